@@ -26,14 +26,19 @@ pub struct CursorError;
 /// The text of a position: the same text for the same row and order, every time and on every instance.
 pub fn encode<C: Column>(position: &Position<C>) -> String {
     let keys = position.order().keys();
-    debug_assert!(keys.len() <= MAX_KEYS, "an order has fewer keys than a table has sortable columns");
+    debug_assert!(
+        keys.len() <= MAX_KEYS,
+        "an order has fewer keys than a table has sortable columns"
+    );
     let mut bytes = Vec::with_capacity(1 + keys.len() * (1 + VALUE_BYTES) + CHECKSUM_BYTES);
     bytes.push((VERSION << 4) | (keys.len() as u8));
     for key in keys {
         bytes.push((key.column.code() << 1) | u8::from(key.direction == Direction::Desc));
     }
     for value in position.values() {
-        let (Value::Int(number) | Value::Instant(number)) = *value else { continue };
+        let (Value::Int(number) | Value::Instant(number)) = *value else {
+            continue;
+        };
         bytes.extend_from_slice(&number.to_be_bytes());
     }
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
@@ -58,7 +63,10 @@ pub fn decode<C: Column>(text: &str, tie_break: Key<C>) -> Result<Position<C>, C
         return Err(CursorError);
     }
     let (codes, numbers) = rest.split_at(count);
-    let keys = codes.iter().map(|code| key_of(*code)).collect::<Result<Vec<Key<C>>, _>>()?;
+    let keys = codes
+        .iter()
+        .map(|code| key_of(*code))
+        .collect::<Result<Vec<Key<C>>, _>>()?;
     let order = Order::new(&keys, tie_break).map_err(|_| CursorError)?;
     if order.keys() != keys {
         return Err(CursorError);
@@ -72,14 +80,20 @@ pub fn decode<C: Column>(text: &str, tie_break: Key<C>) -> Result<Position<C>, C
 
 fn key_of<C: Column>(code: u8) -> Result<Key<C>, CursorError> {
     let column = C::from_code(code >> 1).ok_or(CursorError)?;
-    let direction = if code & 1 == 1 { Direction::Desc } else { Direction::Asc };
+    let direction = if code & 1 == 1 {
+        Direction::Desc
+    } else {
+        Direction::Asc
+    };
     Ok(Key { column, direction })
 }
 
 fn value_of(kind: Kind, number: i64) -> Result<Value, CursorError> {
     match kind {
         Kind::Int => Ok(Value::Int(number)),
-        Kind::Instant if (Value::MIN_INSTANT..=Value::MAX_INSTANT).contains(&number) => Ok(Value::Instant(number)),
+        Kind::Instant if (Value::MIN_INSTANT..=Value::MAX_INSTANT).contains(&number) => {
+            Ok(Value::Instant(number))
+        }
         Kind::Instant | Kind::Name => Err(CursorError),
     }
 }

@@ -27,8 +27,12 @@ impl<C: Column> Range<C> {
     /// The range as conditions, none for an open end.
     pub(crate) fn predicates(&self) -> impl Iterator<Item = Predicate<C>> + use<C> {
         let column = self.column;
-        let from = self.from.map(|value| Predicate::compare(column, Comparison::GreaterOrEqual, value));
-        let until = self.until.map(|value| Predicate::compare(column, Comparison::Less, value));
+        let from = self
+            .from
+            .map(|value| Predicate::compare(column, Comparison::GreaterOrEqual, value));
+        let until = self
+            .until
+            .map(|value| Predicate::compare(column, Comparison::Less, value));
         from.into_iter().chain(until)
     }
 }
@@ -46,7 +50,11 @@ pub struct Filter<C> {
 
 impl<C> Default for Filter<C> {
     fn default() -> Self {
-        Self { equals: Vec::new(), ranges: Vec::new(), one_of: None }
+        Self {
+            equals: Vec::new(),
+            ranges: Vec::new(),
+            one_of: None,
+        }
     }
 }
 
@@ -54,7 +62,8 @@ impl<C: Column> Filter<C> {
     /// Whether no row can meet the filter, whatever the table holds.
     #[must_use]
     pub fn is_contradictory(&self) -> bool {
-        self.ranges.iter().any(Range::is_empty) || self.one_of.as_ref().is_some_and(|(_, values)| values.is_empty())
+        self.ranges.iter().any(Range::is_empty)
+            || self.one_of.as_ref().is_some_and(|(_, values)| values.is_empty())
     }
 
     /// The filter as one condition.
@@ -63,7 +72,10 @@ impl<C: Column> Filter<C> {
         let equals = self.equals.iter();
         let equals = equals.map(|(column, value)| Predicate::compare(*column, Comparison::Equal, *value));
         let one_of = self.one_of.iter();
-        let one_of = one_of.map(|(column, values)| Predicate::OneOf { column: *column, values: values.clone() });
+        let one_of = one_of.map(|(column, values)| Predicate::OneOf {
+            column: *column,
+            values: values.clone(),
+        });
         let ranges = self.ranges.iter().flat_map(Range::predicates);
         Predicate::All(equals.chain(one_of).chain(ranges).collect())
     }

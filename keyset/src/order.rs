@@ -88,7 +88,10 @@ impl<C: Column> Order<C> {
             }
         }
         let direction = keys.last().map_or(tie_break.direction, |last| last.direction);
-        canonical.push(Key { column: tie_break.column, direction });
+        canonical.push(Key {
+            column: tie_break.column,
+            direction,
+        });
         Ok(Self { keys: canonical })
     }
 
@@ -111,13 +114,21 @@ impl<C: Column> Order<C> {
     /// The same rows from the other end.
     #[must_use]
     pub fn reversed(&self) -> Self {
-        let flip = |key: &Key<C>| Key { column: key.column, direction: key.direction.reversed() };
-        Self { keys: self.keys.iter().map(flip).collect() }
+        let flip = |key: &Key<C>| Key {
+            column: key.column,
+            direction: key.direction.reversed(),
+        };
+        Self {
+            keys: self.keys.iter().map(flip).collect(),
+        }
     }
 
     /// How two rows stand to each other in this order; `Equal` only for the same row.
     pub fn compare(&self, left: &impl Row<C>, right: &impl Row<C>) -> Ordering {
-        self.compare_values(|column| left.value(column), |index| right.value(self.keys[index].column))
+        self.compare_values(
+            |column| left.value(column),
+            |index| right.value(self.keys[index].column),
+        )
     }
 
     /// How a row stands to a position of this order.
@@ -128,7 +139,10 @@ impl<C: Column> Order<C> {
     /// Where `row` stands in this order.
     pub fn position(&self, row: &impl Row<C>) -> Position<C> {
         let values = self.keys.iter().map(|key| row.value(key.column)).collect();
-        Position { order: self.clone(), values }
+        Position {
+            order: self.clone(),
+            values,
+        }
     }
 
     fn compare_values(&self, left: impl Fn(C) -> Value, right: impl Fn(usize) -> Value) -> Ordering {

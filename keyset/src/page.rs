@@ -53,23 +53,46 @@ impl<C: Column> Window<C> {
         size: usize,
     ) -> Self {
         if let (Some(first), Some(last)) = (&after, &before)
-            && Cut::at(first, Side::After).compare(&Cut::at(last, Side::Before), &order).is_ge()
+            && Cut::at(first, Side::After)
+                .compare(&Cut::at(last, Side::Before), &order)
+                .is_ge()
         {
             // Both bounds at `after`: nothing lies between, and a count says so.
             let (reading, far) = (Reading::Forward, after.clone());
-            return Self { order, reading, near: after, near_included: false, far, size: 0 };
+            return Self {
+                order,
+                reading,
+                near: after,
+                near_included: false,
+                far,
+                size: 0,
+            };
         }
         let (near, far) = match reading {
             Reading::Forward => (after, before),
             Reading::Backward => (before, after),
         };
-        Self { order, reading, near, near_included: false, far, size }
+        Self {
+            order,
+            reading,
+            near,
+            near_included: false,
+            far,
+            size,
+        }
     }
 
     /// `size` rows from the position *at which* the page starts, that row included.
     #[must_use]
     pub fn starting_at(order: Order<C>, start: Option<Position<C>>, size: usize) -> Self {
-        Self { order, reading: Reading::Forward, near: start, near_included: true, far: None, size }
+        Self {
+            order,
+            reading: Reading::Forward,
+            near: start,
+            near_included: true,
+            far: None,
+            size,
+        }
     }
 
     /// The order of the whole list.
@@ -94,7 +117,10 @@ impl<C: Column> Window<C> {
     /// none in any table.
     #[must_use]
     pub fn rows_plan(&self, filter: &Filter<C>) -> Option<Plan<C>> {
-        let from = self.near.as_ref().map(|position| Cut::at(position, self.side(true)));
+        let from = self
+            .near
+            .as_ref()
+            .map(|position| Cut::at(position, self.side(true)));
         let own_row = usize::from(from.is_some() && !self.near_included);
         Plan::new(filter, self.reading_order(), from, None, self.size + 1 + own_row)
     }
@@ -102,7 +128,10 @@ impl<C: Column> Window<C> {
     /// The rows from the start of the page to the far bound, `cap` at most: what a count counts.
     #[must_use]
     pub fn count_plan(&self, filter: &Filter<C>, cap: usize) -> Option<Plan<C>> {
-        let from = self.near.as_ref().map(|position| Cut::at(position, self.side(self.near_included)));
+        let from = self
+            .near
+            .as_ref()
+            .map(|position| Cut::at(position, self.side(self.near_included)));
         let until = self.far.as_ref().map(|position| Cut::at(position, Side::Before));
         Plan::new(filter, self.reading_order(), from, until, cap)
     }
@@ -112,8 +141,18 @@ impl<C: Column> Window<C> {
     pub fn behind_plan(&self, filter: &Filter<C>) -> Option<Plan<C>> {
         let near = self.near.as_ref()?;
         // Seen from the other side, the rows in front of the near bound lie behind it.
-        let side = if self.near_included { Side::After } else { Side::Before };
-        Plan::new(filter, self.reading_order().reversed(), Some(Cut::at(near, side)), None, 1)
+        let side = if self.near_included {
+            Side::After
+        } else {
+            Side::Before
+        };
+        Plan::new(
+            filter,
+            self.reading_order().reversed(),
+            Some(Cut::at(near, side)),
+            None,
+            1,
+        )
     }
 
     /// Cuts the rows that [`Window::rows_plan`] fetched, in the order in which it reads them.
@@ -128,13 +167,25 @@ impl<C: Column> Window<C> {
             fetched.remove(0);
             behind = Some(true);
         }
-        let in_bounds = |row: &R| self.far.as_ref().is_none_or(|far| order.compare_position(row, far).is_lt());
-        let length = fetched.iter().take(self.size).take_while(|row| in_bounds(row)).count();
+        let in_bounds = |row: &R| {
+            self.far
+                .as_ref()
+                .is_none_or(|far| order.compare_position(row, far).is_lt())
+        };
+        let length = fetched
+            .iter()
+            .take(self.size)
+            .take_while(|row| in_bounds(row))
+            .count();
         let beyond = fetched.drain(length..).next();
         if self.reading == Reading::Backward {
             fetched.reverse();
         }
-        Page { rows: fetched, beyond, behind }
+        Page {
+            rows: fetched,
+            beyond,
+            behind,
+        }
     }
 
     fn reading_order(&self) -> Order<C> {

@@ -43,7 +43,13 @@ impl<C: Column> Plan<C> {
         {
             return None;
         }
-        Some(Self { filter, order, from, until, limit })
+        Some(Self {
+            filter,
+            order,
+            from,
+            until,
+            limit,
+        })
     }
 
     /// What is left of the filter: without the range that became a cut.
@@ -81,7 +87,12 @@ impl<C: Column> Plan<C> {
     pub fn predicate(&self) -> Predicate<C> {
         let from = self.from.iter().map(|cut| cut.predicate_behind(&self.order));
         let until = self.until.iter().map(|cut| cut.predicate_ahead(&self.order));
-        Predicate::All(std::iter::once(self.filter.predicate()).chain(from).chain(until).collect())
+        Predicate::All(
+            std::iter::once(self.filter.predicate())
+                .chain(from)
+                .chain(until)
+                .collect(),
+        )
     }
 
     /// The plan carried out in memory: the oracle that every database is held against.

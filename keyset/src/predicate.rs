@@ -65,7 +65,11 @@ impl<C: Copy> Predicate<C> {
     /// A comparison of one column.
     #[must_use]
     pub fn compare(column: C, comparison: Comparison, value: Value) -> Self {
-        Self::Compare { columns: vec![column], comparison, values: vec![value] }
+        Self::Compare {
+            columns: vec![column],
+            comparison,
+            values: vec![value],
+        }
     }
 
     /// Whether the row meets the condition.
@@ -73,7 +77,11 @@ impl<C: Copy> Predicate<C> {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.eval(row)),
             Self::Any(parts) => parts.iter().any(|part| part.eval(row)),
-            Self::Compare { columns, comparison, values } => {
+            Self::Compare {
+                columns,
+                comparison,
+                values,
+            } => {
                 let left = columns.iter().map(|column| row.value(*column));
                 comparison.holds(left.cmp(values.iter().copied()))
             }

@@ -30,7 +30,10 @@ impl Cut {
     /// The place just in front of a position, or just behind it.
     #[must_use]
     pub fn at<C: Column>(position: &Position<C>, side: Side) -> Self {
-        Self { values: position.values().to_vec(), side }
+        Self {
+            values: position.values().to_vec(),
+            side,
+        }
     }
 
     /// The values of the prefix.
@@ -46,8 +49,16 @@ impl Cut {
     }
 
     /// The first and the last place of a range on the order's first key, in that key's direction.
-    pub(crate) fn of_range<C: Column>(range: &Range<C>, direction: Direction) -> (Option<Self>, Option<Self>) {
-        let cut = |value: Option<Value>, side| value.map(|value| Self { values: vec![value], side });
+    pub(crate) fn of_range<C: Column>(
+        range: &Range<C>,
+        direction: Direction,
+    ) -> (Option<Self>, Option<Self>) {
+        let cut = |value: Option<Value>, side| {
+            value.map(|value| Self {
+                values: vec![value],
+                side,
+            })
+        };
         match direction {
             Direction::Asc => (cut(range.from, Side::Before), cut(range.until, Side::Before)),
             Direction::Desc => (cut(range.until, Side::After), cut(range.from, Side::After)),
@@ -97,11 +108,18 @@ fn seek<C: Column>(keys: &[Key<C>], values: &[Value], inclusive: bool) -> Predic
     if keys.iter().all(|key| key.direction == direction) {
         let columns = keys.iter().map(|key| key.column).collect();
         let comparison = comparison(direction, inclusive);
-        return Predicate::Compare { columns, comparison, values: values.to_vec() };
+        return Predicate::Compare {
+            columns,
+            comparison,
+            values: values.to_vec(),
+        };
     }
     let bound = Predicate::compare(keys[0].column, comparison(direction, true), values[0]);
     let strict = Predicate::compare(keys[0].column, comparison(direction, false), values[0]);
-    Predicate::All(vec![bound, Predicate::Any(vec![strict, seek(&keys[1..], &values[1..], inclusive)])])
+    Predicate::All(vec![
+        bound,
+        Predicate::Any(vec![strict, seek(&keys[1..], &values[1..], inclusive)]),
+    ])
 }
 
 fn comparison(direction: Direction, inclusive: bool) -> Comparison {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use keyset::{
-    Column, CursorError, Cut, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page, Position, Range,
-    Reading, Row, Side, Value, Window, decode, encode,
+    Column, CursorError, Cut, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
+    Position, Range, Reading, Row, Side, Value, Window, decode, encode,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -25,7 +25,9 @@ impl Column for Col {
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        [Self::Id, Self::Created, Self::Updated, Self::Status].get(usize::from(code)).copied()
+        [Self::Id, Self::Created, Self::Updated, Self::Status]
+            .get(usize::from(code))
+            .copied()
     }
 
     fn kind(self) -> Kind {
@@ -63,7 +65,10 @@ impl Row<Col> for Import {
 }
 
 const STATUSES: [&str; 3] = ["new", "failed", "complete"];
-const TIE_BREAK: Key<Col> = Key { column: Col::Id, direction: Direction::Desc };
+const TIE_BREAK: Key<Col> = Key {
+    column: Col::Id,
+    direction: Direction::Desc,
+};
 
 fn rows() -> impl Strategy<Value = Vec<Import>> {
     // Few distinct instants: ties are the rule. The last one is far away, at the edge of what is allowed.
@@ -71,7 +76,13 @@ fn rows() -> impl Strategy<Value = Vec<Import>> {
     vec((1..3_i64, instant(), instant(), select(&STATUSES)), 0..40).prop_map(|rows| {
         let import = |(index, (account, created, updated, status)): (usize, _)| {
             let id = 2 * index as i64 + 1;
-            Import { account, id, created, updated, status }
+            Import {
+                account,
+                id,
+                created,
+                updated,
+                status,
+            }
         };
         rows.into_iter().enumerate().map(import).collect()
     })
@@ -81,7 +92,10 @@ fn order() -> impl Strategy<Value = Order<Col>> {
     let columns = subsequence(vec![Col::Created, Col::Updated, Col::Id], 0..=3).prop_shuffle();
     (columns, any::<[bool; 3]>()).prop_map(|(columns, descending)| {
         let direction = |down: bool| if down { Direction::Desc } else { Direction::Asc };
-        let keys = columns.into_iter().zip(descending).map(|(column, down)| Key { column, direction: direction(down) });
+        let keys = columns.into_iter().zip(descending).map(|(column, down)| Key {
+            column,
+            direction: direction(down),
+        });
         Order::new(&keys.collect::<Vec<_>>(), TIE_BREAK).expect("no column twice, none of names")
     })
 }
@@ -89,7 +103,10 @@ fn order() -> impl Strategy<Value = Order<Col>> {
 fn filter() -> impl Strategy<Value = Filter<Col>> {
     let end = || proptest::option::of((-1..7_i64).prop_map(Value::Instant));
     let range = |column| (end(), end()).prop_map(move |(from, until)| Range { column, from, until });
-    let ranges = (proptest::option::of(range(Col::Created)), proptest::option::of(range(Col::Updated)));
+    let ranges = (
+        proptest::option::of(range(Col::Created)),
+        proptest::option::of(range(Col::Updated)),
+    );
     let statuses = subsequence(STATUSES.to_vec(), 0..=3);
     let names = |names: Vec<&'static str>| (Col::Status, names.into_iter().map(Value::Name).collect());
     (ranges, proptest::option::of(statuses.prop_map(names))).prop_map(|((created, updated), one_of)| Filter {
@@ -108,9 +125,12 @@ fn list(rows: &[Import], filter: &Filter<Col>, order: &Order<Col>) -> Vec<Import
 
 /// What a store does with a window, on rows in memory.
 fn fetch(rows: &[Import], filter: &Filter<Col>, window: &Window<Col>) -> (Page<Import>, bool, usize) {
-    let select = |plan: Option<keyset::Plan<Col>>| plan.map_or(Vec::new(), |plan| plan.select(rows.iter().cloned()));
+    let select =
+        |plan: Option<keyset::Plan<Col>>| plan.map_or(Vec::new(), |plan| plan.select(rows.iter().cloned()));
     let page = window.cut(select(window.rows_plan(filter)));
-    let behind = page.behind.unwrap_or_else(|| !select(window.behind_plan(filter)).is_empty());
+    let behind = page
+        .behind
+        .unwrap_or_else(|| !select(window.behind_plan(filter)).is_empty());
     let count = select(window.count_plan(filter, 7)).len();
     (page, behind, count)
 }
@@ -346,17 +366,35 @@ proptest! {
 
 #[test]
 fn a_key_named_twice_is_refused_wherever_it_stands() {
-    let key = |column| Key { column, direction: Direction::Asc };
+    let key = |column| Key {
+        column,
+        direction: Direction::Asc,
+    };
     let twice = [key(Col::Id), key(Col::Created), key(Col::Created)];
-    assert_eq!(Order::new(&twice, TIE_BREAK), Err(OrderError::Repeated(Col::Created)));
-    assert_eq!(Order::new(&[key(Col::Status)], TIE_BREAK), Err(OrderError::NotSortable(Col::Status)));
+    assert_eq!(
+        Order::new(&twice, TIE_BREAK),
+        Err(OrderError::Repeated(Col::Created))
+    );
+    assert_eq!(
+        Order::new(&[key(Col::Status)], TIE_BREAK),
+        Err(OrderError::NotSortable(Col::Status))
+    );
 }
 
 #[test]
 fn keys_after_a_unique_one_and_a_spelled_out_tie_break_change_nothing() {
-    let asc = |column| Key { column, direction: Direction::Asc };
+    let asc = |column| Key {
+        column,
+        direction: Direction::Asc,
+    };
     let short = Order::new(&[asc(Col::Created)], TIE_BREAK);
     assert_eq!(Order::new(&[asc(Col::Created), asc(Col::Id)], TIE_BREAK), short);
-    assert_eq!(Order::new(&[asc(Col::Created), asc(Col::Id), asc(Col::Updated)], TIE_BREAK), short);
-    assert_eq!(Order::new(&[], TIE_BREAK).map(|order| order.keys().to_vec()), Ok(vec![TIE_BREAK]));
+    assert_eq!(
+        Order::new(&[asc(Col::Created), asc(Col::Id), asc(Col::Updated)], TIE_BREAK),
+        short
+    );
+    assert_eq!(
+        Order::new(&[], TIE_BREAK).map(|order| order.keys().to_vec()),
+        Ok(vec![TIE_BREAK])
+    );
 }

@@ -1,0 +1,5 @@
+//! Reading imports: plans in, rows out.
+
+mod column;
+
+pub use column::Column;
