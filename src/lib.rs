@@ -2,4 +2,12 @@
 //!
 //! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
 
+pub mod auth;
+pub mod graphql;
+pub mod list;
+pub mod relay;
+pub mod resources;
+pub mod rfc3339;
+pub mod scalars;
+pub mod selection;
 pub mod store;

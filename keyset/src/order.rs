@@ -95,6 +95,13 @@ impl<C: Column> Order<C> {
         Ok(Self { keys: canonical })
     }
 
+    /// The order of one unique column alone.
+    #[must_use]
+    pub fn of_unique(key: Key<C>) -> Self {
+        debug_assert!(key.column.is_unique(), "an order ends in a unique column");
+        Self { keys: vec![key] }
+    }
+
     /// The keys, most significant first; the last one is unique.
     #[must_use]
     pub fn keys(&self) -> &[Key<C>] {

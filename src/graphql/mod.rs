@@ -1,0 +1,3 @@
+//! The GraphQL side: the schema and, in front of it, what decides whether a document may run.
+
+pub mod schema;
