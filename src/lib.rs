@@ -3,4 +3,5 @@
 //! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
 
 pub mod auth;
+pub mod cli;
 pub mod store;
