@@ -3,8 +3,12 @@
 //! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
 
 pub mod auth;
+pub mod cli;
+pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod list;
+pub mod peer;
 pub mod relay;
 pub mod resources;
 pub mod rfc3339;

@@ -77,6 +77,8 @@ impl fmt::Display for ImportStatus {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::Iterable as _;
+
     use super::*;
 
     #[test]

@@ -64,6 +64,36 @@ pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<(), DbE
     transaction.commit().await
 }
 
+/// The tables with rows that [`down`] by as many `steps` would drop. Reads only.
+///
+/// **Errors**: that of the database.
+pub async fn rows_lost(db: &DatabaseConnection, steps: Option<u32>) -> Result<Vec<&'static str>, DbErr> {
+    let applied = applied(db).await?;
+    let steps = steps.and_then(|steps| usize::try_from(steps).ok());
+    let mut lost = Vec::new();
+    for name in applied.iter().rev().take(steps.unwrap_or(applied.len())) {
+        for (table, any_row) in dropped_tables(name) {
+            let statement = Statement::from_string(db.get_database_backend(), *any_row);
+            if db.query_one_raw(statement).await?.is_some() {
+                lost.push(*table);
+            }
+        }
+    }
+    Ok(lost)
+}
+
+/// The tables that taking back a change drops, each with a statement that finds a row in it.
+fn dropped_tables(name: &str) -> &'static [(&'static str, &'static str)] {
+    match name {
+        "m20261101_000001_accounts" => &[
+            ("accounts", "SELECT id FROM accounts LIMIT 1"),
+            ("api_tokens", "SELECT id FROM api_tokens LIMIT 1"),
+        ],
+        "m20261101_000002_imports" => &[("imports", "SELECT id FROM imports LIMIT 1")],
+        _ => &[],
+    }
+}
+
 /// What is applied. Reads only.
 ///
 /// **Errors**: that of the database.

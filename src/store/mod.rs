@@ -4,7 +4,11 @@
 //! statement whose cost is a promise, the page, is written by [`imports`] itself. Deliberately absent: pagination logic
 //! (the `keyset` crate) and what an error looks like to a caller.
 
+pub mod accounts;
 pub mod imports;
+pub mod tokens;
+pub mod url;
+pub mod viewers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +16,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-    Statement,
+    Statement, Value,
 };
 
 /// How a store reaches its database.
@@ -115,12 +119,7 @@ impl Store {
     ///
     /// **Errors**: [`StoreError::Unavailable`] where a SQLite file cannot be opened, or the URL is of no known form.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        // SeaORM knows only the shorter scheme.
-        let url = match settings.url.strip_prefix("postgresql://") {
-            Some(rest) => format!("postgres://{rest}"),
-            None => settings.url.clone(),
-        };
-        let mut options = ConnectOptions::new(url);
+        let mut options = ConnectOptions::new(url::for_driver(&settings.url));
         options
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)
@@ -166,9 +165,26 @@ impl Store {
         Ok(self.db.ping().await?)
     }
 
+    /// Closes every connection, so that a SQLite file is left without its side files.
+    ///
+    /// **Errors**: as they come.
+    pub async fn close(self) -> Result<(), StoreError> {
+        Ok(self.db.close().await?)
+    }
+
+    /// One of our texts, for this database, with its values.
+    fn statement<const N: usize>(&self, text: &'static str, values: [Value; N]) -> Statement {
+        Statement::from_sql_and_values(self.backend, text, values)
+    }
+
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
     async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        Ok(self.db.query_all_raw(statement).await?)
+    }
+
+    /// Runs one writing statement, and gives the rows that it returns. Not counted: no request writes.
+    async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
         Ok(self.db.query_all_raw(statement).await?)
     }
 }
