@@ -1,1 +1,4 @@
-//! x
+//! Keyset-paginated GraphQL and REST for imports.
+
+pub mod error;
+pub mod http;

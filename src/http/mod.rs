@@ -1,0 +1,3 @@
+//! The network door: from sockets to requests, and from answers to sockets.
+
+pub mod negotiate;
