@@ -1,3 +1,4 @@
 //! The network door: from sockets to requests, and from answers to sockets.
 
+pub mod envelope;
 pub mod negotiate;
