@@ -203,7 +203,9 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-fn pairs(query_string: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Rejection> {
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+fn pairs(query_string: &str) -> Result<Vec<Pair<'_>>, Rejection> {
     query_string
         .split('&')
         .filter(|pair| !pair.is_empty())
