@@ -5,5 +5,8 @@
 mod accounts;
 mod cli;
 mod databases;
+mod guard;
+mod house;
 mod instants;
 mod migrations;
+mod postgres;
