@@ -1,1 +1,3 @@
-//! x
+//! Keyset-paginated GraphQL and REST over imports.
+
+pub mod graphql;

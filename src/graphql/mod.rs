@@ -1,0 +1,3 @@
+//! GraphQL: what a document may be, and how it is answered.
+
+pub mod guard;
