@@ -4,4 +4,5 @@
 
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
+mod house;
 mod postgres;
