@@ -10,6 +10,7 @@ mod audit;
 mod binaries;
 mod cargo;
 mod demo;
+mod node;
 mod system;
 mod test;
 

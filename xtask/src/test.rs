@@ -12,6 +12,7 @@ use std::{
 use crate::{
     Failure,
     cargo::{cargo, finish, follow},
+    node::{against_gateway, graphql_http},
     system::{Need, meet},
 };
 
@@ -47,6 +48,11 @@ const STEPS: &[Step] = &[
         name: "tests",
         needs: &[Need::Postgres],
         run: tests,
+    },
+    Step {
+        name: "http-audit",
+        needs: &[Need::Node],
+        run: || against_gateway("tests/http-audit", graphql_http),
     },
 ];
 
