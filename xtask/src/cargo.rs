@@ -45,7 +45,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 ///
 /// **Errors:** a sentence where it can't start or ends with a failure.
 pub(crate) fn finish(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = name(command);
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{name}: {status}")),
@@ -57,7 +57,7 @@ pub(crate) fn finish(command: &mut Command) -> Result<(), String> {
 ///
 /// **Errors:** as [`finish`].
 pub(crate) fn follow(command: &mut Command, mut read: impl FnMut(&str)) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = name(command);
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -74,4 +74,14 @@ pub(crate) fn follow(command: &mut Command, mut read: impl FnMut(&str)) -> Resul
         Ok(status) => Err(format!("{name}: {status}")),
         Err(error) => Err(format!("{name}: {error}")),
     }
+}
+
+/// The program's name for messages, without its folder.
+fn name(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    program
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
