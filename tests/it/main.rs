@@ -1,2 +1,4 @@
-//! x
-fn main() {}
+//! One binary for every test that needs more than one module.
+
+mod ingest;
+mod records;
