@@ -5,8 +5,10 @@
 //! (the `keyset` crate) and what an error looks like to a caller.
 
 pub mod accounts;
+mod bulk;
 pub mod imports;
 pub mod tokens;
+pub mod upsert;
 pub mod url;
 pub mod viewers;
 

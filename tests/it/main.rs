@@ -13,6 +13,7 @@ mod binaries;
 mod cli;
 mod databases;
 mod house;
+mod ingest;
 mod instants;
 mod migrations;
 mod postgres;
