@@ -1,2 +1,3 @@
-//! x
-fn main() {}
+//! The service's tests, one binary.
+
+mod guard;
