@@ -1,6 +1,6 @@
 //! Documents built to exhaust a server, each refused with its code.
 
-use imports_gateway::graphql::guard::Limits;
+use imports_gateway::graphql::guard::limits::Limits;
 
 use super::{TYPES, guard};
 
@@ -80,9 +80,9 @@ fn work_is_bounded_by_the_text_whatever_it_expands_to() {
         ..Limits::default()
     };
     let text = fan_out(19, 2, false);
-    let scanned = imports_gateway::graphql::guard::scan(&text, &limits).expect("a sound text");
-    let document =
-        imports_gateway::graphql::guard::check(&text, &limits, true, &TYPES).expect("limits are off");
+    let scanned = imports_gateway::graphql::guard::scan::scan(&text, &limits).expect("a sound text");
+    let document = imports_gateway::graphql::guard::document::check(&text, &limits, true, &TYPES)
+        .expect("limits are off");
     assert!(document.operations()[0].expanded_nodes() > 1 << 19);
     assert!(
         document.steps() <= 4 * scanned.tokens as u64,

@@ -1,7 +1,11 @@
 //! Introspection, operations, cost, messages.
 
 use async_graphql::parser::types::OperationType;
-use imports_gateway::graphql::guard::{Limits, Types, check, coerce, instant};
+use imports_gateway::graphql::guard::coerce::coerce;
+use imports_gateway::graphql::guard::document::check;
+use imports_gateway::graphql::guard::instant;
+use imports_gateway::graphql::guard::limits::Limits;
+use imports_gateway::graphql::guard::table::Types;
 use serde_json::{Map, json};
 
 use super::{SCHEMA, TYPES, bind, guard, run, verdict};

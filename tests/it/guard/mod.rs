@@ -8,9 +8,14 @@ mod schema;
 
 use std::sync::LazyLock;
 
-use async_graphql::{Request, Response, Value};
+use async_graphql::{Request, Response};
 use futures_util::FutureExt;
-use imports_gateway::graphql::guard::{Coerced, Document, Limits, Refusal, Types, check, coerce, instant};
+use imports_gateway::graphql::guard::coerce::{Coerced, coerce};
+use imports_gateway::graphql::guard::document::{Document, check};
+use imports_gateway::graphql::guard::instant;
+use imports_gateway::graphql::guard::limits::Limits;
+use imports_gateway::graphql::guard::refusal::Refusal;
+use imports_gateway::graphql::guard::table::Types;
 use serde_json::{Map, Value as Json};
 
 use schema::TestSchema;
@@ -42,19 +47,11 @@ fn run(document: &Document, coerced: Coerced) -> Response {
 
 /// What `imports` was given.
 fn asked(text: &str, variables: &Json) -> String {
-    let (document, coerced) = bind(text, variables).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+    let (document, coerced) = bind(text, variables).expect(text);
     let response = run(&document, coerced);
     assert_eq!(response.errors, [], "{text}");
-    let Value::Object(data) = response.data else {
-        panic!("no data for {text}")
-    };
-    let Some(Value::Object(imports)) = data.get("imports") else {
-        panic!("no imports for {text}")
-    };
-    match imports.get("asked") {
-        Some(Value::String(asked)) => asked.clone(),
-        _ => panic!("nothing asked by {text}"),
-    }
+    let data = response.data.into_json().expect("JSON");
+    data["imports"]["asked"].as_str().expect(text).to_owned()
 }
 
 /// The code with which a request is refused; `accepted` where it is not.

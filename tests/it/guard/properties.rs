@@ -2,7 +2,11 @@
 //! is bounded by the text.
 
 use futures_util::FutureExt;
-use imports_gateway::graphql::guard::{Limits, check, coerce, fuzz_guard, scan};
+use imports_gateway::graphql::guard::coerce::coerce;
+use imports_gateway::graphql::guard::document::check;
+use imports_gateway::graphql::guard::fuzz::fuzz_guard;
+use imports_gateway::graphql::guard::limits::Limits;
+use imports_gateway::graphql::guard::scan::scan;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::Map;
