@@ -1,5 +1,7 @@
 //! Introspection, operations, cost, messages.
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::OperationType;
 use imports_gateway::graphql::guard::coerce::coerce;
 use imports_gateway::graphql::guard::document::check;
@@ -212,4 +214,54 @@ fn the_printed_schema_is_read_with_its_directives() {
     let sdl = SCHEMA.sdl();
     assert!(sdl.contains("directive @oneOf") && sdl.contains("schema {") && sdl.contains("\"\"\""));
     assert!(Types::from_sdl(&sdl, instant::is_instant).is_ok());
+}
+
+/// A dashboard's query: variables for everything, null where unset, fragments, an interface.
+const DASHBOARD: &str = "
+query Dashboard($first: Int = 50, $after: String, $filter: ImportFilter, $sort: [ImportSort!]!, $id: ID!, $count: Boolean!) {
+  viewer { id name }
+  importStatusCounts(filter: $filter) { status count capped }
+  imports(first: $first, after: $after, filter: $filter, sort: $sort) {
+    edges { cursor node { ...Row } } estimatedRemainingCount @include(if: $count)
+    pageInfo { hasNextPage endCursor } filteredBy { createdAt { lt gte } status { include } } }
+  node(id: $id) { __typename id ... on Import { ...Row } } }
+fragment Row on Import { id databaseId fileName fileSize status createdAt completedAt note }";
+
+#[test]
+fn a_dashboard_s_query_passes_against_the_whole_public_schema() {
+    let types = Types::from_sdl(include_str!("public.graphql"), instant::is_instant).expect("a sound schema");
+    let limits = Limits::default();
+    let document = check(DASHBOARD, &limits, false, &types).expect("a sound document");
+    let operation = document.operation(Some("Dashboard")).expect("there");
+    let cost = |variables: serde_json::Value| {
+        let variables = variables.as_object().expect("an object");
+        coerce(&document, operation, variables, &types, &limits).map(|coerced| coerced.cost)
+    };
+    let range = json!({"between": {"gte": "2026-01-01T00:00:00Z", "lt": "2026-02-01T00:00:00+01:00"}});
+    let filter = json!({"createdAt": range, "updatedAt": null, "status": {"include": ["ROLLED_BACK"]}});
+    let sort = json!([{"createdAt": "DESC"}]);
+    let sound =
+        json!({"first": null, "after": null, "filter": filter, "sort": sort, "id": "x", "count": true});
+    assert_eq!(cost(sound), Ok(1 + 20 + 60 + 1));
+    let short = json!({"first": 3, "sort": sort, "id": 5, "count": false, "unknown": {}});
+    assert_eq!(cost(short), Ok(1 + 20 + 3 + 1));
+    let missing = cost(json!({"sort": sort, "count": false})).expect_err("no id");
+    assert_eq!(missing.code.as_str(), "GRAPHQL_VALIDATION_FAILED");
+}
+
+#[test]
+fn a_document_can_be_kept_and_shared_between_threads() {
+    let document = Arc::new(guard("query($n:Int=2){imports(first:$n){asked}}").expect("sound"));
+    let price = |n: i32| {
+        let document = Arc::clone(&document);
+        std::thread::spawn(move || {
+            let variables: Map<_, _> = [("n".to_owned(), json!(n))].into_iter().collect();
+            let operation = document.operation(None).expect("the only one");
+            coerce(&document, operation, &variables, &TYPES, &Limits::default())
+                .expect("sound")
+                .cost
+        })
+    };
+    let prices = [3, 4].map(price).map(|thread| thread.join().expect("no panic"));
+    assert_eq!(prices, [3, 4]);
 }
