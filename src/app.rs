@@ -30,7 +30,15 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
     let viewers = Viewers::new(store.clone());
     let schema = schema::build();
     let limits = request_limits(config);
-    let gateway = Gateway { store, viewers, schema, sdl, types, limits, readiness };
+    let gateway = Gateway {
+        store,
+        viewers,
+        schema,
+        sdl,
+        types,
+        limits,
+        readiness,
+    };
     Ok((Arc::new(gateway), sender))
 }
 

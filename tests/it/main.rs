@@ -13,3 +13,4 @@ mod ingest;
 mod instants;
 mod migrations;
 mod postgres;
+mod records;
