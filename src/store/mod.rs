@@ -4,7 +4,9 @@
 //! statement whose cost is a promise, the page, is written by [`imports`] itself. Deliberately absent: pagination logic
 //! (the `keyset` crate) and what an error looks like to a caller.
 
+mod bulk;
 pub mod imports;
+pub mod upsert;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
