@@ -304,6 +304,7 @@ pub async fn fill(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::collections::{BTreeMap, HashSet};

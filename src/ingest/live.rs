@@ -65,6 +65,7 @@ fn moved(random: &mut Random, mut row: imports::Model, now: Instant) -> Option<i
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -9,6 +9,7 @@ pub mod live;
 pub mod random;
 mod record;
 pub mod records;
+mod source;
 
 use std::io::BufRead;
 

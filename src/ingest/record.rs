@@ -65,7 +65,7 @@ impl Fields {
 
 #[derive(Clone, Copy, serde::Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-enum Name {
+enum Field {
     Id,
     CompletedAt,
     FileName,
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         let (mut id, mut file_name, mut file_size, mut kind) = (None, None, None, None);
         let (mut status, mut created_at, mut updated_at) = (None, None, None);
         let (mut completed_at, mut note) = (None, None);
-        while let Some(name) = map.next_key::<Name>()? {
+        while let Some(name) = map.next_key::<Field>()? {
             let Some((known, name_text)) = seen.get_mut(name as usize).zip(NAMES.get(name as usize)) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -122,32 +122,34 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             let value: Value = map.next_value()?;
             let wrong = |fault: Wrong| A::Error::custom(format_args!("`{name_text}` {}", fault.0));
             match name {
-                Name::Id => id = Some(whole(&value, i64::MIN).map_err(wrong)?),
-                Name::FileSize => file_size = Some(whole(&value, 0).map_err(wrong)?),
-                Name::FileName => file_name = Some(text(value).map_err(wrong)?),
-                Name::Type => kind = Some(text(value).map_err(wrong)?),
-                Name::Status => status = Some(state(&value).map_err(wrong)?),
-                Name::CreatedAt => created_at = Some(instant(&value).map_err(wrong)?),
-                Name::UpdatedAt => updated_at = Some(instant(&value).map_err(wrong)?),
-                Name::CompletedAt if !value.is_null() => completed_at = Some(instant(&value).map_err(wrong)?),
-                Name::Note if !value.is_null() => note = Some(text(value).map_err(wrong)?),
-                Name::CompletedAt | Name::Note | Name::Unknown => {}
+                Field::Id => id = Some(whole(&value, i64::MIN).map_err(wrong)?),
+                Field::FileSize => file_size = Some(whole(&value, 0).map_err(wrong)?),
+                Field::FileName => file_name = Some(text(value).map_err(wrong)?),
+                Field::Type => kind = Some(text(value).map_err(wrong)?),
+                Field::Status => status = Some(state(&value).map_err(wrong)?),
+                Field::CreatedAt => created_at = Some(instant(&value).map_err(wrong)?),
+                Field::UpdatedAt => updated_at = Some(instant(&value).map_err(wrong)?),
+                Field::CompletedAt if !value.is_null() => {
+                    completed_at = Some(instant(&value).map_err(wrong)?)
+                }
+                Field::Note if !value.is_null() => note = Some(text(value).map_err(wrong)?),
+                Field::CompletedAt | Field::Note | Field::Unknown => {}
             }
         }
-        let missing = |name: Name| {
+        let missing = |name: Field| {
             let name_text = NAMES.get(name as usize).copied().unwrap_or_default();
             A::Error::custom(format_args!("`{name_text}` is missing"))
         };
         Ok(Fields {
-            id: id.ok_or_else(|| missing(Name::Id))?,
+            id: id.ok_or_else(|| missing(Field::Id))?,
             completed_at,
-            file_name: file_name.ok_or_else(|| missing(Name::FileName))?,
-            file_size: file_size.ok_or_else(|| missing(Name::FileSize))?,
+            file_name: file_name.ok_or_else(|| missing(Field::FileName))?,
+            file_size: file_size.ok_or_else(|| missing(Field::FileSize))?,
             note,
-            kind: kind.ok_or_else(|| missing(Name::Type))?,
-            status: status.ok_or_else(|| missing(Name::Status))?,
-            created_at: created_at.ok_or_else(|| missing(Name::CreatedAt))?,
-            updated_at: updated_at.ok_or_else(|| missing(Name::UpdatedAt))?,
+            kind: kind.ok_or_else(|| missing(Field::Type))?,
+            status: status.ok_or_else(|| missing(Field::Status))?,
+            created_at: created_at.ok_or_else(|| missing(Field::CreatedAt))?,
+            updated_at: updated_at.ok_or_else(|| missing(Field::UpdatedAt))?,
         })
     }
 }
@@ -215,6 +217,7 @@ fn instant(value: &Value) -> Result<Instant, Wrong> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -5,13 +5,14 @@
 //! and records one after another, as a rule one a line. Only one record is held, whatever else the file is made of.
 //! Deliberately absent: compressed files, and what becomes of a row.
 
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
 
 use entity::imports;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::frame::{Frame, Step};
+use super::frame::Frame;
 use super::record;
+use super::source::{Framed, Source};
 
 /// The longest record. **Unit**: bytes of JSON.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -33,13 +34,9 @@ pub struct Fault {
 /// page has no records, and no faults. A byte order mark at the start is skipped.
 #[derive(Debug)]
 pub struct Records<R> {
-    source: R,
+    source: Source<R>,
     account_id: i64,
-    /// The line that the next byte is on, from 1.
-    line: u64,
     place: Place,
-    /// The bytes of the record at hand.
-    record: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,25 +59,14 @@ enum Around {
     Page,
 }
 
-/// How the framing of one value ended.
-enum Framed {
-    Whole,
-    TooLong,
-    Page,
-    Broken(&'static str),
-    Cut,
-}
-
 impl<R: BufRead> Records<R> {
     /// Nothing is read before the first record is asked for.
     #[must_use]
     pub fn new(source: R, account_id: i64) -> Self {
         Self {
-            source,
+            source: Source::new(source),
             account_id,
-            line: 1,
             place: Place::Start,
-            record: Vec::new(),
         }
     }
 
@@ -89,11 +75,11 @@ impl<R: BufRead> Records<R> {
             match self.place {
                 Place::Start => {
                     self.start()?;
-                    if let Some(b'{') = self.peek()? {
-                        self.place = Place::Lines;
-                        if let Some(row) = self.first_object()? {
-                            return Ok(Some(row));
-                        }
+                    if self.place == Place::Lines
+                        && self.source.peek()? == Some(b'{')
+                        && let Some(row) = self.first_object()?
+                    {
+                        return Ok(Some(row));
                     }
                 }
                 Place::Lines => return self.next_of_lines(),
@@ -113,7 +99,7 @@ impl<R: BufRead> Records<R> {
 
     /// Tells an array from all else, and refuses what is no UTF-8 text.
     fn start(&mut self) -> Result<(), Fault> {
-        let first = self.look()?;
+        let first = self.source.look()?;
         let refused = match first {
             [0x1f, 0x8b, ..] => {
                 Some("a gzip archive: decompress it first, as in `gunzip -c FILE | ... load -`")
@@ -126,11 +112,11 @@ impl<R: BufRead> Records<R> {
         }
         // A mark that is cut apart by the reader's first buffer is not seen as one, and then a bad record.
         if first.starts_with(b"\xef\xbb\xbf") {
-            self.source.consume(3);
+            self.source.take(3);
         }
         self.place = Place::Lines;
-        if self.skip_space()? == Some(b'[') {
-            self.source.consume(1);
+        if self.source.skip_space()? == Some(b'[') {
+            self.source.take(1);
             self.place = Place::ArrayStart(Around::Nothing);
         }
         Ok(())
@@ -138,8 +124,8 @@ impl<R: BufRead> Records<R> {
 
     /// Reads the first object: a record, or all of a page up to its records.
     fn first_object(&mut self) -> Result<Option<imports::Model>, Fault> {
-        let start = self.line;
-        match self.frame(Frame::watching(), false)? {
+        let start = self.source.line;
+        match self.source.frame(Frame::watching(), false)? {
             Framed::Page => {
                 self.page_start(start)?;
                 self.place = Place::ArrayStart(Around::Page);
@@ -151,9 +137,9 @@ impl<R: BufRead> Records<R> {
 
     fn page_start(&mut self, start: u64) -> Result<(), Fault> {
         // What stands before is only framed so far; a page that is too long to look at again is taken as it is.
-        if self.record.len() < MAX_RECORD_BYTES {
-            self.record.extend_from_slice(b":0}");
-            let checked: Result<IgnoredAny, _> = serde_json::from_slice(&self.record);
+        if self.source.value.len() < MAX_RECORD_BYTES {
+            self.source.value.extend_from_slice(b":0}");
+            let checked: Result<IgnoredAny, _> = serde_json::from_slice(&self.source.value);
             if let Err(error) = checked {
                 let line = start + error.line().saturating_sub(1) as u64;
                 return Err(fault(
@@ -164,28 +150,28 @@ impl<R: BufRead> Records<R> {
             }
         }
         for expected in [b':', b'['] {
-            if self.skip_space()? != Some(expected) {
+            if self.source.skip_space()? != Some(expected) {
                 return Err(self.final_fault("`records` must be an array"));
             }
-            self.source.consume(1);
+            self.source.take(1);
         }
         Ok(())
     }
 
     fn next_of_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
-        match self.skip_space()? {
+        match self.source.skip_space()? {
             None => {
                 self.place = Place::End;
                 Ok(None)
             }
             Some(b'{') => {
-                let start = self.line;
-                let framed = self.frame(Frame::default(), true)?;
+                let start = self.source.line;
+                let framed = self.source.frame(Frame::default(), true)?;
                 self.lines_record(start, framed).map(Some)
             }
             Some(_) => {
-                let line = self.line;
-                self.skip_line()?;
+                let line = self.source.line;
+                self.source.skip_line()?;
                 Err(fault(
                     line,
                     "a record must be an object, and start with `{`",
@@ -201,12 +187,12 @@ impl<R: BufRead> Records<R> {
         let Framed::Broken(reason) = framed else {
             return self.parsed(start, framed);
         };
-        let line = self.line;
-        let at_next = line > start && self.peek()? == Some(b'{');
+        let line = self.source.line;
+        let at_next = line > start && self.source.peek()? == Some(b'{');
         if !at_next {
-            self.skip_line()?;
-            while line > start && !matches!(self.peek()?, None | Some(b'{')) {
-                self.skip_line()?;
+            self.source.skip_line()?;
+            while line > start && !matches!(self.source.peek()?, None | Some(b'{')) {
+                self.source.skip_line()?;
             }
         }
         Err(fault(line, reason, false))
@@ -214,9 +200,9 @@ impl<R: BufRead> Records<R> {
 
     /// The next record of an array, or `None` where the array ends.
     fn next_of_array(&mut self, around: Around) -> Result<Option<imports::Model>, Fault> {
-        let mut next = self.skip_space()?;
+        let mut next = self.source.skip_space()?;
         if next == Some(b']') {
-            self.source.consume(1);
+            self.source.take(1);
             self.place = Place::Tail(around);
             return Ok(None);
         }
@@ -224,25 +210,26 @@ impl<R: BufRead> Records<R> {
             if next.is_some_and(|byte| byte != b',') {
                 return Err(self.final_fault("not JSON: a record must be followed by `,` or `]`"));
             }
-            self.source.consume(usize::from(next.is_some()));
-            next = self.skip_space()?;
+            self.source.take(usize::from(next.is_some()));
+            next = self.source.skip_space()?;
         }
         self.place = Place::ArrayRest(around);
-        let start = self.line;
+        let start = self.source.line;
         let not_a_record = "a record must be an object, and start with `{`";
         match next {
             None => Err(self.final_fault("the file is cut off: the array of records is not closed")),
             Some(b'{') => {
-                let framed = self.frame(Frame::default(), false)?;
+                let framed = self.source.frame(Frame::default(), false)?;
                 self.parsed(start, framed).map(Some)
             }
-            Some(b'[' | b'"') => match self.frame(Frame::default(), false)? {
+            Some(b'[' | b'"') => match self.source.frame(Frame::default(), false)? {
                 Framed::Whole | Framed::TooLong => Err(fault(start, not_a_record, false)),
                 framed => self.parsed(start, framed).map(Some),
             },
             Some(b',' | b']' | b'}') => Err(self.final_fault("not JSON: a record is missing")),
             Some(_) => {
-                self.skip_while(|byte| !matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b'\n'))?;
+                self.source
+                    .skip_while(|byte| !matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b'\n'))?;
                 Err(fault(start, not_a_record, false))
             }
         }
@@ -250,7 +237,7 @@ impl<R: BufRead> Records<R> {
 
     fn parsed(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
         match framed {
-            Framed::Whole => record::parse(&self.record, self.account_id)
+            Framed::Whole => record::parse(&self.source.value, self.account_id)
                 .map_err(|(line, reason)| fault(start + line, reason, false)),
             Framed::TooLong => Err(fault(
                 start,
@@ -274,9 +261,9 @@ impl<R: BufRead> Records<R> {
     /// Reads what follows the records: the rest of a page, and nothing more.
     fn tail(&mut self, around: Around) -> Result<(), Fault> {
         if around == Around::Page {
-            let start = self.line;
+            let start = self.source.line;
             // The parser sees a whole page whose records it need not read again.
-            let page = b"{\"records\":0".chain(&mut self.source);
+            let page = b"{\"records\":0".chain(self.source.bytes());
             let mut parser = serde_json::Deserializer::from_reader(page);
             let read = parser.deserialize_map(PageTail).and_then(|()| parser.end());
             return read.map_err(|error| {
@@ -292,101 +279,14 @@ impl<R: BufRead> Records<R> {
                 }
             });
         }
-        match self.skip_space()? {
+        match self.source.skip_space()? {
             None => Ok(()),
             Some(_) => Err(self.final_fault("something follows the end of the array")),
         }
     }
 
-    /// Takes one value. Its bytes are in `self.record`, unless it is too long.
-    fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, Fault> {
-        self.record.clear();
-        let mut is_too_long = false;
-        let mut is_line_start = false;
-        loop {
-            let line = self.line;
-            let chunk = self.source.fill_buf().map_err(|error| unreadable(line, &error))?;
-            if chunk.is_empty() {
-                return Ok(Framed::Cut);
-            }
-            let (mut taken, mut step) = (0, Step::More);
-            for &byte in chunk {
-                step = if ends_at_next_line && is_line_start && byte == b'{' {
-                    Step::Broken("cut off: the next line starts another record")
-                } else {
-                    frame.step(byte)
-                };
-                if matches!(step, Step::Broken(_)) {
-                    break;
-                }
-                taken += 1;
-                is_line_start = byte == b'\n';
-                self.line += u64::from(is_line_start);
-                if step != Step::More {
-                    break;
-                }
-            }
-            let kept = chunk.get(..taken).unwrap_or_default();
-            is_too_long |= self.record.len() + kept.len() > MAX_RECORD_BYTES;
-            if !is_too_long {
-                self.record.extend_from_slice(kept);
-            }
-            self.source.consume(taken);
-            match step {
-                Step::More => {}
-                Step::Done if is_too_long => return Ok(Framed::TooLong),
-                Step::Done => return Ok(Framed::Whole),
-                Step::Records if is_too_long => {
-                    self.record.resize(MAX_RECORD_BYTES, b' ');
-                    return Ok(Framed::Page);
-                }
-                Step::Records => return Ok(Framed::Page),
-                Step::Broken(reason) => return Ok(Framed::Broken(reason)),
-            }
-        }
-    }
-
-    fn look(&mut self) -> Result<&[u8], Fault> {
-        let line = self.line;
-        self.source.fill_buf().map_err(|error| unreadable(line, &error))
-    }
-
-    fn peek(&mut self) -> Result<Option<u8>, Fault> {
-        Ok(self.look()?.first().copied())
-    }
-
-    fn skip_space(&mut self) -> Result<Option<u8>, Fault> {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-    }
-
-    fn skip_line(&mut self) -> Result<(), Fault> {
-        if self.skip_while(|byte| byte != b'\n')?.is_some() {
-            self.source.consume(1);
-            self.line += 1;
-        }
-        Ok(())
-    }
-
-    /// The first byte that is none of those to skip.
-    fn skip_while(&mut self, skips: impl Fn(u8) -> bool) -> Result<Option<u8>, Fault> {
-        loop {
-            let chunk = self.look()?;
-            let stop = chunk.iter().position(|byte| !skips(*byte));
-            let (next, taken) = (
-                stop.and_then(|at| chunk.get(at)).copied(),
-                stop.unwrap_or(chunk.len()),
-            );
-            let lines = chunk.iter().take(taken).filter(|byte| **byte == b'\n').count();
-            self.source.consume(taken);
-            self.line += lines as u64;
-            if next.is_some() || taken == 0 {
-                return Ok(next);
-            }
-        }
-    }
-
     fn final_fault(&self, reason: &str) -> Fault {
-        fault(self.line, reason, true)
+        fault(self.source.line, reason, true)
     }
 }
 
@@ -402,17 +302,13 @@ impl<R: BufRead> Iterator for Records<R> {
     }
 }
 
-fn fault(line: u64, reason: impl Into<String>, is_final: bool) -> Fault {
+pub(super) fn fault(line: u64, reason: impl Into<String>, is_final: bool) -> Fault {
     let reason = reason.into();
     Fault {
         line,
         reason,
         is_final,
     }
-}
-
-fn unreadable(line: u64, error: &io::Error) -> Fault {
-    fault(line, format!("cannot be read: {error}"), true)
 }
 
 /// The members of a page, once more from its start: the first is ours, and no second may be called `records`.

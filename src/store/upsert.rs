@@ -193,7 +193,7 @@ impl Upsert {
     pub async fn put(&mut self, rows: &[imports::Model]) -> Result<(), StoreError> {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => {
-                let conflict = format!("{} ", REPLACE.replace("(account_id, id)", "(id)"));
+                let conflict = REPLACE.replace("(account_id, id)", "(id)");
                 bulk::sqlite(transaction, "temp.staged_imports", &conflict, rows).await?;
             }
             Transaction::Postgres(transaction) => {
