@@ -2,5 +2,9 @@
 
 pub mod accept;
 pub mod body;
+pub mod cors;
 pub mod envelope;
+pub mod layers;
 pub mod negotiate;
+pub mod refusal;
+pub mod request_id;

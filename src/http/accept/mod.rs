@@ -37,7 +37,7 @@ pub struct ConnectionLimits {
     pub write_idle_timeout: Duration,
     /// Header fields of a request. The parser stops at twice the number; up to there, the layers answer.
     pub headers: usize,
-    /// Bytes of a request's header fields. The parser stops at twice the number, request line included.
+    /// Bytes of a request's header fields. The parser stops at twice the number and 32 KiB, request line included.
     pub header_bytes: usize,
     /// From the shutdown signal to the end of whatever still runs.
     pub drain_timeout: Duration,
