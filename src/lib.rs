@@ -2,4 +2,5 @@
 
 pub mod error;
 pub mod http;
+pub mod load;
 pub mod peer;

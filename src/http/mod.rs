@@ -6,5 +6,7 @@ pub mod cors;
 pub mod envelope;
 pub mod layers;
 pub mod negotiate;
+pub mod query_string;
 pub mod refusal;
 pub mod request_id;
+mod strict_json;

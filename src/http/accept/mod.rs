@@ -131,6 +131,7 @@ pub async fn serve(
     let _ = timeout(SWEEP, sweep).await;
     drop(listener);
 
+    while open.tasks.try_join_next().is_some() {}
     drained.open_at_shutdown = open.tasks.len();
     let finish = async { while open.tasks.join_next().await.is_some() {} };
     if timeout(limits.drain_timeout, finish).await.is_err() {
