@@ -12,9 +12,11 @@ mod key;
 pub mod layers;
 pub mod negotiate;
 mod probes;
+mod query_string;
 pub mod refusal;
 pub mod request_id;
 mod schema;
+mod strict_json;
 
 use std::sync::Arc;
 use std::time::Duration;
