@@ -2,6 +2,7 @@
 //!
 //! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
 
+pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod error;

@@ -42,7 +42,7 @@ pub enum Failure {
     },
     /// The database gave no answer.
     #[error("the database gave no answer")]
-    Store(Arc<StoreError>),
+    Store(#[source] Arc<StoreError>),
     /// A part that every request must have is missing: a fault of ours.
     #[error("a request without its {0}")]
     Unwired(&'static str),

@@ -4,10 +4,14 @@
 //! branch on them, so a name never changes and the set only grows. [`Rejection`] is a request refused at the door,
 //! before any root field ran. Rendering (GraphQL's `errors`, REST's problem object) is left to the layers above.
 
+mod fault;
+
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use tracing::Level;
+
+pub use fault::Fault;
 
 /// An error as the outside knows it: the value of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
