@@ -12,7 +12,7 @@ mod key;
 pub mod layers;
 pub mod negotiate;
 mod probes;
-mod query_string;
+pub mod query_string;
 pub mod refusal;
 pub mod request_id;
 mod schema;
