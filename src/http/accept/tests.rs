@@ -379,7 +379,7 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
     assert_eq!(client.rest().await, b"");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_of_an_open_connection_fails_when_the_server_stops_under_load() {
     for round in 0..10 {
         let server = Server::start(hello(), ConnectionLimits::default()).await;
