@@ -6,9 +6,12 @@
 mod check;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use self::check::Faults;
+use crate::peer::Network;
 use crate::store;
 use crate::telemetry::LogFormat;
 
@@ -39,6 +42,39 @@ pub struct Settings {
         default_value = "on"
     )]
     introspection: String,
+    /// Whether queries may be sent by GET: on or off.
+    #[arg(long, env = "GATEWAY_GET", value_name = "on|off", default_value = "on")]
+    get: String,
+    /// An address of its own for /metrics, /livez and /readyz; without it they are on the main one.
+    #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
+    /// Origins whose pages may read answers, separated by commas, such as https://app.example.com.
+    #[arg(
+        long,
+        env = "GATEWAY_CORS_ORIGINS",
+        value_name = "ORIGINS",
+        default_value = ""
+    )]
+    cors_origins: String,
+    /// Proxies that are believed about a client's address, as addresses or networks, separated by commas.
+    #[arg(
+        long,
+        env = "GATEWAY_TRUSTED_PROXY",
+        value_name = "NETWORKS",
+        default_value = ""
+    )]
+    trusted_proxy: String,
+    /// A manifest of trusted documents, as Relay, Apollo or GraphQL Code Generator write it.
+    #[arg(long, env = "GATEWAY_TRUSTED_DOCUMENTS", value_name = "FILE")]
+    trusted_documents: Option<PathBuf>,
+    /// Documents that are not in the manifest: off runs them, log runs and logs them, enforce refuses them.
+    #[arg(
+        long,
+        env = "GATEWAY_TRUSTED_DOCUMENTS_MODE",
+        value_name = "off|log|enforce",
+        default_value = "off"
+    )]
+    trusted_documents_mode: String,
     /// Open connections; past them no more are accepted.
     #[arg(
         long,
@@ -93,6 +129,51 @@ pub struct Settings {
         help_heading = "Connections"
     )]
     drain_timeout_ms: String,
+    /// Requests that run at once.
+    #[arg(
+        long,
+        env = "GATEWAY_RUNNING",
+        value_name = "N",
+        default_value = "64",
+        help_heading = "Load"
+    )]
+    running: String,
+    /// Requests that wait for their turn.
+    #[arg(
+        long,
+        env = "GATEWAY_WAITING",
+        value_name = "N",
+        default_value = "256",
+        help_heading = "Load"
+    )]
+    waiting: String,
+    /// How long a request waits for its turn, in ms.
+    #[arg(
+        long,
+        env = "GATEWAY_WAIT_MS",
+        value_name = "MS",
+        default_value = "250",
+        help_heading = "Load"
+    )]
+    wait_ms: String,
+    /// Cost points a second and account, ten times that in a burst, or off.
+    #[arg(
+        long,
+        env = "GATEWAY_RATE_LIMIT",
+        value_name = "POINTS|off",
+        default_value = "1000",
+        help_heading = "Load"
+    )]
+    rate_limit: String,
+    /// Wrong keys a minute and client address, or off.
+    #[arg(
+        long,
+        env = "GATEWAY_FAILED_KEYS",
+        value_name = "N|off",
+        default_value = "20",
+        help_heading = "Load"
+    )]
+    failed_keys: String,
     /// The longest path and query string, in bytes.
     #[arg(
         long,
@@ -329,6 +410,23 @@ pub struct Settings {
     statement_timeout_ms: String,
 }
 
+/// The highest rate. **Unit**: points a second.
+const MOST_POINTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
+
+/// What becomes of documents that are not in the manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustMode {
+    /// They run, and each is logged.
+    Log,
+    /// They do not run.
+    Enforce,
+}
+
+/// The items of a list that is written with commas.
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
 /// Settings that have been checked.
 #[derive(Clone)]
 pub struct Config {
@@ -338,6 +436,16 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Whether callers with a key may read the schema.
     pub introspection: bool,
+    /// Whether queries may be sent by GET.
+    pub get: bool,
+    /// An address of its own for what operators ask.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Origins whose pages may read answers, as they were written.
+    pub cors_origins: Vec<String>,
+    /// Proxies that are believed about a client's address.
+    pub trusted_proxies: Vec<Network>,
+    /// A manifest of trusted documents, and what becomes of others.
+    pub trusted_documents: Option<(PathBuf, TrustMode)>,
     /// The database.
     pub store: store::Settings,
     /// Every limit.
@@ -359,6 +467,16 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// From SIGTERM to the end of whatever still runs.
     pub drain_timeout: Duration,
+    /// Requests that run at once.
+    pub running: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
+    /// How long a request waits for its turn.
+    pub wait: Duration,
+    /// Cost points a second and account, ten times that in a burst, or off.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Wrong keys a minute and client address, or off.
+    pub failed_keys: Option<NonZeroU32>,
     /// The longest path and query string, in bytes.
     pub uri_bytes: usize,
     /// Header fields of a request.
@@ -430,11 +548,33 @@ impl Settings {
             &self.introspection,
             &[("on", true), ("off", false)],
         );
+        let get = faults.one_of("--get", &self.get, &[("on", true), ("off", false)]);
+        let metrics_listen = self
+            .metrics_listen
+            .as_ref()
+            .map(|text| faults.parsed("--metrics-listen", text, "an address such as 127.0.0.1:9090"));
+        let cors_origins = list(&self.cors_origins).map(str::to_owned).collect();
+        let networks = "addresses or networks such as 10.0.0.0/8, separated by commas";
+        let trusted_proxies: Vec<Option<Network>> = list(&self.trusted_proxy)
+            .map(|text| faults.parsed("--trusted-proxy", text, networks))
+            .collect();
+        let modes = [
+            ("off", None),
+            ("log", Some(TrustMode::Log)),
+            ("enforce", Some(TrustMode::Enforce)),
+        ];
+        let mode = faults
+            .one_of("--trusted-documents-mode", &self.trusted_documents_mode, &modes)
+            .flatten();
+        if mode.is_some() && self.trusted_documents.is_none() {
+            faults.add("--trusted-documents-mode needs a manifest: give --trusted-documents FILE".to_owned());
+        }
         if let Err(error) = store::url::check(url) {
             faults.add(format!("--database-url: {error}"));
         }
         let limits = self.limits(&mut faults);
-        let (Some(listen), Some(log_format), Some(introspection)) = (listen, log_format, introspection)
+        let (Some(listen), Some(log_format), Some(introspection), Some(get)) =
+            (listen, log_format, introspection, get)
         else {
             return Err(faults.into_all());
         };
@@ -451,6 +591,11 @@ impl Settings {
             listen,
             log_format,
             introspection,
+            get,
+            metrics_listen: metrics_listen.flatten(),
+            cors_origins,
+            trusted_proxies: trusted_proxies.into_iter().flatten().collect(),
+            trusted_documents: self.trusted_documents.clone().zip(mode),
             store,
             limits,
         })
@@ -467,6 +612,13 @@ impl Settings {
         let idle_timeout = faults.millis("--idle-timeout-ms", &self.idle_timeout_ms, 10..=3_600_000);
         let write_timeout = faults.millis("--write-timeout-ms", &self.write_timeout_ms, 10..=600_000);
         let drain_timeout = faults.millis("--drain-timeout-ms", &self.drain_timeout_ms, 0..=600_000);
+        let running = faults.number("--running", &self.running, 1..=10_000);
+        let waiting = faults.number("--waiting", &self.waiting, 0..=100_000);
+        let wait = faults.millis("--wait-ms", &self.wait_ms, 0..=60_000);
+        let rate_limit =
+            faults.number_or_off("--rate-limit", &self.rate_limit, NonZeroU32::MIN..=MOST_POINTS);
+        let failed_keys =
+            faults.number_or_off("--failed-keys", &self.failed_keys, NonZeroU32::MIN..=MOST_POINTS);
         let uri_bytes = faults.number("--uri-bytes", &self.uri_bytes, 64..=65_000);
         let headers = faults.number("--headers", &self.headers, 8..=1000);
         let header_bytes = faults.number("--header-bytes", &self.header_bytes, 1024..=1_000_000);
@@ -475,7 +627,7 @@ impl Settings {
         let request_timeout = faults.millis("--request-timeout-ms", &self.request_timeout_ms, 10..=600_000);
         let document_bytes = faults.number("--document-bytes", &self.document_bytes, 64..=1_000_000);
         let tokens = faults.number("--tokens", &self.tokens, 1..=100_000);
-        let brackets = faults.number("--brackets", &self.brackets, 1..=64);
+        let brackets = faults.number("--brackets", &self.brackets, 1..=32);
         let depth = faults.number("--depth", &self.depth, 1..=50);
         let introspection_depth = faults.number("--introspection-depth", &self.introspection_depth, 1..=50);
         let aliases = faults.number("--aliases", &self.aliases, 0..=1000);
@@ -503,6 +655,11 @@ impl Settings {
             idle_timeout: idle_timeout?,
             write_timeout: write_timeout?,
             drain_timeout: drain_timeout?,
+            running: running?,
+            waiting: waiting?,
+            wait: wait?,
+            rate_limit: rate_limit?,
+            failed_keys: failed_keys?,
             uri_bytes: uri_bytes?,
             headers: headers?,
             header_bytes: header_bytes?,

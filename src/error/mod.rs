@@ -13,6 +13,8 @@ use tracing::Level;
 
 pub use fault::Fault;
 
+use crate::load::budget::Remaining;
+
 /// An error as the outside knows it: the value of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -327,6 +329,10 @@ pub struct Rejection {
     pub code: Code,
     /// What is wrong and what to do.
     pub message: Cow<'static, str>,
+    /// When to come back. **Unit**: seconds.
+    pub retry_after_s: Option<u64>,
+    /// What is left of the caller's budget, where that is known.
+    pub remaining: Option<Remaining>,
 }
 
 impl Rejection {
@@ -336,6 +342,8 @@ impl Rejection {
             status: code.status(),
             code,
             message: message.into(),
+            retry_after_s: None,
+            remaining: None,
         }
     }
 }
