@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
-use axum::http::header::CONNECTION;
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Request, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -82,17 +82,23 @@ pub(super) async fn serve(
     .await;
 }
 
+/// A request line up to here gets as far as the layers, which refuse it with a body.
+const LONGEST_LINE_BYTES: usize = 32 * 1024;
+
 /// The parser's own limits are backstops behind ours, so that ours have an answer with a body.
 fn protocol(limits: &ConnectionLimits) -> http1::Builder {
-    let header_bytes = limits.header_bytes.saturating_mul(2);
+    let head_bytes = limits
+        .header_bytes
+        .saturating_mul(2)
+        .saturating_add(LONGEST_LINE_BYTES);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         // It runs from the end of the last answer on, so that it has to leave room for an idle connection.
         .header_read_timeout(limits.idle_timeout + limits.header_timeout)
         .max_headers(limits.headers.saturating_mul(2))
-        .max_header_size(header_bytes)
-        .max_buf_size(header_bytes.max(64 * 1024));
+        .max_header_size(head_bytes)
+        .max_buf_size(head_bytes);
     builder
 }
 
@@ -103,6 +109,9 @@ async fn answer(
     pulse: Pulse,
 ) -> Result<Response<Leaving>, Infallible> {
     let has_ended = http_body::Body::is_end_stream(request.body());
+    // Of a request with both a length and chunks the parser takes the chunks and hides the length. RFC 9112, 6.3, wants
+    // the connection closed behind it; a request with chunks alone pays for that with its connection.
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     pulse.request_begins(has_ended);
     let arriving = |body| {
         Body::new(Arriving {
@@ -114,7 +123,7 @@ async fn answer(
     let mut request = request.map(arriving);
     request.extensions_mut().insert(ConnectInfo(peer));
     let Ok(mut response) = router.oneshot(request).await;
-    if pulse.is_last_answer() {
+    if is_chunked || pulse.is_last_answer() {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
