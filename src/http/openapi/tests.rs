@@ -39,8 +39,6 @@ fn it_is_openapi_3_1_and_names_every_path_of_the_router() {
 }
 
 #[test]
-
-#[test]
 fn every_reference_leads_to_a_schema_and_every_scheme_exists() {
     let described = described();
     let mut found = Vec::new();

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
-use super::{Gateway, envelope, key};
+use super::{Gateway, key, query_string};
 use crate::auth::Viewer;
 use crate::error::{Code, Rejection};
 use crate::resources::imports::rest;
@@ -86,7 +86,7 @@ async fn method_not_allowed(uri: Uri) -> Response {
 /// Lets the caller in, or says why not.
 async fn admit(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Result<Viewer, Response> {
     let refused = |rejection: Rejection| problem::refusal(uri, &rejection);
-    envelope::refuse_key_in_url(uri.query().unwrap_or_default()).map_err(refused)?;
+    query_string::refuse_key_in_url(uri.query().unwrap_or_default()).map_err(refused)?;
     let viewer = key::rest_viewer(gateway, headers).await.map_err(refused)?;
     viewer.ok_or_else(|| problem::not_found(uri))
 }
