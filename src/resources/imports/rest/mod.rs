@@ -1,6 +1,6 @@
 //! Imports as REST answers them: a query string in, the JSON text of a page or of a record out.
 //!
-//! [`parse`] reads a whole query string and reports every fault in it at once; [`list`] and [`record`] answer. Filters
+//! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
 //! and orders mean what they mean in GraphQL, as both are lowered in `filter` and `sort`. Deliberately absent: HTTP.
 
 mod faults;
