@@ -11,10 +11,12 @@ mod graphql;
 mod key;
 pub mod layers;
 pub mod negotiate;
+mod openapi;
 mod probes;
 pub mod query_string;
 pub mod refusal;
 pub mod request_id;
+pub mod rest;
 mod schema;
 mod strict_json;
 
@@ -103,6 +105,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(schema::handle))
+        .merge(rest::router())
+        .merge(openapi::router())
         .merge(probes::router())
         .with_state(gateway)
         // The one list of layers: the last is the outermost.
@@ -116,6 +120,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
 /// Each API's own kind of error body, for what is refused before its handler.
 const REFUSE: Refuse = refuse;
 
-fn refuse(_: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
+fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
+    if uri.path().starts_with(rest::PREFIX) {
+        return rest::problem::refusal(uri, rejection);
+    }
     refusal::graphql(rejection, MediaType::Json, request_id)
 }

@@ -321,6 +321,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_permit_passes_over_one_that_has_just_given_up() {
+        let permits = permits(1, 3);
+        let running = permits.acquire(1).await.expect("free");
+        let (_, given_up) = permits.0.lock().push(1);
+        drop(given_up);
+        let mut next = queued(&permits, 2).await.expect("room to wait");
+        drop(running);
+        let permit = is_running(&mut next).await.expect("its turn");
+        drop(permit);
+        assert_eq!((permits.running(), permits.waiting()), (0, 0));
+    }
+
+    #[tokio::test]
     async fn accounts_take_turns_whatever_each_has_queued() {
         let permits = permits(1, 16);
         let mut running = permits.acquire(1).await.expect("free");
