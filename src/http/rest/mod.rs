@@ -6,17 +6,20 @@
 pub mod problem;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
-use super::{Gateway, key, query_string};
-use crate::auth::Viewer;
+use super::admission::{self, Caller, Denied};
+use super::request_id::RequestId;
+use super::{Gateway, query_string};
 use crate::error::{Code, Rejection};
 use crate::resources::imports::rest;
 
@@ -39,39 +42,72 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
 }
 
 /// A page of the caller's imports.
-async fn list(State(gateway): State<Arc<Gateway>>, uri: Uri, headers: HeaderMap) -> Response {
-    let viewer = match admit(&gateway, &uri, &headers).await {
-        Ok(viewer) => viewer,
-        Err(refusal) => return refusal,
+async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let started = Instant::now();
+    let parts = request.into_parts().0;
+    let answered = match admit(&gateway, &parts).await {
+        Ok(mut caller) => {
+            let answered = page(&gateway, &mut caller, &parts).await;
+            told(&caller, answered)
+        }
+        Err(answered) => answered,
     };
-    let question = match rest::parse(uri.query()) {
+    counted(&gateway, &parts, started, answered)
+}
+
+async fn page(gateway: &Gateway, caller: &mut Caller, parts: &Parts) -> Answered {
+    let question = match rest::parse(parts.uri.query()) {
         Ok(question) => question,
-        Err(faults) => return problem::bad_request(&faults),
+        Err(faults) => {
+            caller.charge(gateway, 1);
+            return (problem::bad_request(&faults), Some(Code::BadRequest));
+        }
     };
-    match rest::list(&gateway.store, &viewer, &question).await {
-        Ok(page) => json(page),
-        Err(error) => problem::refusal(&uri, &Rejection::from(&error)),
+    caller.charge(gateway, question.cost());
+    let permit = caller.permit(gateway).await;
+    let _permit = match permit {
+        Ok(permit) => permit,
+        Err(rejection) => return refused(&parts.uri, &rejection),
+    };
+    match rest::list(&gateway.store, &caller.viewer, &question).await {
+        Ok(page) => (json(page), None),
+        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
     }
 }
 
 /// One of the caller's imports; an id that is malformed is as absent as one that is not there.
 async fn record(
     State(gateway): State<Arc<Gateway>>,
-    uri: Uri,
-    headers: HeaderMap,
     id: Result<Path<String>, PathRejection>,
+    request: Request,
 ) -> Response {
-    let viewer = match admit(&gateway, &uri, &headers).await {
-        Ok(viewer) => viewer,
-        Err(refusal) => return refusal,
+    let started = Instant::now();
+    let parts = request.into_parts().0;
+    let answered = match admit(&gateway, &parts).await {
+        Ok(mut caller) => {
+            caller.charge(&gateway, 1);
+            let id = id.ok().and_then(|Path(id)| row_id(&id));
+            let answered = found(&gateway, &caller, &parts, id).await;
+            told(&caller, answered)
+        }
+        Err(answered) => answered,
     };
-    let Some(id) = id.ok().and_then(|Path(id)| row_id(&id)) else {
-        return problem::not_found(&uri);
+    counted(&gateway, &parts, started, answered)
+}
+
+async fn found(gateway: &Gateway, caller: &Caller, parts: &Parts, id: Option<i64>) -> Answered {
+    let Some(id) = id else {
+        return (problem::not_found(&parts.uri), None);
     };
-    match rest::record(&gateway.store, &viewer, id).await {
-        Ok(Some(record)) => json(record),
-        Ok(None) => problem::not_found(&uri),
-        Err(error) => problem::refusal(&uri, &Rejection::from(&error)),
+    let permit = caller.permit(gateway).await;
+    let _permit = match permit {
+        Ok(permit) => permit,
+        Err(rejection) => return refused(&parts.uri, &rejection),
+    };
+    match rest::record(&gateway.store, &caller.viewer, id).await {
+        Ok(Some(record)) => (json(record), None),
+        Ok(None) => (problem::not_found(&parts.uri), None),
+        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
     }
 }
 
@@ -83,12 +119,40 @@ async fn method_not_allowed(uri: Uri) -> Response {
     problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, "use GET"))
 }
 
+/// An answer and, of an error, its code.
+type Answered = (Response, Option<Code>);
+
 /// Lets the caller in, or says why not.
-async fn admit(gateway: &Gateway, uri: &Uri, headers: &HeaderMap) -> Result<Viewer, Response> {
-    let refused = |rejection: Rejection| problem::refusal(uri, &rejection);
-    query_string::refuse_key_in_url(uri.query().unwrap_or_default()).map_err(refused)?;
-    let viewer = key::rest_viewer(gateway, headers).await.map_err(refused)?;
-    viewer.ok_or_else(|| problem::not_found(uri))
+async fn admit(gateway: &Gateway, parts: &Parts) -> Result<Caller, Answered> {
+    let allowed = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default());
+    allowed.map_err(|rejection| refused(&parts.uri, &rejection))?;
+    let entered = admission::enter(gateway, parts).await;
+    entered.map_err(|denied| match denied {
+        Denied::WrongAccount => (problem::not_found(&parts.uri), None),
+        Denied::Rejected(rejection) => refused(&parts.uri, &rejection),
+    })
+}
+
+fn refused(uri: &Uri, rejection: &Rejection) -> Answered {
+    (problem::refusal(uri, rejection), Some(rejection.code))
+}
+
+/// The answer with what is left of the caller's budget.
+fn told(caller: &Caller, (mut response, code): Answered) -> Answered {
+    caller.tell(response.headers_mut());
+    (response, code)
+}
+
+/// Counts and logs an answer: nothing that the caller wrote.
+fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code): Answered) -> Response {
+    let took = started.elapsed();
+    gateway
+        .metrics
+        .answered("rest", code.map_or("ok", |code| code.row().label), took);
+    let request_id = parts.extensions.get::<RequestId>().map(RequestId::as_str);
+    let (status, took_us) = (response.status().as_u16(), took.as_micros());
+    tracing::debug!(request_id, status, code = code.map(Code::name), took_us, "rest");
+    response
 }
 
 /// The id in a path, to the byte as the API writes it.

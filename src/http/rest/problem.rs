@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Code, Rejection};
+use crate::http::admission;
 use crate::resources::imports::rest::Faults;
 
 /// A request that was refused, or that could not be answered.
@@ -54,14 +55,15 @@ pub fn not_found(uri: &Uri) -> Response {
 
 /// The answer to a refused request.
 ///
-/// **Shape**: the body that the status has; a 405 has `Allow`, a 401 `WWW-Authenticate`, a 503 `Retry-After`. The seconds
-/// of a 429 are the caller's to add.
+/// **Shape**: the body that the status has; a 405 has `Allow`, a 401 `WWW-Authenticate`, a 429 and a 503
+/// `Retry-After`.
 #[must_use]
 pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
     let Rejection {
         status,
         code,
         message,
+        ..
     } = rejection;
     let mut response = match code {
         Code::RateLimited => answer(*status, &TooManyRequests { error: message }),
@@ -79,6 +81,12 @@ pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
         StatusCode::SERVICE_UNAVAILABLE => header(RETRY_AFTER, "1"),
         _ => {}
     }
+    if let Some(seconds) = rejection.retry_after_s {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    admission::tell(rejection.remaining, response.headers_mut());
     response
 }
 
