@@ -6,12 +6,13 @@
 
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
+use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{
-    self, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount, Paging,
+    self, Arguments, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount,
 };
-use crate::resources::node::{self, Node};
-use crate::resources::{Failure, parts};
+use crate::resources::node::{self, Node, SelectedNode};
+use crate::resources::{Caller, Failure};
 use crate::scalars::BigInt;
 use crate::selection::{Composite as _, Written, collect};
 
@@ -41,13 +42,19 @@ impl Query {
         )]
         sort: Option<Vec<ImportSort>>,
     ) -> Option<Result<Written<ImportConnection>, Failure>> {
-        let paging = Paging {
+        let arguments = Arguments {
             first,
             after,
             last,
             before,
+            filter,
+            sort,
         };
-        Some(imports::imports(context, paging, filter, sort).await)
+        let write = async |json: &mut Json| {
+            let selected = collect(context, "ImportConnection");
+            imports::imports(Caller::of(context)?, &selected, arguments, json).await
+        };
+        written(write).await
     }
 
     /// The import with this global id; null where the caller's account has none.
@@ -56,7 +63,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id` of an import.")] id: ID,
     ) -> Option<Result<Written<Import>, Failure>> {
-        imports::import(context, imports::row_id(&id)).await.transpose()
+        import(context, imports::row_id(&id)).await
     }
 
     /// The import with this id of the REST API; null where the caller's account has none.
@@ -65,9 +72,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `databaseId` of an import.")] database_id: BigInt,
     ) -> Option<Result<Written<Import>, Failure>> {
-        imports::import(context, database_id.column_value())
-            .await
-            .transpose()
+        import(context, database_id.column_value()).await
     }
 
     /// Bounded counts for the tabs of a dashboard: always one entry for each of the ten statuses, each counted up to
@@ -77,7 +82,11 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
     ) -> Option<Result<Written<Vec<ImportStatusCount>>, Failure>> {
-        Some(imports::status_counts(context, filter).await)
+        let write = async |json: &mut Json| {
+            let selected = collect(context, "ImportStatusCount");
+            imports::status_counts(Caller::of(context)?, &selected, filter.as_ref(), json).await
+        };
+        written(write).await
     }
 
     /// The object with this global id; null where the caller's account has none.
@@ -86,7 +95,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id` of a node.")] id: ID,
     ) -> Option<Result<Written<Node>, Failure>> {
-        node::nodes(context, &[id])
+        nodes(context, &[id])
             .await
             .map(|mut found| found.pop().flatten())
             .transpose()
@@ -98,7 +107,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id`s of nodes.")] ids: Vec<ID>,
     ) -> Vec<Option<Result<Written<Node>, Failure>>> {
-        match node::nodes(context, &ids).await {
+        match nodes(context, &ids).await {
             Ok(nodes) => nodes.into_iter().map(|node| node.map(Ok)).collect(),
             // The list itself may not be null: each of its places fails alone, and the siblings of `nodes` are answered.
             Err(failure) => ids.iter().map(|_| Some(Err(failure.clone()))).collect(),
@@ -107,9 +116,36 @@ impl Query {
 
     /// The account that the API key belongs to.
     async fn viewer(&self, context: &Context<'_>) -> Option<Result<Written<Account>, Failure>> {
-        let write = |(_, viewer)| Written::new(Account::of(viewer).write(&collect(context, "Account")));
-        Some(parts(context).map(write))
+        let write = async |json: &mut Json| {
+            Account::of(Caller::of(context)?.viewer).write(&collect(context, "Account"), json);
+            Ok(())
+        };
+        written(write).await
     }
+}
+
+/// What `write` writes, as an answer of type `T`.
+async fn written<T>(
+    write: impl AsyncFnOnce(&mut Json) -> Result<(), Failure>,
+) -> Option<Result<Written<T>, Failure>> {
+    let mut json = Json::default();
+    Some(write(&mut json).await.map(|()| Written::new(json)))
+}
+
+async fn import(context: &Context<'_>, id: Option<i64>) -> Option<Result<Written<Import>, Failure>> {
+    let write = async |json: &mut Json| {
+        imports::import(Caller::of(context)?, &collect(context, "Import"), id, json).await
+    };
+    written(write).await
+}
+
+async fn nodes(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Written<Node>>>, Failure> {
+    let selected = SelectedNode {
+        import: collect(context, "Import"),
+        account: collect(context, "Account"),
+    };
+    let found = node::nodes(Caller::of(context)?, &selected, ids).await?;
+    Ok(found.into_iter().map(|json| json.map(Written::new)).collect())
 }
 
 /// Builds the schema. It holds no state: store and viewer come with each request.
