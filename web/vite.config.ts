@@ -7,7 +7,9 @@ const gateway = process.env.GATEWAY_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [relay(), compress()],
-  server: { proxy: { '/graphql': { target: gateway, bypass: (request) => (request.method === 'POST' ? null : request.url) } } },
+  server: {
+    proxy: { '/graphql': { target: gateway, bypass: (request) => (request.method === 'POST' ? null : request.url) } },
+  },
   build: {
     target: 'es2022',
     // The CSP allows no data: scripts or fonts of our own, and a file by itself is cached by itself.

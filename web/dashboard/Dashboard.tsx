@@ -86,10 +86,27 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
 }
 
 /** A list that did not load. What the link is to blame for is dropped from it; the rest is for the reader to see. */
-function Refusal({ failure, view, moves, onRefused }: { failure: Failure; view: View; moves: Moves; onRefused(): void }) {
+function Refusal({
+  failure,
+  view,
+  moves,
+  onRefused,
+}: {
+  failure: Failure;
+  view: View;
+  moves: Moves;
+  onRefused(): void;
+}) {
   const change = blamed(failure, view);
   if (change) {
-    return <Trouble failure={failure} onRefused={onRefused} onRetry={() => moves.drop(change.without, change.reason)} atOnce />;
+    return (
+      <Trouble
+        failure={failure}
+        onRefused={onRefused}
+        onRetry={() => moves.drop(change.without, change.reason)}
+        atOnce
+      />
+    );
   }
   return <Trouble failure={failure} onRefused={onRefused} onRetry={moves.reload} />;
 }

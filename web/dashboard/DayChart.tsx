@@ -36,19 +36,21 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
           ))}
         </ul>
       </figcaption>
-      <svg
-        viewBox={`0 0 ${bars.length * 10} 100`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}.`}
-      >
-        {bars.map((bar, index) => (
-          <Column key={bar.day} bar={bar} step={step} x={index * 10} scale={100 / highest} />
-        ))}
-      </svg>
-      <div className="chart-span" aria-hidden="true">
-        <span>{formatDate(first.day)}</span>
-        <span>{first !== last && formatDate(last.day)}</span>
+      <div className="plot" style={{ '--bars': bars.length } as React.CSSProperties}>
+        <svg
+          viewBox={`0 0 ${bars.length * 10} 100`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}.`}
+        >
+          {bars.map((bar, index) => (
+            <Column key={bar.day} bar={bar} step={step} x={index * 10} scale={100 / highest} />
+          ))}
+        </svg>
+        <div className="chart-span" aria-hidden="true">
+          <span>{formatDate(first.day)}</span>
+          <span>{first !== last && formatDate(last.day)}</span>
+        </div>
       </div>
     </figure>
   );
@@ -60,7 +62,9 @@ function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scal
   const parts = TONES.filter(({ tone }) => bar.byTone.has(tone));
   return (
     <g>
-      <title>{[when, ...parts.map(({ tone, name }) => `${name}: ${formatCount(bar.byTone.get(tone) ?? 0)}`)].join('\n')}</title>
+      <title>
+        {[when, ...parts.map(({ tone, name }) => `${name}: ${formatCount(bar.byTone.get(tone) ?? 0)}`)].join('\n')}
+      </title>
       <rect className="column" x={x} y={0} width={10} height={100} />
       {parts.map(({ tone }) => {
         const height = (bar.byTone.get(tone) ?? 0) * scale;
@@ -81,7 +85,8 @@ function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
   const step: Step = length <= MOST_BARS ? 'day' : length <= MOST_BARS * 7 ? 'week' : 'month';
 
   const bars = new Map<string, Bar>();
-  for (let day = startOf(first, step); day <= last; day = after(day, step)) bars.set(day, { day, total: 0, byTone: new Map() });
+  for (let day = startOf(first, step); day <= last; day = after(day, step))
+    bars.set(day, { day, total: 0, byTone: new Map() });
   for (const [day, bar] of byDay) {
     for (const [tone, count] of bar.byTone) add(bars, startOf(day, step), tone, count);
   }

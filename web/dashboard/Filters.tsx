@@ -1,6 +1,6 @@
 /** Date filters, and the order where the table's head has no room for it. The fields are applied together. */
-import { useId, type FormEvent } from 'react';
-import { EMPTY_VIEW, hasFilter, readSort, writeSort, writeView, type Days, type View } from './view';
+import { useId, useState, type FormEvent } from 'react';
+import { EMPTY_VIEW, hasDays, hasFilter, readSort, writeSort, writeView, type Days, type View } from './view';
 
 const ORDERS: [string, string][] = [
   ['id.desc', 'Newest first'],
@@ -19,6 +19,9 @@ interface Props {
 
 export function Filters({ view, onGo, onReload }: Props) {
   const id = useId();
+  // A phone shows the imports first; whether it is one is asked once, so that a turned phone closes nothing.
+  const [narrow] = useState(() => matchMedia('(max-width: 46rem)').matches);
+  const filtersDays = hasDays(view.created) || hasDays(view.updated);
 
   function apply(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -32,42 +35,49 @@ export function Filters({ view, onGo, onReload }: Props) {
   }
 
   return (
-    // Keyed by what it shows: the back button puts the dates of that view into the fields.
-    <form className="filters" key={writeView({ ...EMPTY_VIEW, created: view.created, updated: view.updated })} onSubmit={apply}>
-      <DayFields name="created" label="Created" days={view.created} />
-      <DayFields name="updated" label="Updated" days={view.updated} />
-      <div className="filter-actions">
-        <button type="submit" className="button button-primary">
-          Apply dates
-        </button>
-        {hasFilter(view) && (
-          <button
-            type="button"
-            className="button"
-            onClick={() => onGo({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
-          >
-            Clear filters
+    <details className="filter-box" open={!narrow || filtersDays}>
+      <summary>Dates and order</summary>
+      {/* Keyed by what it shows: the back button puts the dates of that view into the fields. */}
+      <form
+        className="filters"
+        key={writeView({ ...EMPTY_VIEW, created: view.created, updated: view.updated })}
+        onSubmit={apply}
+      >
+        <DayFields name="created" label="Created" days={view.created} />
+        <DayFields name="updated" label="Updated" days={view.updated} />
+        <div className="filter-actions">
+          <button type="submit" className="button button-primary">
+            Apply dates
           </button>
-        )}
-        <button type="button" className="button" onClick={onReload}>
-          Refresh
-        </button>
-      </div>
-      <div className="order">
-        <label htmlFor={`${id}-order`}>Order</label>
-        <select
-          id={`${id}-order`}
-          value={writeSort(view.sort)}
-          onChange={(event) => onGo({ sort: readSort(event.currentTarget.value) })}
-        >
-          {ORDERS.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </div>
-    </form>
+          {hasFilter(view) && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => onGo({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
+            >
+              Clear filters
+            </button>
+          )}
+          <button type="button" className="button" onClick={onReload}>
+            Refresh
+          </button>
+        </div>
+        <div className="order">
+          <label htmlFor={`${id}-order`}>Order</label>
+          <select
+            id={`${id}-order`}
+            value={writeSort(view.sort)}
+            onChange={(event) => onGo({ sort: readSort(event.currentTarget.value) })}
+          >
+            {ORDERS.map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+      </form>
+    </details>
   );
 }
 

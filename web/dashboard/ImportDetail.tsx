@@ -56,7 +56,10 @@ export function ImportDetail({ id, onClose, onRefused }: Props) {
         <footer>
           <a
             className="button"
-            href={operationLink({ query: query.params.text ?? '', variables: JSON.stringify({ databaseId: id }, null, 2) })}
+            href={operationLink({
+              query: query.params.text ?? '',
+              variables: JSON.stringify({ databaseId: id }, null, 2),
+            })}
           >
             View this import in GraphiQL
           </a>

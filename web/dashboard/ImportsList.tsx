@@ -27,45 +27,43 @@ interface Props {
 }
 
 export function ImportsList({ query, view, moves, onRefused }: Props) {
-  const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } = usePaginationFragment<
-    ImportsListPageQuery,
-    ImportsList_query$key
-  >(
-    // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
-    // that the four paging arguments do not start another. All four are needed to grow at both ends.
-    graphql`
-      fragment ImportsList_query on Query
-      @refetchable(queryName: "ImportsListPageQuery")
-      @argumentDefinitions(
-        first: { type: "Int" }
-        after: { type: "String" }
-        last: { type: "Int" }
-        before: { type: "String" }
-      ) {
-        imports(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort)
-          @connection(key: "ImportsList_imports", filters: ["filter", "sort"]) {
-          estimatedRemainingCount
-          perPage
-          edges {
-            cursor
-            node {
-              id
-              databaseId
-              fileName
-              fileSize
-              type
-              status
-              note
-              createdAt
-              updatedAt
-              completedAt
+  const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } =
+    usePaginationFragment<ImportsListPageQuery, ImportsList_query$key>(
+      // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
+      // that the four paging arguments do not start another. All four are needed to grow at both ends.
+      graphql`
+        fragment ImportsList_query on Query
+        @refetchable(queryName: "ImportsListPageQuery")
+        @argumentDefinitions(
+          first: { type: "Int" }
+          after: { type: "String" }
+          last: { type: "Int" }
+          before: { type: "String" }
+        ) {
+          imports(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort)
+            @connection(key: "ImportsList_imports", filters: ["filter", "sort"]) {
+            estimatedRemainingCount
+            perPage
+            edges {
+              cursor
+              node {
+                id
+                databaseId
+                fileName
+                fileSize
+                type
+                status
+                note
+                createdAt
+                updatedAt
+                completedAt
+              }
             }
           }
         }
-      }
-    `,
-    query,
-  );
+      `,
+      query,
+    );
   const [failure, setFailure] = useState<Failure | null>(null);
   const [direction, setDirection] = useState<Direction>('next');
   // Set and read at once, unlike Relay's flags, which follow with the next render.
@@ -143,7 +141,11 @@ function Empty({ view, moves }: { view: View; moves: Moves }) {
         <path d="M6 28l6-18h24l6 18v10a3 3 0 0 1-3 3H9a3 3 0 0 1-3-3zM6 28h11l2 5h10l2-5h11" />
       </svg>
       <h2>{filtered ? 'No import matches these filters' : 'This account has no imports yet'}</h2>
-      <p>{filtered ? 'Another status or a wider span of dates may show some.' : 'They show here as soon as the first one starts.'}</p>
+      <p>
+        {filtered
+          ? 'Another status or a wider span of dates may show some.'
+          : 'They show here as soon as the first one starts.'}
+      </p>
       {filtered && (
         <button
           type="button"

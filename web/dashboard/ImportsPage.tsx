@@ -1,4 +1,4 @@
-/** The first page of a list, and the account it belongs to. */
+/** The first page of a list. */
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportsPageQuery } from './__generated__/ImportsPageQuery.graphql';
 import { ImportsList } from './ImportsList';
@@ -18,22 +18,12 @@ export function ImportsPage({ view, moves, onRefused }: Props) {
   const data = useLazyLoadQuery<ImportsPageQuery>(
     graphql`
       query ImportsPageQuery($first: Int, $after: String, $filter: ImportFilter, $sort: [ImportSort!]) {
-        viewer {
-          name
-        }
         ...ImportsList_query @arguments(first: $first, after: $after)
       }
     `,
     firstPage(view),
   );
-  return (
-    <>
-      <h1>
-        Imports <span className="account">{data.viewer?.name}</span>
-      </h1>
-      <ImportsList query={data} view={view} moves={moves} onRefused={onRefused} />
-    </>
-  );
+  return <ImportsList query={data} view={view} moves={moves} onRefused={onRefused} />;
 }
 
 /** The variables that load a view's first page. */

@@ -44,7 +44,12 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
   }
 
   return (
-    <table className="table" role="table" aria-label="Imports" aria-rowcount={hasNext || hasPrevious ? -1 : edges.length + 1}>
+    <table
+      className="table"
+      role="table"
+      aria-label="Imports"
+      aria-rowcount={hasNext || hasPrevious ? -1 : edges.length + 1}
+    >
       <thead role="rowgroup">
         <tr role="row" aria-rowindex={1} className="row row-head">
           <SortableHead field="id" name="Import" className="cell-id" view={view} moves={moves} />
@@ -127,7 +132,11 @@ function SortableHead({ field, name, className, view, moves }: SortableHeadProps
   const sorted = view.sort.field === field;
   const descending = sorted && view.sort.descending;
   return (
-    <th role="columnheader" className={className} aria-sort={sorted ? (descending ? 'descending' : 'ascending') : undefined}>
+    <th
+      role="columnheader"
+      className={className}
+      aria-sort={sorted ? (descending ? 'descending' : 'ascending') : undefined}
+    >
       <button type="button" className="sort" onClick={() => moves.go({ sort: { field, descending: !descending } })}>
         {name}
         <svg className={sorted ? 'sort-mark' : 'sort-mark sort-mark-idle'} viewBox="0 0 10 10" aria-hidden="true">

@@ -1,4 +1,4 @@
-/** One tab a status, with its bounded count: "Failed 12", "Complete 500+". */
+/** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+". */
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
@@ -17,9 +17,12 @@ interface Props {
 }
 
 export function StatusTabs({ view, countedView, onGo }: Props & { countedView: View }) {
-  const { importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
+  const { viewer, importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
     graphql`
       query StatusTabsQuery($filter: ImportFilter) {
+        viewer {
+          name
+        }
         importStatusCounts(filter: $filter) {
           status
           count
@@ -31,7 +34,7 @@ export function StatusTabs({ view, countedView, onGo }: Props & { countedView: V
     { filter: toFilter({ ...countedView, statuses: [] }) },
   );
   const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
-  return <Tabs view={view} onGo={onGo} counts={counts} />;
+  return <Tabs view={view} onGo={onGo} account={viewer?.name} counts={counts} />;
 }
 
 /** The tabs without numbers: before these are there, or where they failed. */
@@ -39,24 +42,29 @@ StatusTabs.Plain = function PlainTabs(props: Props) {
   return <Tabs {...props} counts={new Map()} />;
 };
 
-function Tabs({ view, onGo, counts }: Props & { counts: Map<ImportStatus, Count> }) {
+function Tabs({ view, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
   const all = counts.size ? total([...counts.values()]) : undefined;
   return (
-    <nav className="tabs" aria-label="Status">
-      <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={all} onGo={onGo} />
-      {STATUSES.map((status) => (
-        <Tab
-          key={status}
-          view={view}
-          statuses={[status]}
-          current={view.statuses.includes(status)}
-          name={statusName(status)}
-          icon={status}
-          count={counts.get(status)}
-          onGo={onGo}
-        />
-      ))}
-    </nav>
+    <>
+      <h1>
+        Imports <span className="account">{account}</span>
+      </h1>
+      <nav className="tabs" aria-label="Status">
+        <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={all} onGo={onGo} />
+        {STATUSES.map((status) => (
+          <Tab
+            key={status}
+            view={view}
+            statuses={[status]}
+            current={view.statuses.includes(status)}
+            name={statusName(status)}
+            icon={status}
+            count={counts.get(status)}
+            onGo={onGo}
+          />
+        ))}
+      </nav>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** Sizes, instants and spans of time as people read them. Instants are shown in UTC, like the filters that select them. */
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: '2-digit', month: 'short', year: 'numeric' });
 const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hour: '2-digit', minute: '2-digit' });
 const COUNT = new Intl.NumberFormat('en');
@@ -17,13 +17,7 @@ export function formatSize(bytes: string): string {
     unit += 1;
   }
   const digits = unit === 0 || size >= 99.5 ? 0 : 1;
-  return new Intl.NumberFormat('en', {
-    style: 'unit',
-    unit: UNITS[unit],
-    unitDisplay: unit === 0 ? 'narrow' : 'short',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(size);
+  return `${size.toFixed(digits)} ${UNITS[unit]}`;
 }
 
 export function formatDate(instant: string): string {

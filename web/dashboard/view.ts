@@ -85,7 +85,11 @@ export function hasDays(days: Days): boolean {
 }
 
 /** The `filter` argument; null where nothing is filtered. */
-export function toFilter({ statuses, created, updated }: Pick<View, 'statuses' | 'created' | 'updated'>): ImportFilter | null {
+export function toFilter({
+  statuses,
+  created,
+  updated,
+}: Pick<View, 'statuses' | 'created' | 'updated'>): ImportFilter | null {
   const filter: ImportFilter = {
     ...(statuses.length && { status: { include: statuses } }),
     ...(hasDays(created) && { createdAt: toInstants(created) }),

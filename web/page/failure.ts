@@ -25,7 +25,10 @@ interface ErrorEntry {
 }
 
 /** Posts an operation and gives its `data`. Errors: a `Failure` for whatever else comes back. */
-export async function post(key: string, body: { query: string | null | undefined; variables: object }): Promise<object> {
+export async function post(
+  key: string,
+  body: { query: string | null | undefined; variables: object },
+): Promise<object> {
   const response = await fetch('/graphql', {
     method: 'POST',
     headers: {
