@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { currentKey, forgetKey, keepKey } from '../page/key';
 import { KeyForm } from '../page/KeyForm';
 import { Dashboard } from './Dashboard';
-import { Masthead } from './Masthead';
+import { Masthead } from '../page/Masthead';
 
 const REFUSED = 'This key was not accepted. It may be mistyped, expired or revoked; please enter another one.';
 

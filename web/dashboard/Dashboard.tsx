@@ -8,7 +8,7 @@ import { Boundary } from './Boundary';
 import { Filters } from './Filters';
 import { ImportDetail } from './ImportDetail';
 import { firstPage, ImportsPage } from './ImportsPage';
-import { Masthead } from './Masthead';
+import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { usePlace, type Moves } from './place';
 import { Skeleton } from './Skeleton';

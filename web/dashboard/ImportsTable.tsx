@@ -28,6 +28,7 @@ const NEAR_END = 40;
 const MARK_AFTER = 250;
 
 export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearEnd }: Props) {
+  const table = useRef<HTMLTableElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const span = useRowsInSight(body, edges.length);
 
@@ -37,6 +38,12 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
   useMark(edges, span.first, hasPrevious, view.after, moves);
   useSteadyScroll(edges, span.height);
 
+  useLayoutEffect(() => {
+    // Another list starts at its first row, however far down the last one was.
+    const above = table.current?.getBoundingClientRect().top ?? 0;
+    if (above < 0) scrollBy(0, above);
+  }, []);
+
   function open(event: MouseEvent, id: string) {
     // A click anywhere on a row opens it, unless it selects text or meets the row's own link.
     if (event.defaultPrevented || (event.target as Element).closest('a') || getSelection()?.toString()) return;
@@ -45,6 +52,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
 
   return (
     <table
+      ref={table}
       className="table"
       role="table"
       aria-label="Imports"

@@ -1,10 +1,13 @@
 /** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+". */
+import { useEffect, useRef } from 'react';
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
 import { formatCount } from './format';
 import { STATUSES, StatusIcon, statusName } from './status';
 import { toFilter, type View } from './view';
+
+const MARGIN_PX = 32;
 
 interface Count {
   count: number;
@@ -43,13 +46,19 @@ StatusTabs.Plain = function PlainTabs(props: Props) {
 };
 
 function Tabs({ view, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the tabs are one line that scrolls sideways.
+    const chosen = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && chosen) nav.current.scrollLeft = chosen.offsetLeft - nav.current.offsetLeft - MARGIN_PX;
+  }, [view.statuses]);
   const all = counts.size ? total([...counts.values()]) : undefined;
   return (
     <>
       <h1>
         Imports <span className="account">{account}</span>
       </h1>
-      <nav className="tabs" aria-label="Status">
+      <nav ref={nav} className="tabs" aria-label="Status">
         <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={all} onGo={onGo} />
         {STATUSES.map((status) => (
           <Tab

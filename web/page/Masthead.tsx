@@ -1,4 +1,4 @@
-/** The bar at the top of the page. */
+/** The bar at the top of both pages. */
 import type { ReactNode } from 'react';
 
 export function Masthead({ children }: { children?: ReactNode }) {
