@@ -5,13 +5,15 @@ import '@graphiql/plugin-explorer/style.css';
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import type { Fetcher } from '@graphiql/toolkit';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { useState } from 'react';
 import type { Operation } from '../page/operation';
 import { EXAMPLES, toOperation } from './examples';
 import { examplesPlugin } from './ExamplesPane';
 import { ShareButton } from './ShareButton';
 
 const PLUGINS = [examplesPlugin, HISTORY_PLUGIN, explorerPlugin()];
-const DEFAULT_TABS = EXAMPLES.slice(0, 1).map((example) => toOperation(example, { endCursor: null, nodeId: null }));
+/** Where GraphiQL keeps its tabs between visits. */
+const TABS = 'graphiql:tabState';
 
 interface Props {
   fetcher: Fetcher;
@@ -20,14 +22,17 @@ interface Props {
 }
 
 export default function Editor({ fetcher, hasKey, linked }: Props) {
+  const [initial] = useState(() => linked ?? (hasTabs() ? null : firstExample()));
+  const [narrow] = useState(() => matchMedia('(max-width: 46rem)').matches);
+
   return (
     <GraphiQL
       fetcher={fetcher}
       plugins={PLUGINS}
-      visiblePlugin={examplesPlugin}
-      defaultTabs={DEFAULT_TABS}
-      initialQuery={linked?.query}
-      initialVariables={linked?.variables}
+      visiblePlugin={narrow ? undefined : examplesPlugin}
+      initialQuery={initial?.query}
+      initialVariables={initial?.variables}
+      defaultEditorToolsVisibility="variables"
       // Without a key there is no schema to ask for; null says not to try.
       schema={hasKey ? undefined : null}
       schemaDescription
@@ -48,4 +53,17 @@ export default function Editor({ fetcher, hasKey, linked }: Props) {
       </GraphiQL.Toolbar>
     </GraphiQL>
   );
+}
+
+function hasTabs(): boolean {
+  try {
+    return localStorage.getItem(TABS) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function firstExample(): Operation | null {
+  const [first] = EXAMPLES;
+  return first ? toOperation(first, { endCursor: null, nodeId: null }) : null;
 }

@@ -6,7 +6,7 @@ import { EXAMPLES, SAMPLE_QUERY, toOperation, type Example, type Sample } from '
 export const examplesPlugin: GraphiQLPlugin = { title: 'Examples', icon: Icon, content: ExamplesPane };
 
 function ExamplesPane() {
-  const { addTab } = useGraphiQLActions();
+  const { addTab, setVisiblePlugin } = useGraphiQLActions();
   const { fetcher, queryEditor, variableEditor } = useGraphiQL((state) => ({
     fetcher: state.fetcher,
     queryEditor: state.queryEditor,
@@ -19,6 +19,8 @@ function ExamplesPane() {
     addTab();
     queryEditor?.setValue(query);
     variableEditor?.setValue(variables);
+    // On a phone this pane covers the editor.
+    if (matchMedia('(max-width: 46rem)').matches) setVisiblePlugin(null);
     queryEditor?.focus();
     setOpened(`${example.title} opened in a new tab.`);
   }
