@@ -23,7 +23,10 @@ export function createEnvironment(url: string, key: string) {
 }
 
 /** Forward: `{ first: 50 }` and `loadNext(50)`. Backward: `{ last: 50 }` and `loadPrevious(50)`. */
-export function useImports(page: { first?: number; last?: number }, filter: importsQuery['variables']['filter'] = null) {
+export function useImports(
+  page: { first?: number; last?: number },
+  filter: importsQuery['variables']['filter'] = null,
+) {
   const query = useLazyLoadQuery<importsQuery>(
     graphql`
       query importsQuery($first: Int, $last: Int, $filter: ImportFilter) {

@@ -1,0 +1,58 @@
+/** The documented recipes, on the real service: each client pages through everything, forward and backward. */
+import { Window } from 'happy-dom';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createServer } from 'vite';
+import { allIds, KEY, URL_BASE } from './gateway.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
+
+describe('the client recipes', () => {
+  let vite;
+  let recipes;
+  let ids;
+
+  before(async () => {
+    const window = new Window({ url: URL_BASE });
+    Object.assign(globalThis, { window, document: window.document });
+    vite = await createServer({
+      root,
+      logLevel: 'error',
+      appType: 'custom',
+      server: { middlewareMode: true, ws: false, watch: null },
+      optimizeDeps: { noDiscovery: true },
+    });
+    recipes = await vite.ssrLoadModule('/clients/walk.tsx');
+    ids = await allIds();
+    assert.equal(ids.length, Number(process.env.GATEWAY_ROWS));
+  });
+  after(() => vite?.close());
+
+  for (const client of ['relay', 'apollo', 'urql']) {
+    for (const direction of ['forward', 'backward']) {
+      test(`${client} pages ${direction} through every import, each once and in order`, async () => {
+        const walked = await recipes.walk(client, direction, `${URL_BASE}/graphql`, KEY);
+        assert.deepEqual(walked, ids);
+      });
+    }
+  }
+});
+
+describe('the page about clients', () => {
+  const blocks = [...docs.matchAll(/<!-- (\S+) -->\n```\w+\n([\s\S]*?)```/g)];
+
+  test('shows a recipe for each client', () => {
+    const files = blocks.map(([, file]) => file);
+    for (const client of ['relay', 'apollo', 'urql'])
+      assert.ok(files.includes(`web/clients/${client}/imports.ts`), client);
+  });
+
+  for (const [, file, text] of blocks) {
+    test(`shows ${file} as it is tested`, () => {
+      assert.equal(text, readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'));
+    });
+  }
+});
