@@ -1,5 +1,5 @@
 /** The panel with everything about one import. A dialog: focus stays in it, Escape closes it, focus returns. */
-import { Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useLayoutEffect, useRef, useState } from 'react';
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import { operationLink } from '../page/operation';
 import query, { type ImportDetailQuery } from './__generated__/ImportDetailQuery.graphql';
@@ -19,7 +19,8 @@ export function ImportDetail({ id, onClose, onRefused }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [attempt, setAttempt] = useState(0);
 
-  useEffect(() => {
+  // Closed before it leaves the document: only then does the browser give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -6,7 +6,7 @@ import { EXAMPLES, SAMPLE_QUERY, toOperation, type Example, type Sample } from '
 export const examplesPlugin: GraphiQLPlugin = { title: 'Examples', icon: Icon, content: ExamplesPane };
 
 function ExamplesPane() {
-  const { addTab, setVisiblePlugin } = useGraphiQLActions();
+  const { addTab, setOperationName, setVisiblePlugin } = useGraphiQLActions();
   const { fetcher, queryEditor, variableEditor } = useGraphiQL((state) => ({
     fetcher: state.fetcher,
     queryEditor: state.queryEditor,
@@ -19,6 +19,8 @@ function ExamplesPane() {
     addTab();
     queryEditor?.setValue(query);
     variableEditor?.setValue(variables);
+    // The editor finds the name by itself a moment later; until then it would run the last tab's.
+    setOperationName(example.operation);
     // On a phone this pane covers the editor.
     if (matchMedia('(max-width: 46rem)').matches) setVisiblePlugin(null);
     queryEditor?.focus();

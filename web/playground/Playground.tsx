@@ -1,10 +1,11 @@
 /** The bar with the key, and the editor below it, which loads by itself: it is large and the bar is not. */
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { currentKey, forgetKey, keepKey } from '../page/key';
 import { KeyForm } from '../page/KeyForm';
 import { Masthead } from '../page/Masthead';
 import type { Operation } from '../page/operation';
 import { createFetcher } from './fetcher';
+import { relabelTabs } from './tabs';
 
 const Editor = lazy(() => import('./Editor'));
 const REFUSED = 'This key was not accepted. It may be mistyped, expired or revoked; please enter another one.';
@@ -20,6 +21,9 @@ export function Playground({ linked }: { linked: Operation | null }) {
   }
   // A new fetcher makes the editor load the schema again.
   const fetcher = useMemo(() => createFetcher(key, () => leave(REFUSED)), [key]);
+
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => (main.current ? relabelTabs(main.current) : undefined), []);
 
   return (
     <div className="playground">
@@ -47,7 +51,7 @@ export function Playground({ linked }: { linked: Operation | null }) {
           Dashboard
         </a>
       </Masthead>
-      <main aria-label="GraphiQL">
+      <main aria-label="GraphiQL" ref={main}>
         <Suspense fallback={<p className="loading">Loading the editor…</p>}>
           <Editor fetcher={fetcher} hasKey={key !== null} linked={linked} />
         </Suspense>

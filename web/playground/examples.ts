@@ -14,6 +14,8 @@ export interface Sample {
 export interface Example {
   title: string;
   about: string;
+  /** The name of the one operation in `query`. */
+  operation: string;
   query: string;
   variables(sample: Sample): object;
 }
@@ -136,36 +138,42 @@ export const EXAMPLES: Example[] = [
   {
     title: 'First page',
     about: 'The newest imports, with cursors and an estimate of how many there are.',
+    operation: 'FirstPage',
     query: FIRST_PAGE,
     variables: () => ({ first: 10 }),
   },
   {
     title: 'Next page',
     about: 'What follows the first ten.',
+    operation: 'NextPage',
     query: NEXT_PAGE,
     variables: ({ endCursor }) => ({ first: 10, after: endCursor }),
   },
   {
     title: 'Failed since a date',
     about: 'A filter and an order of your own.',
+    operation: 'FailedSince',
     query: FAILED_SINCE,
     variables: () => ({ since: '2026-01-01T00:00:00Z' }),
   },
   {
     title: 'Backward paging',
     about: 'From the end of the list towards its start.',
+    operation: 'PreviousPage',
     query: PREVIOUS_PAGE,
     variables: () => ({ last: 10, before: null }),
   },
   {
     title: 'Status counts',
     about: 'The numbers on the tabs of a dashboard.',
+    operation: 'StatusCounts',
     query: STATUS_COUNTS,
     variables: () => ({ filter: null }),
   },
   {
     title: 'Node refetch',
     about: 'One import again, by its opaque id.',
+    operation: 'Refetch',
     query: REFETCH,
     variables: ({ nodeId }) => ({ id: nodeId ?? '' }),
   },

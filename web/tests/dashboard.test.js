@@ -204,9 +204,11 @@ describe('the dashboard', () => {
     const all = await allIds();
     const at = all.indexOf(place);
     assert.ok(at > 20, String(at));
+    const height = () => page.locator(`[data-import="${place}"]`).evaluate((row) => row.getBoundingClientRect().top);
+    const stood = await height();
     await page.getByRole('button', { name: 'Load the imports above these' }).click();
     await page.locator(`[data-import="${all[at - 1]}"]`).waitFor();
-    assert.equal(await topmost(), place, 'rows above push nothing away');
+    assert.ok(Math.abs((await height()) - stood) < 60, 'rows that join above push nothing away');
     await page.evaluate(() => scrollTo(0, 0));
     await page.locator(`[data-import="${all[Math.max(0, at - 100)]}"]`).waitFor();
     await assertAccessible(page, 'in the middle of the list');

@@ -15,7 +15,12 @@ after(() => browser?.close());
 async function onPlayground(path, options, body) {
   const { page, context, faults } = await openPage(browser, path, options);
   try {
-    await page.getByRole('button', { name: /Execute query/ }).waitFor();
+    // The editor is there when its operation is, and complete when it knows the schema.
+    await page.waitForFunction(() =>
+      globalThis.__MONACO?.editor.getModels().some(({ uri }) => uri.path.includes('operation')),
+    );
+    await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+    await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
     await body(page, context);
     assert.deepEqual(faults, []);
   } finally {
@@ -34,19 +39,28 @@ const editor = (page, name) =>
     name,
   );
 
+/** Runs what is in the active tab, and gives the answer that the page then shows. */
 async function run(page) {
-  const answered = page.waitForResponse((response) => response.url().endsWith('/graphql'));
-  await page.getByRole('button', { name: /Execute query/ }).click();
-  const answer = await (await answered).json();
-  await page.waitForFunction(() =>
-    globalThis.__MONACO.editor
-      .getModels()
-      .find(({ uri }) => uri.path.includes('response'))
-      ?.getValue()
-      .includes('"data"'),
+  const answered = page.waitForResponse(
+    (response) => response.url().endsWith('/graphql') && !introspects(response.request()),
   );
-  return answer;
+  await page.getByRole('button', { name: /Execute query/ }).click();
+  const text = await (await answered).text();
+  await page.waitForFunction(
+    (wanted) => {
+      const response = globalThis.__MONACO.editor.getModels().find(({ uri }) => uri.path.includes('response'));
+      try {
+        return JSON.stringify(JSON.parse(response.getValue())) === wanted;
+      } catch {
+        return false;
+      }
+    },
+    JSON.stringify(JSON.parse(text)),
+  );
+  return JSON.parse(text);
 }
+
+const introspects = (request) => request.postData()?.includes('IntrospectionQuery');
 
 describe('the playground', () => {
   test('edits with workers of its own origin, and shows the docs and the explorer', () =>
