@@ -1,1 +1,18 @@
-//! x
+//! imports-gateway: keyset-paginated GraphQL and REST for imports, on SQLite and PostgreSQL.
+//!
+//! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod list;
+pub mod peer;
+pub mod relay;
+pub mod resources;
+pub mod rfc3339;
+pub mod scalars;
+pub mod selection;
+pub mod store;

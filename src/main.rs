@@ -1,2 +1,10 @@
-//! x
-fn main() {}
+//! The program: reads its command line and does one command.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use imports_gateway::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

@@ -1,2 +1,74 @@
-//! x
-fn main() {}
+//! The commands that a newcomer and CI type: `cargo xtask demo`, `test` and `audit`.
+//!
+//! Takes the words after `cargo xtask`, gives an exit status: 0 done, 1 failed, 2 wrong usage. Depends on nothing but
+//! the standard library, so that it is built in seconds on a fresh clone. Deliberately absent: what cargo or npm do
+//! by themselves.
+// A program for people at a terminal: what it says is its purpose.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod audit;
+mod binaries;
+mod cargo;
+mod demo;
+mod node;
+mod system;
+mod test;
+
+use std::{env, process::ExitCode};
+
+const HELP: &str = "\
+What a newcomer and CI type.
+
+Usage: cargo xtask <command>
+
+Commands:
+  demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
+  test [--keep-going] [STEP...]  run every check of the project, or only the steps named
+  audit [--install]              check the dependencies: licences, bans, sources, advisories
+
+Options:
+  --keep-going  go on after a step that failed
+  --install     first install what the audit runs, with `cargo install`
+  -h, --help    this text
+";
+
+/// How a command ended without doing what it is for.
+#[derive(Debug)]
+enum Failure {
+    /// The command line makes no sense, and why: exit status 2.
+    Usage(String),
+    /// What failed, in words for the user: exit status 1.
+    Failed(String),
+}
+
+fn main() -> ExitCode {
+    let mut words = env::args().skip(1);
+    let command = words.next().unwrap_or_default();
+    let rest: Vec<String> = words.collect();
+    let outcome = match command.as_str() {
+        "-h" | "--help" | "help" => help(),
+        // What follows `demo` belongs to the gateway, `--help` too.
+        "demo" => demo::run(&rest),
+        "test" | "audit" if rest.iter().any(|word| word == "-h" || word == "--help") => help(),
+        "test" => test::run(&rest),
+        "audit" => audit::run(&rest),
+        "" => Err(Failure::Usage("a command is missing".into())),
+        other => Err(Failure::Usage(format!("there is no command `{other}`"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(reason)) => {
+            eprintln!("xtask: {reason}\n\n{HELP}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(reason)) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> Result<(), Failure> {
+    print!("{HELP}");
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What a caller may see and asks for: equalities, half-open ranges and one set.
+//!
+//! Deliberately absent: OR. Different filters are ANDed.
+
+use crate::{Column, Comparison, Predicate, Row, Value};
+
+/// A half-open range of one column.
+///
+/// **Shape**: `from` is included, `until` is not; an absent end is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range<C> {
+    /// The column.
+    pub column: C,
+    /// The smallest value in the range.
+    pub from: Option<Value>,
+    /// The smallest value above the range.
+    pub until: Option<Value>,
+}
+
+impl<C: Column> Range<C> {
+    /// Whether no value can be in the range.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!((self.from, self.until), (Some(from), Some(until)) if from >= until)
+    }
+
+    /// The range as conditions, none for an open end.
+    pub(crate) fn predicates(&self) -> impl Iterator<Item = Predicate<C>> + use<C> {
+        let column = self.column;
+        let from = self
+            .from
+            .map(|value| Predicate::compare(column, Comparison::GreaterOrEqual, value));
+        let until = self
+            .until
+            .map(|value| Predicate::compare(column, Comparison::Less, value));
+        from.into_iter().chain(until)
+    }
+}
+
+/// The conditions on a list, whatever page of it is asked for. The default filters nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter<C> {
+    /// Columns with one value, such as the caller's account.
+    pub equals: Vec<(C, Value)>,
+    /// At most one range a column.
+    pub ranges: Vec<Range<C>>,
+    /// A column with one of several distinct values; an empty list is met by no row.
+    pub one_of: Option<(C, Vec<Value>)>,
+}
+
+impl<C> Default for Filter<C> {
+    fn default() -> Self {
+        Self {
+            equals: Vec::new(),
+            ranges: Vec::new(),
+            one_of: None,
+        }
+    }
+}
+
+impl<C: Column> Filter<C> {
+    /// Whether no row can meet the filter, whatever the table holds.
+    #[must_use]
+    pub fn is_contradictory(&self) -> bool {
+        self.ranges.iter().any(Range::is_empty)
+            || self.one_of.as_ref().is_some_and(|(_, values)| values.is_empty())
+    }
+
+    /// The filter as one condition.
+    #[must_use]
+    pub fn predicate(&self) -> Predicate<C> {
+        let equals = self.equals.iter();
+        let equals = equals.map(|(column, value)| Predicate::compare(*column, Comparison::Equal, *value));
+        let one_of = self.one_of.iter();
+        let one_of = one_of.map(|(column, values)| Predicate::OneOf {
+            column: *column,
+            values: values.clone(),
+        });
+        let ranges = self.ranges.iter().flat_map(Range::predicates);
+        Predicate::All(equals.chain(one_of).chain(ranges).collect())
+    }
+
+    /// Whether a row meets the filter.
+    pub fn eval(&self, row: &impl Row<C>) -> bool {
+        self.predicate().eval(row)
+    }
+}

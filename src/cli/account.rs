@@ -1,0 +1,52 @@
+//! `account create` and `account list`.
+
+use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
+use entity::Instant;
+
+use super::{database, output, table};
+use crate::store::{Store, accounts};
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an account; print its id and its account token, which is shown only now.
+    Create {
+        /// What people call the account.
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+        name: String,
+    },
+    /// List all accounts.
+    List,
+}
+
+/// Does one of them.
+///
+/// **Errors**: what is wrong with the settings or the database.
+pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
+    let store = database::open(database_url).await?;
+    let text = match command {
+        Command::Create { name } => {
+            let (id, token) = accounts::create(&store, &name, Instant::now()).await?;
+            format!("id: {id}\naccount token: {}\n", token.reveal())
+        }
+        Command::List => list(&store).await?,
+    };
+    store.close().await?;
+    output::print(&text)
+}
+
+async fn list(store: &Store) -> anyhow::Result<String> {
+    let accounts = accounts::list(store).await?;
+    let rows = accounts.into_iter().map(|account| {
+        [
+            account.id.to_string(),
+            account.name,
+            account.created_at.to_string(),
+        ]
+    });
+    Ok(table::render(
+        ["ID", "NAME", "CREATED"],
+        &rows.collect::<Vec<_>>(),
+    ))
+}

@@ -1,0 +1,57 @@
+//! How a command reaches its database.
+//!
+//! Takes the URL of the settings; gives a [`Store`] whose schema is what this program needs, or says what to do.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use migration::Status;
+use sea_orm::DbBackend;
+
+use super::WrongSettings;
+use crate::store::{Settings, Store, StoreError, url};
+
+/// Opens the database of a command. A SQLite file is made and migrated; on a server an outdated schema is refused.
+///
+/// **Errors**: [`WrongSettings`] for the URL; else what is wrong with the database.
+pub async fn open(url: &str) -> anyhow::Result<Store> {
+    let store = open_as_it_is(url).await?;
+    let status = status(&store).await?;
+    if status.is_outdated() {
+        if store.backend() != DbBackend::Sqlite {
+            let pending = status.known.iter().filter(|(_, applied)| !applied).count();
+            bail!(
+                "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` first"
+            );
+        }
+        let migrated = migration::up(store.database()).await;
+        migrated.map_err(StoreError::from).context("cannot migrate")?;
+    }
+    Ok(store)
+}
+
+/// Opens the database of a command, whatever its schema.
+///
+/// **Errors**: [`WrongSettings`] for the URL; else what is wrong with the database.
+pub async fn open_as_it_is(url: &str) -> anyhow::Result<Store> {
+    if let Err(error) = url::check(url) {
+        let text = format!("--database-url: {:#}", anyhow::Error::new(error));
+        return Err(WrongSettings(text).into());
+    }
+    let settings = Settings {
+        // One person waits for one command: more patience than a request has, and no need of a second connection.
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(3),
+        statement_timeout: Duration::from_secs(60),
+        ..Settings::new(url)
+    };
+    Ok(Store::open(&settings).await?)
+}
+
+/// How the schema of a database stands to this program.
+///
+/// **Errors**: what is wrong with the database.
+pub async fn status(store: &Store) -> anyhow::Result<Status> {
+    let status = migration::status(store.database()).await;
+    Ok(status.map_err(StoreError::from)?)
+}

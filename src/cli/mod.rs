@@ -1,0 +1,94 @@
+//! The command line: one file a command.
+//!
+//! Takes arguments and environment variables; prints results on standard output and one line of error on standard
+//! error. A command's module has its arguments and `run`; what several share is in [`database`], [`duration`],
+//! [`output`] and [`table`].
+
+pub mod account;
+pub mod database;
+pub mod duration;
+pub mod migrate;
+pub mod output;
+pub mod table;
+pub mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Keyset-paginated GraphQL and REST for imports.
+#[derive(Parser)]
+#[command(name = "imports-gateway", version)]
+pub struct Cli {
+    /// The database: `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    // It may hold a password, which neither the help nor an error shows.
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite://imports.db?mode=rwc"
+    )]
+    database_url: String,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make and list accounts.
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Bring the database schema up, take changes back, or show its state.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+}
+
+/// Wrong usage or settings, found after the arguments were read: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongSettings(pub String);
+
+impl Cli {
+    /// Does the command. **Shape**: exit status 0 done, 1 failed, 2 wrong usage or settings.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match self.dispatch() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                output::report(&error);
+                ExitCode::from(if error.is::<WrongSettings>() { 2 } else { 1 })
+            }
+        }
+    }
+
+    fn dispatch(self) -> anyhow::Result<()> {
+        let url = self.database_url;
+        match self.command {
+            Command::Account(command) => in_runtime(account::run(command, &url)),
+            Command::Token(command) => in_runtime(token::run(command, &url)),
+            Command::Migrate(command) => in_runtime(migrate::run(command, &url)),
+        }
+    }
+}
+
+fn in_runtime(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,183 @@
+//! Each layer's small errors, turned into what a caller is told.
+//!
+//! Takes errors of the store, of resolvers, of the guard, of the key check and of the GraphQL library; gives [`Fault`]s
+//! with a code and a safe message. What is ours is logged here, once, with its cause; what the database said is never
+//! passed on.
+
+use async_graphql::{PathSegment, Pos, ServerError};
+
+use super::{Code, Rejection};
+use crate::auth::AuthError;
+use crate::graphql::guard;
+use crate::resources::Failure;
+use crate::store::StoreError;
+use crate::store::viewers::ViewerError;
+
+/// One entry of a GraphQL answer's `errors`.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The code.
+    pub code: Code,
+    /// The argument at fault, a dotted path.
+    pub argument: Option<String>,
+    /// Where in the document.
+    pub locations: Vec<Pos>,
+    /// Which field of the answer; empty: the request as a whole.
+    pub path: Vec<PathSegment>,
+}
+
+/// The longest message of the GraphQL library that is passed on. **Unit**: characters.
+const LONGEST_MESSAGE: usize = 300;
+
+impl Fault {
+    /// The fault of an error that the GraphQL library reports: a field's failure, or a document that does not fit the
+    /// schema.
+    #[must_use]
+    pub fn of(error: &ServerError) -> Self {
+        let (code, argument, message) = match error.source::<Failure>() {
+            Some(failure) => {
+                let (code, argument) = row(failure);
+                let message = safe_message(code).map_or_else(|| failure.to_string(), str::to_owned);
+                if code == Code::InternalServerError {
+                    tracing::error!(cause = chain(failure), "a field failed");
+                }
+                (code, argument, message)
+            }
+            None if error.path.is_empty() => (Code::GraphqlValidationFailed, None, short(&error.message)),
+            None => {
+                tracing::error!(cause = error.message, "a field failed without a reason of ours");
+                let code = Code::InternalServerError;
+                (code, None, safe_message(code).unwrap_or_default().to_owned())
+            }
+        };
+        let argument = argument.map(str::to_owned);
+        Self {
+            message,
+            code,
+            argument,
+            locations: error.locations.clone(),
+            path: error.path.clone(),
+        }
+    }
+
+    /// The faults of a refusal by the guard.
+    pub fn of_refusal(refusal: guard::Refusal) -> impl Iterator<Item = Self> {
+        let code = Code::from(refusal.code);
+        refusal.faults.into_iter().map(move |fault| Self {
+            message: fault.message,
+            code,
+            argument: fault.argument,
+            locations: fault.locations,
+            path: Vec::new(),
+        })
+    }
+}
+
+/// A failure's code and the argument at fault.
+fn row(failure: &Failure) -> (Code, Option<&'static str>) {
+    match failure {
+        Failure::Input { argument, .. } => (Code::BadUserInput, Some(*argument)),
+        Failure::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
+        Failure::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
+        Failure::Store(error) => (Code::from(&**error), None),
+        Failure::Unwired(_) => (Code::InternalServerError, None),
+    }
+}
+
+impl From<&StoreError> for Code {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::ServiceUnavailable,
+            StoreError::TimedOut(_) => Self::Timeout,
+            StoreError::Failed(_) => Self::InternalServerError,
+        }
+    }
+}
+
+impl From<guard::Code> for Code {
+    fn from(code: guard::Code) -> Self {
+        match code {
+            guard::Code::QueryTooLarge => Self::QueryTooLarge,
+            guard::Code::QueryTooDeep => Self::QueryTooDeep,
+            guard::Code::QueryTooComplex => Self::QueryTooComplex,
+            guard::Code::ParseFailed => Self::GraphqlParseFailed,
+            guard::Code::ValidationFailed => Self::GraphqlValidationFailed,
+            guard::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
+            guard::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
+            guard::Code::BadUserInput => Self::BadUserInput,
+        }
+    }
+}
+
+impl From<&StoreError> for Rejection {
+    fn from(error: &StoreError) -> Self {
+        let code = Code::from(error);
+        if code == Code::InternalServerError {
+            tracing::error!(cause = chain(error), "a request failed");
+        }
+        Self::new(code, safe_message(code).unwrap_or_default())
+    }
+}
+
+/// All that is wrong with a key answers alike; which it was is for the log.
+impl From<AuthError> for Rejection {
+    fn from(error: AuthError) -> Self {
+        tracing::debug!(reason = %error, "a key was refused");
+        Self::new(
+            Code::Unauthenticated,
+            "a valid API key is needed: send it as `Authorization: Bearer KEY`",
+        )
+    }
+}
+
+impl From<ViewerError> for Rejection {
+    fn from(error: ViewerError) -> Self {
+        match error {
+            ViewerError::Refused(error) => error.into(),
+            ViewerError::Store(error) => Self::from(&*error),
+        }
+    }
+}
+
+/// What is said where the cause is not for the caller.
+fn safe_message(code: Code) -> Option<&'static str> {
+    match code {
+        Code::ServiceUnavailable => Some("the service has no database at the moment; try again shortly"),
+        Code::Timeout => {
+            Some("the request took too long; narrow the filter, or sort by the field that it bounds")
+        }
+        Code::InternalServerError => Some("internal error"),
+        _ => None,
+    }
+}
+
+/// A message with line breaks and the like escaped, cut where it gets long: it may quote the document.
+fn short(message: &str) -> String {
+    let mut short = String::new();
+    for (index, character) in message.chars().enumerate() {
+        if index == LONGEST_MESSAGE {
+            short.push('…');
+            break;
+        }
+        if character.is_control() {
+            short.extend(character.escape_default());
+        } else {
+            short.push(character);
+        }
+    }
+    short
+}
+
+/// An error and all its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

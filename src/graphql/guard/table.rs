@@ -1,0 +1,294 @@
+//! The schema's types as the guard needs them: which arguments a field takes, and what an input type accepts.
+//!
+//! Built once, from the schema's own text, so it cannot differ from what is served.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use async_graphql::Name;
+use async_graphql::Positioned;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+};
+
+use super::scalar::Scalar;
+
+/// The introspection types, which no printed schema shows, and the scalars and directives that it may leave out.
+const BUILT_IN: &str = "
+scalar Int scalar Float scalar String scalar Boolean scalar ID
+directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+type __Root { __schema: __Schema! __type(name: String!): __Type }
+type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type directives: [__Directive!]! }
+type __Type { fields(includeDeprecated: Boolean): [__Field!] interfaces: [__Type!] possibleTypes: [__Type!]
+  enumValues(includeDeprecated: Boolean): [__EnumValue!] inputFields(includeDeprecated: Boolean): [__InputValue!] ofType: __Type }
+type __Field { args(includeDeprecated: Boolean): [__InputValue!]! type: __Type! }
+type __InputValue { type: __Type! }
+type __EnumValue { name: String! }
+type __Directive { args(includeDeprecated: Boolean): [__InputValue!]! }
+";
+
+/// The schema's types.
+#[derive(Debug)]
+pub struct Types {
+    kinds: HashMap<String, Kind>,
+    directives: HashMap<String, Arguments>,
+    query: String,
+}
+
+/// Why a schema's text makes no table.
+#[derive(Debug, thiserror::Error)]
+pub enum TypesError {
+    /// The text is not a schema.
+    #[error("the schema does not parse: {0}")]
+    Syntax(String),
+    /// A scalar whose values the guard cannot check.
+    #[error("the scalar {0} is not known")]
+    UnknownScalar(String),
+    /// An argument or input field of a type that is not there, or is no input type.
+    #[error("{0} is not an input type")]
+    NotAnInput(String),
+    /// An argument or input field with a default: the executor gives null, not the default, for an unset variable.
+    #[error("{0} has a default value, which an unset variable would miss")]
+    DefaultValue(String),
+    /// No query root.
+    #[error("there is no query type")]
+    NoQuery,
+}
+
+pub(super) type Arguments = HashMap<String, Type>;
+
+/// What a named type is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Scalar(Scalar),
+    Enum(HashSet<String>),
+    Input(Input),
+    /// An object, interface or union: its fields.
+    Output(HashMap<String, Field>),
+}
+
+/// An input object type.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) is_one_of: bool,
+    pub(super) fields: BTreeMap<String, Type>,
+}
+
+/// A field of an output type: the name of its type, wrappers removed, and its arguments.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) of: String,
+    pub(super) arguments: Arguments,
+}
+
+impl Types {
+    /// Reads the table from a schema's text; `instant` says which strings are a `DateTime`.
+    ///
+    /// # Errors
+    ///
+    /// [`TypesError`], where the text is no schema, or one that the guard cannot check in full.
+    pub fn from_sdl(sdl: &str, instant: fn(&str) -> bool) -> Result<Self, TypesError> {
+        let mut types = Self {
+            kinds: HashMap::new(),
+            directives: HashMap::new(),
+            query: "Query".to_owned(),
+        };
+        for text in [BUILT_IN, sdl] {
+            let schema = parse_schema(text).map_err(|error| TypesError::Syntax(error.to_string()))?;
+            for definition in schema.definitions {
+                types.add(definition, instant)?;
+            }
+        }
+        types.close()?;
+        Ok(types)
+    }
+
+    /// The type of that name.
+    pub(super) fn kind(&self, name: &str) -> Option<&Kind> {
+        self.kinds.get(name)
+    }
+
+    /// The query root's name.
+    pub(super) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The field of an output type; on the query root, the introspection fields too.
+    pub(super) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
+        let parent = if parent == self.query && name.starts_with("__") {
+            "__Root"
+        } else {
+            parent
+        };
+        match self.kinds.get(parent)? {
+            Kind::Output(fields) => fields.get(name),
+            _ => None,
+        }
+    }
+
+    /// The arguments of a directive.
+    pub(super) fn directive(&self, name: &str) -> Option<&Arguments> {
+        self.directives.get(name)
+    }
+
+    /// Whether variables can be of this type.
+    pub(super) fn is_input(&self, ty: &Type) -> bool {
+        matches!(
+            self.kind(base_name(ty)),
+            Some(Kind::Scalar(_) | Kind::Enum(_) | Kind::Input(_))
+        )
+    }
+
+    fn add(&mut self, definition: TypeSystemDefinition, instant: fn(&str) -> bool) -> Result<(), TypesError> {
+        match definition {
+            TypeSystemDefinition::Schema(schema) => {
+                if let Some(query) = schema.node.query {
+                    self.query = query.node.to_string();
+                }
+            }
+            TypeSystemDefinition::Directive(directive) => {
+                let arguments = arguments(directive.node.arguments);
+                self.directives
+                    .insert(directive.node.name.node.to_string(), arguments);
+            }
+            TypeSystemDefinition::Type(definition) => {
+                let name = definition.node.name.node.to_string();
+                let kind = kind(definition.node, instant)?;
+                self.kinds.insert(name, kind);
+            }
+        }
+        Ok(())
+    }
+
+    /// Errors: a query root or an input type that is named but not there.
+    fn close(&self) -> Result<(), TypesError> {
+        if !matches!(self.kind(&self.query), Some(Kind::Output(_))) {
+            return Err(TypesError::NoQuery);
+        }
+        let mut named: Vec<&Type> = self.directives.values().flat_map(HashMap::values).collect();
+        for kind in self.kinds.values() {
+            match kind {
+                Kind::Input(input) => named.extend(input.fields.values()),
+                Kind::Output(fields) => {
+                    named.extend(fields.values().flat_map(|field| field.arguments.values()))
+                }
+                Kind::Scalar(_) | Kind::Enum(_) => {}
+            }
+        }
+        match named.into_iter().find(|ty| !self.is_input(ty)) {
+            Some(ty) => Err(TypesError::NotAnInput(ty.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name of a type, wrappers removed.
+pub(super) fn base_name(ty: &Type) -> &str {
+    let mut ty = ty;
+    loop {
+        match &ty.base {
+            BaseType::Named(name) => return name.as_str(),
+            BaseType::List(item) => ty = item,
+        }
+    }
+}
+
+fn kind(definition: TypeDefinition, instant: fn(&str) -> bool) -> Result<Kind, TypesError> {
+    let name = definition.name.node;
+    let is_one_of = definition
+        .directives
+        .iter()
+        .any(|directive| directive.node.name.node == "oneOf");
+    Ok(match definition.kind {
+        TypeKind::Scalar => match Scalar::named(&name, instant) {
+            Some(scalar) => Kind::Scalar(scalar),
+            None => return Err(TypesError::UnknownScalar(name.to_string())),
+        },
+        TypeKind::Object(object) => Kind::Output(fields(&name, object.fields)?),
+        TypeKind::Interface(interface) => Kind::Output(fields(&name, interface.fields)?),
+        TypeKind::Union(_) => Kind::Output(HashMap::new()),
+        TypeKind::Enum(of) => Kind::Enum(
+            of.values
+                .into_iter()
+                .map(|value| value.node.value.node.to_string())
+                .collect(),
+        ),
+        TypeKind::InputObject(object) => {
+            no_defaults(&name, &object.fields)?;
+            Kind::Input(Input {
+                is_one_of,
+                fields: arguments(object.fields).into_iter().collect(),
+            })
+        }
+    })
+}
+
+fn fields(of: &Name, fields: Vec<Positioned<FieldDefinition>>) -> Result<HashMap<String, Field>, TypesError> {
+    let mut table = HashMap::new();
+    for field in fields {
+        let field = field.node;
+        no_defaults(&format!("{of}.{}", field.name.node), &field.arguments)?;
+        let of = base_name(&field.ty.node).to_owned();
+        table.insert(
+            field.name.node.to_string(),
+            Field {
+                of,
+                arguments: arguments(field.arguments),
+            },
+        );
+    }
+    Ok(table)
+}
+
+fn arguments(definitions: Vec<Positioned<InputValueDefinition>>) -> Arguments {
+    definitions
+        .into_iter()
+        .map(|it| (it.node.name.node.to_string(), it.node.ty.node))
+        .collect()
+}
+
+fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Result<(), TypesError> {
+    match definitions.iter().find(|it| it.node.default_value.is_some()) {
+        Some(it) => Err(TypesError::DefaultValue(format!("{of}.{}", it.node.name.node))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(sdl: &str) -> String {
+        Types::from_sdl(sdl, |_| true)
+            .expect_err("a bad schema")
+            .to_string()
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_checked_in_full_is_refused() {
+        assert!(error("type Query {").contains("does not parse"));
+        assert!(error("type Query { a: Int } scalar Url").contains("Url"));
+        assert!(error("type Query { a(b: C): Int }").contains("C is not an input type"));
+        assert!(error("type Query { a(b: Query): Int }").contains("Query is not an input type"));
+        assert!(error("type Query { a(b: Int = 1): Int }").contains("Query.a.b"));
+        assert!(error("type Root { a: Int }").contains("no query"));
+    }
+
+    #[test]
+    fn what_a_schema_prints_around_its_types_is_understood() {
+        let sdl = "\"\"\"\ntext\n\"\"\"\nscalar DateTime @specifiedBy(url: \"https://x.example\")\n
+            input A @oneOf { b: Int \"\"\"\ntext\n\"\"\" c: [DateTime!] }\n
+            type Root { a(a: A): Int @deprecated(reason: \"no\") }\n
+            directive @oneOf on INPUT_OBJECT\n
+            directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION | ENUM_VALUE\n
+            schema { query: Root }";
+        let types = Types::from_sdl(sdl, |_| true).expect("a sound schema");
+        assert_eq!(types.query(), "Root");
+        assert!(
+            matches!(types.kind("A"), Some(Kind::Input(input)) if input.is_one_of && input.fields.len() == 2)
+        );
+        assert!(types.field("Root", "__type").is_some());
+        assert!(types.directive("include").is_some());
+    }
+}

@@ -1,0 +1,168 @@
+//! The variables of an operation against the places that use them, by the specification's rule
+//! "All Variable Usages Are Allowed".
+//!
+//! Also settles how each variable is declared to the library, whose own rule refuses a non-null list, or a list
+//! with a default, where a nullable list is expected: as defaults are filled in here, each variable is declared
+//! with the type that its places expect.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
+use async_graphql::{Name, Pos, Positioned};
+use async_graphql_value::ConstValue;
+
+use super::coerce::settle;
+use super::literal::{Literals, Place, Usage, Uses};
+use super::refusal::{Faults, quote};
+use super::table::Types;
+
+/// A variable of an operation, its definition found sound.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) name: Name,
+    pub(super) ty: Type,
+    pub(super) default: Option<ConstValue>,
+    /// A place that takes no null, though the type allows it: its default makes the use legal.
+    pub(super) non_null_at: Option<Pos>,
+    pub(super) pos: Pos,
+}
+
+/// Reads an operation's variable definitions.
+pub(super) fn define(operation: &OperationDefinition, literals: &mut Literals<'_>) -> Vec<Variable> {
+    let mut variables: Vec<Variable> = Vec::new();
+    let mut names = HashSet::new();
+    for Positioned { node, pos } in &operation.variable_definitions {
+        literals.directives(&node.directives);
+        let name = &node.name.node;
+        if !names.insert(name) {
+            literals
+                .faults
+                .invalid(*pos, || format!("The variable {} is defined twice.", quote(name)));
+        }
+        if !literals.types.is_input(&node.var_type.node) {
+            literals.faults.invalid(*pos, || {
+                format!(
+                    "The variable {} has {}, which is no input type.",
+                    quote(name),
+                    quote(&node.var_type.to_string())
+                )
+            });
+            continue;
+        }
+        variables.push(Variable {
+            name: name.clone(),
+            ty: node.var_type.node.clone(),
+            default: default(node, *pos, literals),
+            non_null_at: None,
+            pos: *pos,
+        });
+    }
+    variables
+}
+
+fn default(definition: &VariableDefinition, pos: Pos, literals: &mut Literals<'_>) -> Option<ConstValue> {
+    let ty = &definition.var_type.node;
+    let default = &definition.default_value.as_ref()?.node;
+    let place = Place {
+        parent: None,
+        key: &definition.name.node,
+    };
+    literals.value(ty, &default.clone().into_value(), pos, place, !ty.nullable);
+    Some(settle(literals.types, ty, default.clone()))
+}
+
+/// The uses that an operation reaches, through fragments too. Each fragment is entered once.
+pub(super) fn reached<'u>(own: &'u Uses, fragments: &'u HashMap<Name, Uses>) -> Vec<&'u Usage> {
+    let mut usages: Vec<&Usage> = own.variables.iter().collect();
+    let mut entered: HashSet<&Name> = HashSet::new();
+    let mut waiting: Vec<&Name> = own.spreads.iter().collect();
+    while let Some(name) = waiting.pop() {
+        if !entered.insert(name) {
+            continue;
+        }
+        if let Some(uses) = fragments.get(name) {
+            usages.extend(&uses.variables);
+            waiting.extend(&uses.spreads);
+        }
+    }
+    usages
+}
+
+/// Checks each use of a variable against its definition.
+pub(super) fn check_usages(variables: &mut [Variable], usages: &[&Usage], faults: &mut Faults) {
+    let mut by_name: HashMap<Name, &mut Variable> = variables
+        .iter_mut()
+        .map(|variable| (variable.name.clone(), variable))
+        .collect();
+    for usage in usages {
+        let Some(variable) = by_name.get_mut(&usage.variable) else {
+            faults.invalid(usage.pos, || {
+                format!(
+                    "The variable {} is used, but its operation does not define it.",
+                    quote(&usage.variable)
+                )
+            });
+            continue;
+        };
+        let has_default = variable
+            .default
+            .as_ref()
+            .is_some_and(|default| *default != ConstValue::Null);
+        let is_null_refused = usage.is_non_null && variable.ty.nullable;
+        if is_null_refused {
+            variable.non_null_at = Some(usage.pos);
+        }
+        if (is_null_refused && !has_default) || !base_fits(&variable.ty.base, &usage.expects.base) {
+            faults.invalid(usage.pos, || {
+                let kind = if usage.is_non_null {
+                    "a value that is not null, of the type "
+                } else {
+                    ""
+                };
+                format!(
+                    "The variable {} of the type {} stands where {kind}{} is expected.",
+                    quote(&usage.variable),
+                    quote(&variable.ty.to_string()),
+                    usage.expects
+                )
+            });
+        }
+    }
+}
+
+/// Whether a value of one type can stand where another is expected, nullability at the top aside.
+fn base_fits(given: &BaseType, expected: &BaseType) -> bool {
+    let (mut given, mut expected) = (given, expected);
+    loop {
+        match (given, expected) {
+            (BaseType::Named(given), BaseType::Named(expected)) => return given == expected,
+            (BaseType::List(given_item), BaseType::List(expected_item)) => {
+                if given_item.nullable && !expected_item.nullable {
+                    return false;
+                }
+                (given, expected) = (&given_item.base, &expected_item.base);
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Declares the variables for the library: no defaults, and the types that the places expect.
+pub(super) fn redeclare(operation: &mut OperationDefinition, usages: &[&Usage], types: &Types) {
+    for definition in &mut operation.variable_definitions {
+        let definition = &mut definition.node;
+        if !types.is_input(&definition.var_type.node) {
+            continue;
+        }
+        let name = &definition.name.node;
+        let mut places = usages
+            .iter()
+            .filter(|usage| usage.variable == *name)
+            .map(|usage| &usage.expects);
+        let strictest = places.clone().find(|ty| !ty.nullable).or_else(|| places.next());
+        if let Some(ty) = strictest {
+            definition.var_type.node = ty.clone();
+            definition.default_value = None;
+        }
+    }
+}

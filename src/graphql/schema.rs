@@ -1,0 +1,129 @@
+//! The roots of the schema, and the schema as text.
+//!
+//! A root field that can fail is nullable and fails before any object is built, so one failure leaves its siblings.
+//! Roots run in the order of the request. Deliberately absent: extensions (each makes every field slower), mutations and
+//! subscriptions.
+
+use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
+
+use crate::resources::account::Account;
+use crate::resources::imports::{
+    self, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount, Paging,
+};
+use crate::resources::node::{self, Node};
+use crate::resources::{Failure, parts};
+use crate::scalars::BigInt;
+use crate::selection::{Composite as _, Written, collect};
+
+/// The schema that answers requests.
+pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Everything that can be asked.
+#[derive(Debug)]
+pub struct Query;
+
+#[Object(serial)]
+impl Query {
+    /// Imports of the caller's account, newest id first unless `sort` says otherwise.
+    #[expect(clippy::too_many_arguments, reason = "they are the field's public arguments")]
+    async fn imports(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The size of a page read forward: 0 to 100, 50 where neither size is given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page starts.")] after: Option<String>,
+        #[graphql(desc = "The size of a page read backward: 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "The cursor before which the page ends; alone: the 50 just before it.")]
+        before: Option<String>,
+        #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
+        #[graphql(
+            desc = "Sort keys, most significant first; `id` follows in the direction of the last one. Left out: \
+            the sort of the cursor, or newest id first."
+        )]
+        sort: Option<Vec<ImportSort>>,
+    ) -> Option<Result<Written<ImportConnection>, Failure>> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(imports::imports(context, paging, filter, sort).await)
+    }
+
+    /// The import with this global id; null where the caller's account has none.
+    async fn import(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The `id` of an import.")] id: ID,
+    ) -> Option<Result<Written<Import>, Failure>> {
+        imports::import(context, imports::row_id(&id)).await.transpose()
+    }
+
+    /// The import with this id of the REST API; null where the caller's account has none.
+    async fn import_by_database_id(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The `databaseId` of an import.")] database_id: BigInt,
+    ) -> Option<Result<Written<Import>, Failure>> {
+        imports::import(context, database_id.column_value())
+            .await
+            .transpose()
+    }
+
+    /// Bounded counts for the tabs of a dashboard: always one entry for each of the ten statuses, each counted up to
+    /// 500; 0 where the filter leaves a status out.
+    async fn import_status_counts(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
+    ) -> Option<Result<Written<Vec<ImportStatusCount>>, Failure>> {
+        Some(imports::status_counts(context, filter).await)
+    }
+
+    /// The object with this global id; null where the caller's account has none.
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The `id` of a node.")] id: ID,
+    ) -> Option<Result<Written<Node>, Failure>> {
+        node::nodes(context, &[id])
+            .await
+            .map(|mut found| found.pop().flatten())
+            .transpose()
+    }
+
+    /// The objects with these global ids, in their order; null where the caller's account has none.
+    async fn nodes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The `id`s of nodes.")] ids: Vec<ID>,
+    ) -> Vec<Option<Result<Written<Node>, Failure>>> {
+        match node::nodes(context, &ids).await {
+            Ok(nodes) => nodes.into_iter().map(|node| node.map(Ok)).collect(),
+            // The list itself may not be null: each of its places fails alone, and the siblings of `nodes` are answered.
+            Err(failure) => ids.iter().map(|_| Some(Err(failure.clone()))).collect(),
+        }
+    }
+
+    /// The account that the API key belongs to.
+    async fn viewer(&self, context: &Context<'_>) -> Option<Result<Written<Account>, Failure>> {
+        let write = |(_, viewer)| Written::new(Account::of(viewer).write(&collect(context, "Account")));
+        Some(parts(context).map(write))
+    }
+}
+
+/// Builds the schema. It holds no state: store and viewer come with each request.
+#[must_use]
+pub fn build() -> Schema {
+    Schema::build(Query, EmptyMutation, EmptySubscription)
+        .register_output_type::<Node>()
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema definition language text, exactly as `schema.graphql` holds it.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().include_specified_by();
+    build().sdl_with_options(options)
+}

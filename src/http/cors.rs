@@ -1,0 +1,259 @@
+//! Which pages of other origins may read our answers: those on a list, which is empty unless a setting fills it.
+//!
+//! Keys travel in a header that a page has to set itself, so credentials of the browser are never allowed. A page that
+//! is not on the list gets the answers of a server that knows nothing of CORS.
+//!
+//! Source: the Fetch standard, "HTTP CORS protocol".
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// An origin as a browser writes it: `https://app.example.com`, `http://localhost:5173`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+/// A text that no browser sends as an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an origin: write scheme://host or scheme://host:port in lower case, without a path")]
+pub struct OriginError;
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let uri: Uri = text.parse().map_err(|_| OriginError)?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(OriginError);
+        };
+        let default_port = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return Err(OriginError),
+        };
+        let as_sent = format!("{scheme}://{authority}");
+        if as_sent != text
+            || authority.as_str().contains('@')
+            || authority.port_u16() == Some(default_port)
+            || text.bytes().any(|b| b.is_ascii_uppercase())
+        {
+            return Err(OriginError);
+        }
+        HeaderValue::from_str(text).map(Self).map_err(|_| OriginError)
+    }
+}
+
+/// The list of origins whose pages may read answers.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(Arc<[Origin]>);
+
+impl Origins {
+    /// A list of exactly these.
+    pub fn new(origins: Vec<Origin>) -> Self {
+        Self(origins.into())
+    }
+
+    fn contains(&self, origin: &HeaderValue) -> bool {
+        self.0.iter().any(|listed| listed.0 == origin)
+    }
+}
+
+/// Layer: answers preflights, and lets listed origins read answers. A preflight goes no further.
+pub async fn layer(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+    let origin = request
+        .headers()
+        .get(ORIGIN)
+        .filter(|origin| origins.contains(origin))
+        .cloned();
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(ORIGIN)
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if is_preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    if !origins.0.is_empty() {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+    }
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if is_preflight {
+            allow(headers)
+        } else {
+            expose(headers)
+        }
+    }
+    response
+}
+
+fn allow(headers: &mut HeaderMap) {
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST"),
+    );
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Authorization, Content-Type, Account-Token, GraphQL-Cost, X-Request-Id"),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
+}
+
+fn expose(headers: &mut HeaderMap) {
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id",
+        ),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    const LISTED: &str = "https://app.example.com";
+
+    async fn ask(origins: &[&str], method: Method, headers: &[(&'static str, &'static str)]) -> Response {
+        let origins = Origins::new(
+            origins
+                .iter()
+                .map(|text| text.parse().expect("an origin"))
+                .collect(),
+        );
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .layer(from_fn_with_state(origins, layer));
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        for (name, value) in headers {
+            request
+                .headers_mut()
+                .append(*name, HeaderValue::from_static(value));
+        }
+        router.oneshot(request).await.expect("an answer")
+    }
+
+    fn grants(response: &Response) -> Vec<&str> {
+        let mut names: Vec<_> = response
+            .headers()
+            .keys()
+            .map(|name| name.as_str())
+            .filter(|name| name.starts_with("access-control-"))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_preflight_from_an_unlisted_origin_grants_nothing() {
+        let preflight = [
+            ("origin", "https://evil.example"),
+            ("access-control-request-method", "POST"),
+        ];
+        for origins in [&[][..], &[LISTED]] {
+            let response = ask(origins, Method::OPTIONS, &preflight).await;
+            assert_eq!(response.status(), 204);
+            assert_eq!(grants(&response), [""; 0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_preflight_from_a_listed_origin_grants_what_the_api_needs_and_never_credentials() {
+        let preflight = [("origin", LISTED), ("access-control-request-method", "POST")];
+        let response = ask(&[LISTED], Method::OPTIONS, &preflight).await;
+        assert_eq!(response.status(), 204);
+        assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], LISTED);
+        assert_eq!(
+            grants(&response),
+            [
+                "access-control-allow-headers",
+                "access-control-allow-methods",
+                "access-control-allow-origin",
+                "access-control-max-age"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_readable_from_a_listed_origin_only() {
+        let response = ask(&[LISTED], Method::GET, &[("origin", LISTED)]).await;
+        assert_eq!(
+            grants(&response),
+            ["access-control-allow-origin", "access-control-expose-headers"]
+        );
+        for origin in [
+            "null",
+            "https://app.example.com.evil.example",
+            "http://app.example.com",
+            "https://example.com",
+        ] {
+            let response = ask(&[LISTED], Method::GET, &[("origin", origin)]).await;
+            assert_eq!(
+                (response.status().as_u16(), grants(&response)),
+                (200, vec![]),
+                "{origin}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn caches_are_told_that_the_origin_matters() {
+        let response = ask(&[LISTED], Method::GET, &[]).await;
+        assert_eq!(response.headers()[VARY], "Origin");
+        assert!(
+            !ask(&[], Method::GET, &[("origin", LISTED)])
+                .await
+                .headers()
+                .contains_key(VARY)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_options_request_that_is_no_preflight_reaches_the_router() {
+        let response = ask(&[LISTED], Method::OPTIONS, &[("origin", LISTED)]).await;
+        assert_eq!(response.status(), 405);
+    }
+
+    #[test]
+    fn only_what_a_browser_sends_is_an_origin() {
+        for text in [
+            "https://app.example.com",
+            "http://localhost:5173",
+            "http://[::1]:8080",
+            "http://127.0.0.1",
+        ] {
+            assert!(text.parse::<Origin>().is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "*",
+            "null",
+            "app.example.com",
+            "https://",
+            "https://app.example.com/",
+            "https://app.example.com/x",
+            "https://App.example.com",
+            "https://a@app.example.com",
+            "https://app.example.com:443",
+            "ftp://app.example.com",
+        ] {
+            assert_eq!(text.parse::<Origin>(), Err(OriginError), "{text:?}");
+        }
+    }
+}

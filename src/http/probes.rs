@@ -1,0 +1,34 @@
+//! `/livez` and `/readyz`: what an orchestrator asks. Neither needs a key.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+
+use super::{Gateway, Readiness};
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/livez", get(alive))
+        .route("/readyz", get(ready))
+}
+
+/// The process answers.
+async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Requests can be answered; else why not.
+async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
+    let readiness = *gateway.readiness.borrow();
+    let reason = match readiness {
+        Readiness::Ready => return (StatusCode::OK, "ready\n"),
+        Readiness::Starting => "starting: the database has not answered yet\n",
+        Readiness::DatabaseAway => "the database does not answer\n",
+        Readiness::SchemaOutdated => "the database schema is outdated: run `imports-gateway migrate up`\n",
+        Readiness::Draining => "shutting down\n",
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, reason)
+}

@@ -1,0 +1,85 @@
+//! A refusal in, the GraphQL answer to it out.
+//!
+//! For what is refused before a root field runs. The statuses here are fixed ones: nothing depends on what the client
+//! accepts, except the name of the media type.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::negotiate::MediaType;
+use super::request_id::RequestId;
+use crate::error::{Code, Rejection};
+
+/// Renders a refusal as a GraphQL answer without a `data` key.
+///
+/// **Shape:** one error; a fault of ours names the request in `extensions.requestId`. A 401 has `WWW-Authenticate`, an
+/// `OVERLOADED` has `Retry-After: 1`; the seconds of a `RATE_LIMITED` are the caller's to add.
+pub fn graphql(rejection: &Rejection, media: MediaType, request_id: Option<&RequestId>) -> Response {
+    let mut extensions = json!({ "code": rejection.code.name() });
+    if rejection.code == Code::InternalServerError
+        && let Some(id) = request_id
+    {
+        extensions["requestId"] = id.as_str().into();
+    }
+    let body = json!({ "errors": [{ "message": rejection.message, "extensions": extensions }] });
+    let mut response = (rejection.status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    if rejection.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if rejection.code == Code::Overloaded {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn body(response: Response) -> Value {
+        let bytes = to_bytes(response.into_body(), 65_536).await.expect("a body");
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_one_error_without_data() {
+        let rejection = Rejection::new(Code::BadRequest, "send JSON");
+        let response = graphql(&rejection, MediaType::GraphqlResponse, None);
+        assert_eq!(response.status(), 400);
+        assert_eq!(
+            response.headers()[CONTENT_TYPE],
+            "application/graphql-response+json; charset=utf-8"
+        );
+        let expected = json!({"errors": [{"message": "send JSON", "extensions": {"code": "BAD_REQUEST"}}]});
+        assert_eq!(body(response).await, expected);
+    }
+
+    #[tokio::test]
+    async fn refusals_say_how_to_go_on() {
+        let id = RequestId::fresh();
+        let answer = |code| graphql(&Rejection::new(code, "no"), MediaType::Json, Some(&id));
+        assert_eq!(
+            answer(Code::Unauthenticated).headers()[WWW_AUTHENTICATE],
+            "Bearer"
+        );
+        assert_eq!(answer(Code::Overloaded).headers()[RETRY_AFTER], "1");
+        assert!(
+            !answer(Code::ServiceUnavailable)
+                .headers()
+                .contains_key(RETRY_AFTER)
+        );
+        let fault = body(answer(Code::InternalServerError)).await;
+        assert_eq!(fault["errors"][0]["extensions"]["requestId"], id.as_str());
+        assert_eq!(
+            body(answer(Code::Timeout)).await["errors"][0]["extensions"],
+            json!({"code": "TIMEOUT"})
+        );
+    }
+}

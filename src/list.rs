@@ -1,0 +1,139 @@
+//! The road from a caller and a question to a page.
+//!
+//! Takes the [`Viewer`], a filter and a window; gives rows, flags and a bounded count in as few statements as what is
+//! wanted allows. This is the one place where the caller's account becomes a condition: no argument and no cursor can
+//! reach around it.
+
+use entity::{ImportStatus, imports};
+use keyset::{Filter, Page, Reading, Value, Window};
+
+use crate::auth::Viewer;
+use crate::store::imports::{Column, Fields};
+use crate::store::{self, Store, StoreError};
+
+/// How far anything is counted. **Unit**: rows.
+pub const COUNT_CAP: usize = 500;
+
+/// What of a page is wanted; the rest is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The fields of the rows, `None`: no rows.
+    pub rows: Option<Fields>,
+    /// Whether there are rows on either side.
+    pub flags: bool,
+    /// How many rows there are from the start of the page on.
+    pub count: bool,
+}
+
+/// A page, and what was wanted of its surroundings; what was not wanted is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The rows, in the order's direction.
+    pub rows: Vec<imports::Model>,
+    /// The row after the page in the direction of reading.
+    pub beyond: Option<imports::Model>,
+    /// Whether the filtered list goes on after the page, in the order's direction.
+    pub has_next: bool,
+    /// Whether the filtered list has rows before the page, in the order's direction.
+    pub has_previous: bool,
+    /// Rows from the start of the page on, in the direction of reading, up to [`COUNT_CAP`].
+    pub count: u64,
+}
+
+/// A page of the caller's imports.
+///
+/// One statement where rows or flags are wanted (the count rides along), one where only the count is, none where the
+/// question contradicts itself; and one more where the row of the near bound is gone and the flag behind it is wanted.
+///
+/// **Errors**: [`StoreError`].
+pub async fn list(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &Filter<Column>,
+    window: &Window<Column>,
+    wanted: Wanted,
+) -> Result<Listing, StoreError> {
+    let filter = scoped(viewer, filter);
+    let count_plan = if wanted.count {
+        window.count_plan(&filter, COUNT_CAP)
+    } else {
+        None
+    };
+    let fields = wanted.rows.filter(|_| window.size() > 0);
+    if fields.is_none() && !wanted.flags {
+        let count = match &count_plan {
+            Some(plan) => store::imports::count(store, plan).await?,
+            None => 0,
+        };
+        return Ok(Listing {
+            count,
+            ..Listing::default()
+        });
+    }
+    let fields = fields.unwrap_or(Fields::NONE);
+    let (fetched, count) = match window.rows_plan(&filter) {
+        Some(plan) => {
+            let fetched = store::imports::page(store, viewer, &plan, fields, count_plan.as_ref()).await?;
+            (fetched.rows, fetched.count)
+        }
+        None => (Vec::new(), 0),
+    };
+    let page = window.cut(fetched);
+    let behind = if wanted.flags {
+        is_behind(store, viewer, &filter, window, &page).await?
+    } else {
+        false
+    };
+    let beyond = page.beyond.is_some();
+    let (has_next, has_previous) = match window.reading() {
+        Reading::Forward => (beyond, behind),
+        Reading::Backward => (behind, beyond),
+    };
+    Ok(Listing {
+        rows: page.rows,
+        beyond: page.beyond,
+        has_next,
+        has_previous,
+        count,
+    })
+}
+
+/// How many imports of each status meet the filter: one entry for each of the ten, counted up to one more than
+/// [`COUNT_CAP`], so that a caller can tell "500" from "more than 500".
+///
+/// **Errors**: [`StoreError`].
+pub async fn status_counts(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &Filter<Column>,
+) -> Result<Vec<(ImportStatus, u64)>, StoreError> {
+    store::imports::status_counts(store, &scoped(viewer, filter), COUNT_CAP + 1).await
+}
+
+/// The filter within the caller's account.
+fn scoped(viewer: &Viewer, filter: &Filter<Column>) -> Filter<Column> {
+    let mut scoped = filter.clone();
+    scoped
+        .equals
+        .insert(0, (Column::AccountId, Value::Int(viewer.account_id())));
+    scoped
+}
+
+async fn is_behind(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &Filter<Column>,
+    window: &Window<Column>,
+    page: &Page<imports::Model>,
+) -> Result<bool, StoreError> {
+    if let Some(known) = page.behind {
+        return Ok(known);
+    }
+    match window.behind_plan(filter) {
+        Some(plan) => {
+            let found = store::imports::page(store, viewer, &plan, Fields::NONE, None).await?;
+            Ok(!found.rows.is_empty())
+        }
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,46 @@
+//! The account that the caller's key belongs to.
+
+use async_graphql::{ID, SimpleObject, Value};
+
+use crate::auth::Viewer;
+use crate::relay;
+use crate::scalars::BigInt;
+use crate::selection::{Composite, Selected};
+
+/// An account, a customer of the platform.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Account {
+    /// Opaque, for refetching with `node`.
+    pub id: ID,
+    /// The account's id in the database.
+    pub database_id: BigInt,
+    /// What people call it.
+    pub name: String,
+}
+
+impl Account {
+    /// The caller's own account.
+    #[must_use]
+    pub fn of(viewer: &Viewer) -> Self {
+        Self {
+            id: ID(relay::node_id("Account", viewer.account_id())),
+            database_id: BigInt::from(viewer.account_id()),
+            name: viewer.account_name().to_owned(),
+        }
+    }
+}
+
+impl Composite for Account {
+    fn type_name(&self) -> &'static str {
+        "Account"
+    }
+
+    fn field(&self, selected: &Selected) -> Value {
+        match selected.name.as_str() {
+            "id" => Value::from(self.id.as_str()),
+            "databaseId" => async_graphql::ScalarType::to_value(&self.database_id),
+            "name" => Value::from(self.name.as_str()),
+            _ => Value::Null,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What the API is about, one folder a table.
+//!
+//! Takes arguments as a client wrote them; gives answers or a [`Failure`]. Deliberately absent: transport, codes and
+//! statuses; those hang on a failure in `error`.
+
+pub mod account;
+pub mod imports;
+pub mod node;
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+
+use crate::auth::Viewer;
+use crate::store::{Store, StoreError};
+
+/// Why a field has no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// An argument of the right type has a wrong value.
+    #[error("{message}")]
+    Input {
+        /// The dotted path from the field's argument.
+        argument: &'static str,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// A cursor that is cut, damaged or empty. One text for all, so that nothing can be learned from it.
+    #[error("`{argument}` is no cursor of this API. Use a cursor exactly as an edge or pageInfo gave it.")]
+    InvalidCursor {
+        /// The argument that held it.
+        argument: &'static str,
+    },
+    /// A cursor of another order than the list's.
+    #[error(
+        "`{argument}` is a cursor of another sort. Leave `sort` out to go on in the cursor's own sort, or start \
+         without a cursor."
+    )]
+    CursorMismatch {
+        /// The argument that held it.
+        argument: &'static str,
+    },
+    /// The database gave no answer.
+    #[error("the database gave no answer")]
+    Store(#[source] Arc<StoreError>),
+    /// A part that every request must have is missing: a fault of ours.
+    #[error("a request without its {0}")]
+    Unwired(&'static str),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// The two things that a resolver reads from its context.
+pub(crate) fn parts<'a>(context: &'a Context<'_>) -> Result<(&'a Store, &'a Viewer), Failure> {
+    let store = context.data_opt::<Store>().ok_or(Failure::Unwired("store"))?;
+    let viewer = context.data_opt::<Viewer>().ok_or(Failure::Unwired("viewer"))?;
+    Ok((store, viewer))
+}

@@ -1,0 +1,331 @@
+//! Accounts, tokens, and the door that turns keys into viewers.
+
+use std::time::{Duration, Instant as Tick};
+
+use futures_util::future::join_all;
+use imports_gateway::auth::{AuthError, Key};
+use imports_gateway::store::viewers::{MAX_AGE, ViewerError, Viewers};
+use imports_gateway::store::{Settings, Store, accounts, tokens};
+use sea_orm::{DatabaseTransaction, TransactionTrait as _};
+
+use crate::databases::{self, Database, execute, instant};
+
+const NEARLY: Duration = MAX_AGE.saturating_sub(Duration::from_millis(1));
+
+/// An account of a name with one key that never expires.
+async fn account(store: &Store, name: &str) -> (i64, Key) {
+    let (id, _) = accounts::create(store, name, instant(0)).await.unwrap();
+    let (_, key) = tokens::create(store, id, "", None, instant(0))
+        .await
+        .unwrap()
+        .unwrap();
+    (id, key)
+}
+
+fn refused(result: Result<imports_gateway::auth::Viewer, ViewerError>) -> AuthError {
+    match result {
+        Err(ViewerError::Refused(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_is_found_and_only_hashes_are_stored() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (id, account_token) = accounts::create(&store, "Acme 'quoted'; --", instant(5))
+            .await
+            .unwrap();
+        let made = tokens::create(&store, id, "ci", Some(instant(9)), instant(6))
+            .await
+            .unwrap();
+        let (token_id, key) = made.unwrap();
+
+        let before = store.statements();
+        let (token, account) = tokens::find(&store, &key.hash()).await.unwrap().unwrap();
+        assert_eq!(store.statements(), before + 1);
+
+        assert_eq!((account.id, account.name.as_str()), (id, "Acme 'quoted'; --"));
+        assert_eq!(account.token_hash, account_token.hash());
+        assert_eq!(account.created_at, instant(5));
+        assert_eq!(
+            (token.id, token.account_id, token.name.as_str()),
+            (token_id, id, "ci")
+        );
+        assert_eq!(token.hash, key.hash());
+        assert_eq!(
+            (token.created_at, token.expires_at),
+            (instant(6), Some(instant(9)))
+        );
+        assert_eq!(token.revoked_at, None);
+        assert_eq!(accounts::get(&store, id).await.unwrap(), Some(account.clone()));
+        assert_eq!(accounts::list(&store).await.unwrap(), [account]);
+        assert_eq!(tokens::list(&store).await.unwrap(), [token]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_none() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        assert_eq!(accounts::get(&store, 1).await.unwrap(), None);
+        assert!(accounts::list(&store).await.unwrap().is_empty());
+        assert!(
+            tokens::create(&store, 1, "", None, instant(0))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(tokens::list(&store).await.unwrap().is_empty());
+        assert!(
+            tokens::find(&store, &Key::generate().hash())
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(!tokens::revoke(&store, 1, instant(0)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_are_listed_by_their_ids() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (first, _) = account(&store, "zeta").await;
+        let (second, _) = account(&store, "alpha").await;
+        let listed = accounts::list(&store).await.unwrap();
+        assert_eq!(
+            listed.iter().map(|one| one.id).collect::<Vec<_>>(),
+            [first, second]
+        );
+        let listed = tokens::list(&store).await.unwrap();
+        assert_eq!(
+            listed.iter().map(|one| one.account_id).collect::<Vec<_>>(),
+            [first, second]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_revoked_once_and_keeps_its_first_instant() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (_, key) = account(&store, "Acme").await;
+        let (_, other) = account(&store, "Bolt").await;
+        let (token, _) = tokens::find(&store, &key.hash()).await.unwrap().unwrap();
+        assert!(tokens::revoke(&store, token.id, instant(7)).await.unwrap());
+        assert!(tokens::revoke(&store, token.id, instant(8)).await.unwrap());
+        let (token, _) = tokens::find(&store, &key.hash()).await.unwrap().unwrap();
+        assert_eq!(token.revoked_at, Some(instant(7)));
+        let (untouched, _) = tokens::find(&store, &other.hash()).await.unwrap().unwrap();
+        assert_eq!(untouched.revoked_at, None);
+    }
+}
+
+#[tokio::test]
+async fn an_account_needs_a_name() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        assert!(accounts::create(&store, "", instant(0)).await.is_err());
+        assert!(accounts::list(&store).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn each_key_leads_to_its_own_account_alone() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (id, account_token) = accounts::create(&store, "Acme", instant(0)).await.unwrap();
+        let (token_id, key) = tokens::create(&store, id, "", None, instant(0))
+            .await
+            .unwrap()
+            .unwrap();
+        let (other_id, other) = account(&store, "Bolt").await;
+        let (viewers, tick) = (Viewers::new(store), Tick::now());
+
+        let viewer = viewers.viewer(&key, None, instant(0), tick).await.unwrap();
+        assert_eq!((viewer.account_id(), viewer.account_name()), (id, "Acme"));
+        assert_eq!(viewer.token_id(), token_id);
+        let viewer = viewers.viewer(&other, None, instant(0), tick).await.unwrap();
+        assert_eq!((viewer.account_id(), viewer.account_name()), (other_id, "Bolt"));
+
+        let sent = Some(account_token.reveal());
+        assert!(viewers.viewer(&key, sent, instant(0), tick).await.is_ok());
+        let found = viewers.viewer(&other, sent, instant(0), tick).await;
+        assert_eq!(refused(found), AuthError::WrongAccount);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_read_once_in_four_seconds_whether_the_key_is_known_or_not() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (_, key) = account(&store, "Acme").await;
+        let stranger = Key::generate();
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let before = store.statements();
+        for age in [Duration::ZERO, Duration::from_secs(1), NEARLY] {
+            assert!(viewers.viewer(&key, None, instant(0), tick + age).await.is_ok());
+            let found = viewers.viewer(&stranger, None, instant(0), tick + age).await;
+            assert_eq!(refused(found), AuthError::Unknown);
+        }
+        assert_eq!(store.statements(), before + 2);
+        assert!(
+            viewers
+                .viewer(&key, None, instant(0), tick + MAX_AGE)
+                .await
+                .is_ok()
+        );
+        let found = viewers.viewer(&stranger, None, instant(0), tick + MAX_AGE).await;
+        assert_eq!(refused(found), AuthError::Unknown);
+        assert_eq!(store.statements(), before + 4);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_once_the_answer_is_four_seconds_old() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (_, key) = account(&store, "Acme").await;
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let viewer = viewers.viewer(&key, None, instant(0), tick).await.unwrap();
+        assert!(
+            tokens::revoke(&store, viewer.token_id(), instant(1))
+                .await
+                .unwrap()
+        );
+        let found = viewers.viewer(&key, None, instant(1), tick + MAX_AGE).await;
+        assert_eq!(refused(found), AuthError::Revoked);
+        // A process that had not met the key refuses it at once.
+        let found = Viewers::new(store).viewer(&key, None, instant(1), tick).await;
+        assert_eq!(refused(found), AuthError::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn expiry_is_checked_each_time_however_fresh_the_answer_is() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (id, _) = account(&store, "Acme").await;
+        let made = tokens::create(&store, id, "", Some(instant(100)), instant(0))
+            .await
+            .unwrap();
+        let (viewers, tick, (_, key)) = (Viewers::new(store), Tick::now(), made.unwrap());
+        assert!(viewers.viewer(&key, None, instant(99), tick).await.is_ok());
+        let found = viewers.viewer(&key, None, instant(100), tick).await;
+        assert_eq!(refused(found), AuthError::Expired);
+    }
+}
+
+#[tokio::test]
+async fn requests_for_one_key_at_once_share_a_statement() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (_, key) = account(&store, "Acme").await;
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let before = store.statements();
+        let found = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick))).await;
+        assert!(found.iter().all(Result::is_ok));
+        assert_eq!(store.statements(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_gives_up_leaves_nothing_behind() {
+    for database in databases::fresh().await {
+        let (store, key, busy) = with_one_busy_connection(&database).await;
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let before = store.statements();
+        for _ in 0..20 {
+            tokio::select! {
+                biased;
+                found = viewers.viewer(&key, None, instant(0), tick) => panic!("without a connection: {found:?}"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        busy.rollback().await.unwrap();
+        assert!(viewers.viewer(&key, None, instant(0), tick).await.is_ok());
+        // Each began anew, as nobody waited for the one before.
+        assert_eq!(store.statements(), before + 21);
+    }
+}
+
+#[tokio::test]
+async fn a_waiter_takes_over_from_the_request_that_gave_up() {
+    for database in databases::fresh().await {
+        let (store, key, busy) = with_one_busy_connection(&database).await;
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let before = store.statements();
+        let mut first = Box::pin(viewers.viewer(&key, None, instant(0), tick));
+        let mut second = Box::pin(viewers.viewer(&key, None, instant(0), tick));
+        tokio::select! {
+            biased;
+            found = &mut first => panic!("without a connection: {found:?}"),
+            found = &mut second => panic!("without a connection: {found:?}"),
+            () = std::future::ready(()) => {}
+        }
+        drop(first);
+        busy.rollback().await.unwrap();
+        assert!(second.await.is_ok());
+        assert_eq!(store.statements(), before + 1);
+    }
+}
+
+/// A store with a key, whose only connection is taken, so that no look-up can end.
+async fn with_one_busy_connection(database: &Database) -> (Store, Key, DatabaseTransaction) {
+    let (_, key) = account(&database.migrated().await, "Acme").await;
+    let settings = Settings {
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(60),
+        ..Settings::new(&database.url)
+    };
+    let store = Store::open(&settings).await.unwrap();
+    let busy = store.database().begin().await.unwrap();
+    (store, key, busy)
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_nothing_older_than_four_seconds_is_used() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (_, key) = account(&store, "Acme").await;
+        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        assert!(viewers.viewer(&key, None, instant(0), tick).await.is_ok());
+        store.close().await.unwrap();
+        assert!(
+            viewers
+                .viewer(&key, None, instant(0), tick + NEARLY)
+                .await
+                .is_ok()
+        );
+        let found = viewers.viewer(&key, None, instant(0), tick + MAX_AGE).await;
+        assert!(matches!(found, Err(ViewerError::Store(_))), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn waiters_share_a_failure_and_it_is_not_remembered() {
+    let mut settings = Settings::new("postgres://nobody@127.0.0.1:1/none");
+    settings.acquire_timeout = Duration::from_millis(50);
+    let store = Store::open(&settings).await.unwrap();
+    let (viewers, tick, key) = (Viewers::new(store.clone()), Tick::now(), Key::generate());
+    for round in 1..=2 {
+        let found = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick))).await;
+        assert!(found.iter().all(|one| matches!(one, Err(ViewerError::Store(_)))));
+        assert_eq!(store.statements(), round);
+    }
+}
+
+#[tokio::test]
+async fn hashes_have_32_bytes_and_no_two_tokens_share_one() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (id, key) = account(&store, "Acme").await;
+        let text = "INSERT INTO api_tokens (account_id, name, hash, created_at) SELECT $1, '', $2, created_at
+                    FROM accounts";
+        let twice = execute(&store, text, vec![id.into(), key.hash().to_vec().into()]).await;
+        assert!(twice.unwrap_err().to_lowercase().contains("unique"));
+        let short = execute(&store, text, vec![id.into(), vec![0_u8; 31].into()]).await;
+        assert!(short.unwrap_err().to_lowercase().contains("check"));
+    }
+}

@@ -1,0 +1,60 @@
+//! The databases that a test runs on: fresh ones, one of each kind, and never shared.
+
+use entity::Instant;
+use imports_gateway::store::{Settings, Store};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
+use tempfile::TempDir;
+
+/// An empty database, which goes away with this value where it is a file.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    _folder: Option<TempDir>,
+}
+
+/// One empty database of each kind.
+pub(crate) async fn fresh() -> Vec<Database> {
+    vec![sqlite()]
+}
+
+/// An empty SQLite database, not yet a file.
+pub(crate) fn sqlite() -> Database {
+    let folder = TempDir::new().unwrap();
+    Database {
+        url: format!("sqlite://{}/imports.db?mode=rwc", folder.path().display()),
+        _folder: Some(folder),
+    }
+}
+
+impl Database {
+    /// A pool of its own, whatever the schema.
+    pub(crate) async fn open(&self) -> Store {
+        Store::open(&Settings::new(&self.url)).await.unwrap()
+    }
+
+    /// A pool of its own, with the schema that the program needs.
+    pub(crate) async fn migrated(&self) -> Store {
+        let store = self.open().await;
+        migration::up(store.database()).await.unwrap();
+        store
+    }
+}
+
+/// Runs one statement, and says what the database objects to.
+pub(crate) async fn execute(store: &Store, text: &str, values: Vec<Value>) -> Result<u64, String> {
+    let statement = Statement::from_sql_and_values(store.backend(), text, values);
+    let done = store.database().execute_raw(statement).await;
+    done.map(|done| done.rows_affected())
+        .map_err(|error| error.to_string())
+}
+
+/// An instant as SQL text of the store's database.
+pub(crate) fn literal(store: &Store, micros: i64) -> String {
+    match store.backend() {
+        DbBackend::Sqlite => micros.to_string(),
+        _ => format!("'{}'", instant(micros)),
+    }
+}
+
+pub(crate) fn instant(micros: i64) -> Instant {
+    Instant::from_micros(micros).unwrap()
+}

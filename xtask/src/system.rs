@@ -1,0 +1,119 @@
+//! What the checks need of the machine: found, or installed where that is allowed, or asked for.
+//!
+//! Takes a [`Need`], gives nothing once it is met. Only Debian's packages are installed, only by root, and never in
+//! silence. Deliberately absent: Rust and Node.js, which the newcomer brings, as Debian's are too old.
+
+use std::process::{Command, Stdio};
+
+use crate::{
+    binaries,
+    cargo::{finish, program},
+};
+
+/// The oldest Node.js that the checks run on.
+const NODE_MAJOR: u32 = 20;
+
+/// Something that a check can't do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The binaries of a PostgreSQL server; none has to run.
+    Postgres,
+    /// Node.js of a version in use, with npm.
+    Node,
+}
+
+/// Meets a need.
+///
+/// **Errors:** what to type to meet it, or what went wrong.
+pub(crate) fn meet(need: Need) -> Result<(), String> {
+    match need {
+        Need::Node => node(),
+        Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
+            binaries::find().is_some()
+        }),
+    }
+}
+
+/// Refuses a Node.js that is missing or too old.
+fn node() -> Result<(), String> {
+    let answer = Command::new("node").arg("--version").output();
+    let version = answer
+        .map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+        .unwrap_or_default();
+    if major(&version).is_some_and(|major| major >= NODE_MAJOR) && runs("npm") {
+        return Ok(());
+    }
+    let found = if version.is_empty() {
+        "no node"
+    } else {
+        version.as_str()
+    };
+    let npm = if runs("npm") { "npm" } else { "no npm" };
+    Err(format!(
+        "Node.js {NODE_MAJOR} or newer with npm is needed (https://nodejs.org); found: {found}, {npm}"
+    ))
+}
+
+/// 20 of `v20.11.1`.
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Installs a Debian package unless what it brings is there.
+fn package(name: &str, brings: &str, is_there: impl Fn() -> bool) -> Result<(), String> {
+    if is_there() {
+        return Ok(());
+    }
+    if !is_root() || !runs("apt-get") {
+        return Err(format!(
+            "{brings} are missing; on Debian and Ubuntu:\n    sudo apt-get update && sudo apt-get install -y {name}"
+        ));
+    }
+    println!("{brings} are missing: installing the package `{name}`");
+    finish(apt().arg("update"))?;
+    finish(apt().args(["install", "-y", "--no-install-recommends", name]))?;
+    is_there()
+        .then_some(())
+        .ok_or_else(|| format!("the package `{name}` brought no {brings}"))
+}
+
+fn apt() -> Command {
+    let mut command = program("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q");
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+}
+
+/// Whether a program is there and tells its version.
+fn runs(name: &str) -> bool {
+    let mut command = Command::new(name);
+    command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_node_is_read_as_it_prints_it() {
+        assert_eq!(major("v20.11.1"), Some(20));
+        assert_eq!(major("v4"), Some(4));
+        assert_eq!(major(""), None);
+        assert_eq!(major("20.11.1"), None);
+    }
+
+    #[test]
+    fn a_package_whose_contents_are_there_is_left_alone() {
+        assert_eq!(package("no-such-package", "nothing", || true), Ok(()));
+    }
+}
