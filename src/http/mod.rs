@@ -15,6 +15,7 @@ mod probes;
 pub mod refusal;
 pub mod request_id;
 mod schema;
+pub mod web;
 
 use std::sync::Arc;
 use std::time::Duration;

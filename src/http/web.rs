@@ -11,9 +11,9 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -94,8 +94,6 @@ impl Page {
     fn answer(&self, headers: &HeaderMap) -> Response {
         let common = [
             (CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy)),
-            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
             (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         ];
@@ -149,15 +147,10 @@ async fn asset(State(lookup): State<Lookup>, Path(name): Path<String>, headers: 
             (CONTENT_TYPE, content_type),
             (CACHE_CONTROL, "public, max-age=31536000, immutable"),
             (VARY, ACCEPT_ENCODING.as_str()),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             // A worker is ruled by the policy of its own script, not by that of the page that started it.
             (
                 CONTENT_SECURITY_POLICY,
                 "default-src 'none'; script-src 'self'; frame-ancestors 'none'",
-            ),
-            (
-                HeaderName::from_static("cross-origin-resource-policy"),
-                "same-origin",
             ),
         ],
         body,
@@ -209,7 +202,7 @@ fn content_type(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use axum::http::Request;
+    use axum::http::{HeaderName, Request};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 

@@ -1,5 +1,6 @@
 /** The page at `/`, in a browser, on the real service. */
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { assertAccessible, openBrowser, openPage } from './browser.js';
 import { allIds, ask, KEY, URL_BASE } from './gateway.js';
@@ -14,6 +15,16 @@ before(async () => {
   browser = await openBrowser();
 });
 after(() => browser?.close());
+
+/** What an asset weighs on the wire; `fetch` would unpack it and not say. */
+function gzipBytes(url) {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { 'Accept-Encoding': 'gzip' } }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk) => (bytes += chunk.length)).on('end', () => resolve(bytes));
+    }).on('error', reject);
+  });
+}
 
 /** Runs a test on a fresh page and holds the page to its faults. */
 function onPage(name, path, options, body) {
@@ -363,6 +374,20 @@ describe('the dashboard', () => {
 });
 
 describe('the pages as they are sent', () => {
+  test('show their first rows with less than 200 KB of script, the playground left out', async (t) => {
+    const scripts = [];
+    const before = (page) => page.on('request', (each) => each.resourceType() === 'script' && scripts.push(each.url()));
+    const { page, context } = await openPage(browser, '/', { before });
+    await rows(page).first().waitFor();
+    const ms = await page.evaluate(() => performance.now());
+    await context.close();
+    assert.ok(scripts.length > 0);
+    const sizes = await Promise.all(scripts.map(gzipBytes));
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    t.diagnostic(`${total} bytes of script, gzip, in ${scripts.length} files; first rows after ${Math.round(ms)} ms`);
+    assert.ok(total < 200_000, String(total));
+  });
+
   test('have a strict policy, and assets that are cached for ever and compressed', async () => {
     for (const path of ['/', '/graphiql']) {
       const page = await fetch(URL_BASE + path);
