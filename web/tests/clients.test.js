@@ -3,11 +3,9 @@ import { Window } from 'happy-dom';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createServer } from 'vite';
 import { allIds, KEY, URL_BASE } from './gateway.js';
+import { openSource } from './source.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
 
 describe('the client recipes', () => {
@@ -18,13 +16,7 @@ describe('the client recipes', () => {
   before(async () => {
     const window = new Window({ url: URL_BASE });
     Object.assign(globalThis, { window, document: window.document });
-    vite = await createServer({
-      root,
-      logLevel: 'error',
-      appType: 'custom',
-      server: { middlewareMode: true, ws: false, watch: null },
-      optimizeDeps: { noDiscovery: true },
-    });
+    vite = await openSource();
     recipes = await vite.ssrLoadModule('/clients/walk.tsx');
     ids = await allIds();
     assert.equal(ids.length, Number(process.env.GATEWAY_ROWS));
