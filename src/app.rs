@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::watch::{self, Sender};
 
-use crate::graphql::guard::{Types, TypesError, instant};
+use crate::config::{Config, Limits};
+use crate::graphql::guard::table::{Types, TypesError};
+use crate::graphql::guard::{self, instant};
 use crate::graphql::schema;
+use crate::http::accept::ConnectionLimits;
+use crate::http::layers::HeadLimits;
 use crate::http::{Gateway, Readiness, RequestLimits};
 use crate::store::Store;
 use crate::store::viewers::Viewers;
@@ -19,24 +23,74 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// A gateway over an open store, and the end that says whether it is ready.
 ///
 /// **Errors**: [`TypesError`] where the schema cannot be read back from its own text: a fault of ours.
-pub fn gateway(store: Store, limits: RequestLimits) -> Result<(Arc<Gateway>, Sender<Readiness>), TypesError> {
+pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Readiness>), TypesError> {
     let sdl = schema::sdl();
     let types = Types::from_sdl(&sdl, instant::is_instant)?;
     let (sender, readiness) = watch::channel(Readiness::Starting);
     let viewers = Viewers::new(store.clone());
     let schema = schema::build();
-    Ok((
-        Arc::new(Gateway {
-            store,
-            viewers,
-            schema,
-            sdl,
-            types,
-            limits,
-            readiness,
-        }),
-        sender,
-    ))
+    let limits = request_limits(config);
+    let gateway = Gateway {
+        store,
+        viewers,
+        schema,
+        sdl,
+        types,
+        limits,
+        readiness,
+    };
+    Ok((Arc::new(gateway), sender))
+}
+
+fn request_limits(config: &Config) -> RequestLimits {
+    let limits = &config.limits;
+    let guard = guard::limits::Limits {
+        document_bytes: limits.document_bytes,
+        tokens: limits.tokens,
+        brackets: limits.brackets,
+        depth: limits.depth,
+        introspection_depth: limits.introspection_depth,
+        aliases: limits.aliases,
+        root_fields: limits.root_fields,
+        directives: limits.directives,
+        directives_a_place: limits.directives_per_place,
+        operations: limits.operations,
+        fragments: limits.fragments,
+        expanded_nodes: limits.expanded_nodes,
+        variables: limits.variables,
+        variable_depth: limits.variable_depth,
+        list_items: limits.list_items,
+        cost: limits.cost,
+        errors: limits.errors,
+        ..guard::limits::Limits::default()
+    };
+    RequestLimits {
+        guard,
+        body_bytes: limits.body_bytes,
+        body_timeout: limits.body_timeout,
+        head: HeadLimits {
+            uri_bytes: limits.uri_bytes,
+            headers: limits.headers,
+            header_bytes: limits.header_bytes,
+        },
+        introspection: config.introspection,
+    }
+}
+
+/// What connections may cost.
+#[must_use]
+pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
+    ConnectionLimits {
+        connections: limits.connections,
+        connections_per_address: limits.connections_per_address,
+        header_timeout: limits.header_timeout,
+        idle_timeout: limits.idle_timeout,
+        write_idle_timeout: limits.write_timeout,
+        headers: limits.headers,
+        header_bytes: limits.header_bytes,
+        drain_timeout: limits.drain_timeout,
+        ..ConnectionLimits::default()
+    }
 }
 
 /// Looks at the database every second, for ever, and tells what it sees.

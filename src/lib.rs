@@ -5,9 +5,11 @@
 pub mod app;
 pub mod auth;
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod graphql;
 pub mod http;
+pub mod ingest;
 pub mod list;
 pub mod peer;
 pub mod relay;
@@ -16,3 +18,4 @@ pub mod rfc3339;
 pub mod scalars;
 pub mod selection;
 pub mod store;
+pub mod telemetry;

@@ -152,6 +152,7 @@ fn number(digits: &[u8]) -> Result<i64, TimeError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

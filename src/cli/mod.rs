@@ -6,9 +6,14 @@
 
 pub mod account;
 pub mod database;
+pub mod demo;
 pub mod duration;
+pub mod load;
 pub mod migrate;
 pub mod output;
+pub mod schema;
+pub mod seed;
+pub mod serve;
 pub mod table;
 pub mod token;
 
@@ -38,6 +43,10 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve GraphQL and REST.
+    Serve(Box<serve::Args>),
+    /// Serve a throw-away SQLite database with generated imports, for a look around.
+    Demo(Box<demo::Args>),
     /// Make and list accounts.
     #[command(subcommand)]
     Account(account::Command),
@@ -47,6 +56,12 @@ enum Command {
     /// Bring the database schema up, take changes back, or show its state.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Print the GraphQL schema.
+    Schema,
+    /// Store import records from files.
+    Load(load::Args),
+    /// Store generated imports.
+    Seed(seed::Args),
 }
 
 /// Wrong usage or settings, found after the arguments were read: exit status 2.
@@ -59,7 +74,7 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         match self.dispatch() {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(status) => status,
             Err(error) => {
                 output::report(&error);
                 ExitCode::from(if error.is::<WrongSettings>() { 2 } else { 1 })
@@ -67,17 +82,27 @@ impl Cli {
         }
     }
 
-    fn dispatch(self) -> anyhow::Result<()> {
+    fn dispatch(self) -> anyhow::Result<ExitCode> {
         let url = self.database_url;
         match self.command {
-            Command::Account(command) => in_runtime(account::run(command, &url)),
-            Command::Token(command) => in_runtime(token::run(command, &url)),
-            Command::Migrate(command) => in_runtime(migrate::run(command, &url)),
+            Command::Account(command) => in_runtime(account::run(command, &url))?,
+            Command::Token(command) => in_runtime(token::run(command, &url))?,
+            Command::Migrate(command) => in_runtime(migrate::run(command, &url))?,
+            Command::Serve(args) => in_runtime(serve::run(*args, url))?,
+            Command::Demo(args) => in_runtime(demo::run(*args))?,
+            Command::Schema => schema::run()?,
+            Command::Load(args) => {
+                return in_runtime(async { load::run(args, database::open(&url).await?).await });
+            }
+            Command::Seed(args) => {
+                return in_runtime(async { seed::run(args, database::open(&url).await?).await });
+            }
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn in_runtime(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn in_runtime<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Runtime::new()?.block_on(command)
 }
 

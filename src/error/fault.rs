@@ -8,7 +8,7 @@ use async_graphql::{PathSegment, Pos, ServerError};
 
 use super::{Code, Rejection};
 use crate::auth::AuthError;
-use crate::graphql::guard;
+use crate::graphql::guard::refusal;
 use crate::resources::Failure;
 use crate::store::StoreError;
 use crate::store::viewers::ViewerError;
@@ -63,7 +63,7 @@ impl Fault {
     }
 
     /// The faults of a refusal by the guard.
-    pub fn of_refusal(refusal: guard::Refusal) -> impl Iterator<Item = Self> {
+    pub fn of_refusal(refusal: refusal::Refusal) -> impl Iterator<Item = Self> {
         let code = Code::from(refusal.code);
         refusal.faults.into_iter().map(move |fault| Self {
             message: fault.message,
@@ -96,17 +96,17 @@ impl From<&StoreError> for Code {
     }
 }
 
-impl From<guard::Code> for Code {
-    fn from(code: guard::Code) -> Self {
+impl From<refusal::Code> for Code {
+    fn from(code: refusal::Code) -> Self {
         match code {
-            guard::Code::QueryTooLarge => Self::QueryTooLarge,
-            guard::Code::QueryTooDeep => Self::QueryTooDeep,
-            guard::Code::QueryTooComplex => Self::QueryTooComplex,
-            guard::Code::ParseFailed => Self::GraphqlParseFailed,
-            guard::Code::ValidationFailed => Self::GraphqlValidationFailed,
-            guard::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
-            guard::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
-            guard::Code::BadUserInput => Self::BadUserInput,
+            refusal::Code::QueryTooLarge => Self::QueryTooLarge,
+            refusal::Code::QueryTooDeep => Self::QueryTooDeep,
+            refusal::Code::QueryTooComplex => Self::QueryTooComplex,
+            refusal::Code::ParseFailed => Self::GraphqlParseFailed,
+            refusal::Code::ValidationFailed => Self::GraphqlValidationFailed,
+            refusal::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
+            refusal::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
+            refusal::Code::BadUserInput => Self::BadUserInput,
         }
     }
 }

@@ -25,7 +25,8 @@ use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, body, key, refusal};
 use crate::error::{Class, Code, Fault, Rejection};
-use crate::graphql::guard;
+use crate::graphql::guard::refusal::{self as guard_refusal, Refusal};
+use crate::graphql::guard::{coerce, document};
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -108,11 +109,11 @@ struct Checked {
 }
 
 /// The clear place before the GraphQL library: nothing is parsed but what was scanned, nothing runs but what was priced.
-fn check(gateway: &Gateway, envelope: &Envelope) -> Result<Checked, guard::Refusal> {
+fn check(gateway: &Gateway, envelope: &Envelope) -> Result<Checked, Refusal> {
     let Some(text) = &envelope.query else {
-        return Err(guard::Refusal {
-            code: guard::Code::ParseFailed,
-            faults: vec![guard::Fault {
+        return Err(Refusal {
+            code: guard_refusal::Code::ParseFailed,
+            faults: vec![guard_refusal::Fault {
                 message: "the request has no `query`; send the document's text".to_owned(),
                 locations: Vec::new(),
                 argument: None,
@@ -120,9 +121,9 @@ fn check(gateway: &Gateway, envelope: &Envelope) -> Result<Checked, guard::Refus
         });
     };
     let (types, limits) = (&gateway.types, &gateway.limits.guard);
-    let document = guard::check(text, limits, gateway.limits.introspection, types)?;
+    let document = document::check(text, limits, gateway.limits.introspection, types)?;
     let operation = document.operation(envelope.operation_name.as_deref())?;
-    let coerced = guard::coerce(&document, operation, &envelope.variables, types, limits)?;
+    let coerced = coerce::coerce(&document, operation, &envelope.variables, types, limits)?;
     let mut execution = Execution::new(String::new()).variables(coerced.variables);
     execution.set_parsed_query(document.executable().clone());
     if let Some(name) = operation.name() {
@@ -136,7 +137,7 @@ fn check(gateway: &Gateway, envelope: &Envelope) -> Result<Checked, guard::Refus
 }
 
 /// An answer to a document that does not run.
-fn refused(refusal: guard::Refusal, media: MediaType) -> Response {
+fn refused(refusal: Refusal, media: MediaType) -> Response {
     let faults: Vec<_> = Fault::of_refusal(refusal).collect();
     respond(
         request_status(&faults, media),

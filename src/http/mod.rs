@@ -30,7 +30,8 @@ use self::layers::{HeadLimits, Refuse};
 use self::negotiate::MediaType;
 use self::request_id::RequestId;
 use crate::error::Rejection;
-use crate::graphql::guard;
+use crate::graphql::guard::limits::Limits;
+use crate::graphql::guard::table::Types;
 use crate::graphql::schema::Schema;
 use crate::store::Store;
 use crate::store::viewers::Viewers;
@@ -39,7 +40,7 @@ use crate::store::viewers::Viewers;
 #[derive(Clone, Debug)]
 pub struct RequestLimits {
     /// The guard's.
-    pub guard: guard::Limits,
+    pub guard: Limits,
     /// The largest request body. **Unit**: bytes.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
@@ -53,7 +54,7 @@ pub struct RequestLimits {
 impl Default for RequestLimits {
     fn default() -> Self {
         Self {
-            guard: guard::Limits::default(),
+            guard: Limits::default(),
             body_bytes: 128 * 1024,
             body_timeout: Duration::from_secs(10),
             head: HeadLimits::default(),
@@ -73,7 +74,7 @@ pub struct Gateway {
     /// Its definition as text.
     pub sdl: String,
     /// Its types, for the guard.
-    pub types: guard::Types,
+    pub types: Types,
     /// What requests may cost.
     pub limits: RequestLimits,
     /// Whether the service is ready, as the watch over the database last saw it.

@@ -5,8 +5,10 @@
 //! (the `keyset` crate) and what an error looks like to a caller.
 
 pub mod accounts;
+mod bulk;
 pub mod imports;
 pub mod tokens;
+pub mod upsert;
 pub mod url;
 pub mod viewers;
 
@@ -131,7 +133,7 @@ impl Store {
             .statement_timeout(settings.statement_timeout)
             .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512))
             .map_sqlx_sqlite_opts(sqlite_options);
-        let db = Database::connect(options).await?;
+        let db = connect(options).await?;
         let backend = db.get_database_backend();
         Ok(Self {
             db,
@@ -187,6 +189,33 @@ impl Store {
     async fn write(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
         Ok(self.db.query_all_raw(statement).await?)
     }
+}
+
+/// Opens a pool; tries again for 2 s while a SQLite file is busy.
+///
+/// Processes that open a new file at once all switch it to WAL. SQLite tells all but one that it is busy without waiting
+/// for its own time-out, as two that hold a read lock and wait for each other's would never end.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    for _ in 0..BUSY_TRIES {
+        match Database::connect(options.clone()).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(BUSY_PAUSE).await,
+            result => return result,
+        }
+    }
+    Database::connect(options).await
+}
+
+const BUSY_TRIES: u32 = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+
+/// **Source**: SQLite's result codes; the low byte of an extended one is its primary one, and SQLITE_BUSY is 5.
+fn is_busy(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    let number = code.and_then(|code| code.parse::<u32>().ok());
+    number.is_some_and(|number| number & 0xff == 5)
 }
 
 /// Readers never wait for a writer (WAL), a writer waits 2 s for another, and what is hot stays mapped.

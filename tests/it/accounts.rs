@@ -220,12 +220,17 @@ async fn expiry_is_checked_each_time_however_fresh_the_answer_is() {
 #[tokio::test]
 async fn requests_for_one_key_at_once_share_a_statement() {
     for database in databases::fresh().await {
-        let store = database.migrated().await;
-        let (_, key) = account(&store, "Acme").await;
+        let (store, key, busy) = with_one_busy_connection(&database).await;
         let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
         let before = store.statements();
-        let found = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick))).await;
-        assert!(found.iter().all(Result::is_ok));
+        let mut all = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick)));
+        tokio::select! {
+            biased;
+            found = &mut all => panic!("without a connection: {found:?}"),
+            () = std::future::ready(()) => {}
+        }
+        busy.rollback().await.unwrap();
+        assert!(all.await.iter().all(Result::is_ok));
         assert_eq!(store.statements(), before + 1);
     }
 }

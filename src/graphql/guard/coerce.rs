@@ -173,16 +173,20 @@ impl Values<'_> {
                 let keys = object.iter().map(|(key, value)| (key.as_str(), value.is_null()));
                 check_keys(name, input, keys, self.pos, place, &mut self.faults);
                 let mut fields = IndexMap::new();
+                let mut is_sound = true;
                 for (key, value) in object {
                     if let Some(ty) = input.fields.get(key) {
                         let place = Place {
                             parent: Some(&place),
                             key,
                         };
-                        fields.insert(Name::new(key), self.value(ty, value, place)?);
+                        match self.value(ty, value, place) {
+                            Some(value) => _ = fields.insert(Name::new(key), value),
+                            None => is_sound = false,
+                        }
                     }
                 }
-                Some(ConstValue::Object(fields))
+                is_sound.then_some(ConstValue::Object(fields))
             }
             (Kind::Input(_), _) => {
                 self.faults.invalid(self.pos, || wrong(&place, name, "an object"));

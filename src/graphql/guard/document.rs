@@ -64,7 +64,7 @@ pub fn check(
 }
 
 impl Document {
-    /// The document to hand to the library, with the variables that [`super::coerce`] gives.
+    /// The document to hand to the library, with the variables that [`coerce`](super::coerce::coerce) gives.
     ///
     /// Shape: as parsed, but variables are declared with the types that their places expect, and without
     /// defaults: the coerced variables hold those.

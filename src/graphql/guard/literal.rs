@@ -151,12 +151,11 @@ impl<'a> Literals<'a> {
             (Some(Kind::Scalar(scalar)), value) if !scalar.accepts(value) => {
                 self.faults.invalid(pos, || wrong(&place, name, scalar.wants()));
             }
-            (Some(Kind::Enum(values)), Value::Enum(value)) => {
-                if !values.contains(value.as_str()) {
-                    self.faults.invalid(pos, || {
-                        format!("{} is no value of the enum {name}.", quote(value))
-                    });
-                }
+            (Some(Kind::Enum(values)), Value::Enum(value)) if values.contains(value.as_str()) => {}
+            (Some(Kind::Enum(_)), Value::Enum(value)) => {
+                self.faults.invalid(pos, || {
+                    format!("{} is no value of the enum {name}.", quote(value))
+                });
             }
             (Some(Kind::Enum(_)), _) => self
                 .faults

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use async_graphql::Pos;
 
+use super::lexeme;
 use super::limits::Limits;
 use super::refusal::{Code, Refusal, quote};
 
@@ -84,7 +85,7 @@ impl<'a> Scanner<'a> {
         match byte {
             b'"' => self.string()?,
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.name()?,
-            b'0'..=b'9' | b'-' => self.number(),
+            b'0'..=b'9' | b'-' => self.at += lexeme::number(&self.bytes[self.at..]),
             b'.' if self.bytes[self.at..].starts_with(b"...") => self.at += 3,
             b'(' => self.open(b')')?,
             b'[' => self.open(b']')?,
@@ -160,57 +161,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Cuts a number as the grammar does: `007` is three tokens.
-    fn number(&mut self) {
-        if self.bytes[self.at] == b'-' {
-            self.at += 1;
-        }
-        if self.bytes.get(self.at) == Some(&b'0') {
-            self.at += 1;
-        } else {
-            self.at = self.end_of_run(|byte| byte.is_ascii_digit());
-        }
-        self.number_part(&[b'.'], &[]);
-        self.number_part(b"eE", b"+-");
-    }
-
-    fn number_part(&mut self, starts: &[u8], signs: &[u8]) {
-        let mut at = self.at;
-        if !self.bytes.get(at).is_some_and(|byte| starts.contains(byte)) {
-            return;
-        }
-        at += 1;
-        if self.bytes.get(at).is_some_and(|byte| signs.contains(byte)) {
-            at += 1;
-        }
-        if self.bytes.get(at).is_some_and(u8::is_ascii_digit) {
-            self.at = at;
-            self.at = self.end_of_run(|byte| byte.is_ascii_digit());
-        }
-    }
-
     fn string(&mut self) -> Result<(), Refusal> {
-        let start = self.at;
-        let rest = &self.bytes[start..];
-        let length = if rest.starts_with(b"\"\"\"") {
-            block_length(rest)
-        } else {
-            line_length(rest)
+        let Some(length) = lexeme::string(&self.bytes[self.at..]) else {
+            return Err(self.refuse(Code::ParseFailed, self.at, "A string is never closed."));
         };
-        match length {
-            Some(length) => {
-                self.at += length;
-                Ok(())
-            }
-            None => Err(self.refuse(Code::ParseFailed, start, "A string is never closed.")),
-        }
+        self.at += length;
+        Ok(())
     }
 
     fn end_of_run(&self, belongs: impl Fn(u8) -> bool) -> usize {
-        self.bytes[self.at..]
-            .iter()
-            .position(|&byte| !belongs(byte))
-            .map_or(self.bytes.len(), |run| self.at + run)
+        self.at + lexeme::run(&self.bytes[self.at..], belongs)
     }
 
     fn refuse(&self, code: Code, at: usize, message: &str) -> Refusal {
@@ -225,31 +185,6 @@ impl<'a> Scanner<'a> {
             .filter(|&&byte| byte & 0xC0 != 0x80)
             .count();
         Refusal::new(code, message, vec![Pos { line, column }])
-    }
-}
-
-/// The length of a block string that starts here, its quotes included.
-fn block_length(rest: &[u8]) -> Option<usize> {
-    let mut at = 3;
-    loop {
-        let tail = rest.get(at..)?;
-        if tail.starts_with(b"\"\"\"") {
-            return Some(at + 3);
-        }
-        at += if tail.starts_with(b"\\\"\"\"") { 4 } else { 1 };
-    }
-}
-
-/// The length of a string on one line that starts here, its quotes included.
-fn line_length(rest: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        match *rest.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\n' | b'\r' => return None,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
     }
 }
 

@@ -1,0 +1,115 @@
+//! `demo`: a throw-away SQLite database with believable imports for three accounts, served for a look around.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use entity::Instant;
+
+use super::serve;
+use super::{WrongSettings, output};
+use crate::config;
+use crate::ingest::{generate, live, random::Random};
+use crate::store::{Store, accounts, tokens};
+use crate::telemetry;
+
+/// Settings of the demo.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// How many imports the first account has; the two others have a tenth and a hundredth of it.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub rows: u64,
+    /// Let imports keep moving through their states, and new ones come.
+    #[arg(long)]
+    pub live: bool,
+
+    #[command(flatten)]
+    pub(super) settings: config::Settings,
+}
+
+const ACCOUNTS: [&str; 3] = ["Northwind Haulage", "Ligne Claire Transports", "Fuhrpark Ölmühle"];
+const LIVE_BEAT: Duration = Duration::from_secs(2);
+
+/// Runs the command, until SIGTERM or SIGINT; the database is gone afterwards.
+///
+/// **Errors**: [`WrongSettings`]; no room for the database; an address that is taken.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let folder = tempfile::Builder::new()
+        .prefix("imports-gateway-demo-")
+        .tempdir()?;
+    let file = folder.path().join("imports.db");
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        file.to_str().context("the temporary folder has no plain name")?
+    );
+    let config = args
+        .settings
+        .check(&url)
+        .map_err(|faults| WrongSettings(faults.join("; ")))?;
+    telemetry::start(config.log_format);
+    let store = Store::open(&config.store).await?;
+    migration::up(store.database()).await?;
+    let mut keys = Vec::new();
+    for (name, share) in ACCOUNTS.into_iter().zip([1, 10, 100]) {
+        let now = Instant::now();
+        let (account, _) = accounts::create(&store, name, now).await?;
+        let rows = args.rows.div_ceil(share);
+        generate::fill(
+            &store,
+            account,
+            rows,
+            u64::from(account.unsigned_abs() as u32),
+            now,
+            |_| {},
+        )
+        .await?;
+        let created = tokens::create(&store, account, "demo", None, now).await?;
+        let (_, key) = created.context("the account was made just now")?;
+        keys.push((name, rows, key));
+    }
+    let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
+    let served = serve::serve(&config, store, |address| output::print(&welcome(address, &keys)));
+    let served = served.await;
+    if let Some(moving) = moving {
+        moving.abort();
+    }
+    served
+}
+
+fn welcome(address: SocketAddr, keys: &[(&str, u64, crate::auth::Key)]) -> String {
+    let mut text = format!(
+        "\nA throw-away database, gone when this ends (Ctrl-C).\n\n\
+         GraphQL     http://{address}/graphql\n\
+         REST        http://{address}/api/v1/imports\n\
+         OpenAPI     http://{address}/openapi.json\n\n"
+    );
+    for (name, rows, key) in keys {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "API key     {}   ({name}, {rows} imports)", key.reveal());
+    }
+    if let Some((_, _, key)) = keys.first() {
+        let _ = write!(
+            text,
+            "\nTry:\n\n  curl -s http://{address}/graphql -H 'Authorization: Bearer {key}' \\\n    \
+             -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"query\":\"{{ imports(first: 3, filter: {{status: {{include: [FAILED]}}}}) {{ edges {{ cursor node \
+             {{ fileName status createdAt }} }} pageInfo {{ hasNextPage endCursor }} estimatedRemainingCount }} }}\"}}'\n\n",
+            key = key.reveal()
+        );
+    }
+    text
+}
+
+/// Moves imports on every two seconds, for ever.
+async fn keep_moving(store: Store) {
+    let mut random = Random::new(Instant::now().micros().unsigned_abs());
+    loop {
+        tokio::time::sleep(LIVE_BEAT).await;
+        for account in 1..=ACCOUNTS.len() as i64 {
+            if let Err(error) = live::live_step(&store, account, &mut random, Instant::now()).await {
+                tracing::warn!(cause = %error, "the demo's imports did not move");
+            }
+        }
+    }
+}

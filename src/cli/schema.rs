@@ -1,0 +1,11 @@
+//! `schema`: the GraphQL schema, as `schema.graphql` holds it.
+
+use super::output;
+use crate::graphql::schema;
+
+/// Prints the schema definition.
+///
+/// **Errors**: those of standard output.
+pub fn run() -> anyhow::Result<()> {
+    output::print(&schema::sdl())
+}

@@ -1,0 +1,135 @@
+//! `serve`: the service itself.
+//!
+//! Takes settings; checks them all before anything starts, opens the database, and serves until it is told to stop. A
+//! server database that is away does not keep the service from starting; one whose schema can be read and is outdated
+//! does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use sea_orm::DbBackend;
+
+use super::{WrongSettings, output};
+use crate::app;
+use crate::config::{self, Config};
+use crate::http::{self, Gateway, Readiness, accept};
+use crate::store::{Store, StoreError};
+use crate::telemetry;
+
+/// Settings of the service.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Bring the schema of a server database up before serving, under a lock.
+    #[arg(long, env = "GATEWAY_MIGRATE")]
+    pub migrate: bool,
+
+    #[command(flatten)]
+    pub(super) settings: config::Settings,
+}
+
+/// How long a server database is waited for at the start, before the service goes on without it.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
+
+/// Runs the command, until SIGTERM or SIGINT.
+///
+/// **Errors**: [`WrongSettings`], all of them at once; an outdated schema; an address that is taken.
+pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
+    let config = args
+        .settings
+        .check(&url)
+        .map_err(|faults| WrongSettings(faults.join("; ")))?;
+    telemetry::start(config.log_format);
+    let store = Store::open(&config.store).await?;
+    prepare(&store, args.migrate).await?;
+    serve(&config, store, |_| Ok(())).await
+}
+
+/// Serves an open store; `told` is called with the address once the service answers.
+///
+/// **Errors**: an address that is taken, and those of `told`.
+pub(super) async fn serve(
+    config: &Config,
+    store: Store,
+    told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let listener =
+        accept::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let (gateway, readiness) = app::gateway(config, store.clone())?;
+    let draining = readiness.clone();
+    let watching = tokio::spawn(app::watch(readiness, move || schema_is_current(store.clone())));
+    let router = http::router(Arc::clone(&gateway));
+    output::print(&format!("listening on http://{address}\n"))?;
+    told(address)?;
+    let stop = async move {
+        stop_signal().await;
+        watching.abort();
+        draining.send_replace(Readiness::Draining);
+        tracing::info!("stopping: no new connections, finishing what runs");
+    };
+    let drained = accept::serve(listener, router, &app::connection_limits(&config.limits), stop).await;
+    tracing::info!(?drained, "stopped");
+    close(gateway).await;
+    Ok(())
+}
+
+/// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at.
+async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
+    if store.backend() == DbBackend::Sqlite || migrate {
+        let migrated = migration::up(store.database()).await;
+        return migrated.map_err(StoreError::from).context("cannot migrate");
+    }
+    let looked = tokio::time::timeout(FIRST_LOOK, migration::status(store.database())).await;
+    match looked {
+        Ok(Ok(status)) if status.is_outdated() => {
+            let pending = status.known.iter().filter(|(_, applied)| !applied).count();
+            bail!(
+                "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` \
+                 first, or serve with --migrate"
+            )
+        }
+        Ok(Ok(status)) if !status.unknown.is_empty() => {
+            tracing::warn!(unknown = ?status.unknown, "the database schema is newer than this program");
+        }
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(cause = %StoreError::from(error), "the database is away; serving unready")
+        }
+        Err(_) => tracing::warn!("the database does not answer; serving unready"),
+    }
+    Ok(())
+}
+
+/// Whether the schema is what this program needs; `None` where the database gives no answer.
+async fn schema_is_current(store: Store) -> Option<bool> {
+    match migration::status(store.database()).await {
+        Ok(status) => Some(!status.is_outdated()),
+        Err(error) => {
+            tracing::debug!(cause = %error, "the database gave no answer to the watch");
+            None
+        }
+    }
+}
+
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        // Without a handler the signal ends the process by itself.
+        let _ = interrupted.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn close(gateway: Arc<Gateway>) {
+    let store = gateway.store.clone();
+    drop(gateway);
+    if let Err(error) = store.close().await {
+        tracing::warn!(cause = %error, "the database was not closed in order");
+    }
+}

@@ -1,0 +1,121 @@
+//! Reading one setting, and collecting what is wrong with any.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What is wrong, one sentence a setting.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<String>);
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: String) {
+        self.0.push(fault);
+    }
+
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn into_all(self) -> Vec<String> {
+        self.0
+    }
+
+    /// A value of a type that reads itself; `expected` says what would be right.
+    pub(super) fn parsed<T: FromStr>(&mut self, flag: &str, text: &str, expected: &str) -> Option<T> {
+        let parsed = text.trim().parse().ok();
+        if parsed.is_none() {
+            self.add(format!("{flag} must be {expected}"));
+        }
+        parsed
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(&mut self, flag: &str, text: &str, words: &[(&str, T)]) -> Option<T> {
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == text.trim())
+            .map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.add(format!("{flag} must be {}", words.join(" or ")));
+        }
+        found
+    }
+
+    /// A whole number in a range.
+    pub(super) fn number<T>(&mut self, flag: &str, text: &str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            self.add(format!(
+                "{flag} must be a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ));
+        }
+        number
+    }
+
+    /// A whole number in a range, or `off`.
+    pub(super) fn number_or_off<T>(
+        &mut self,
+        flag: &str,
+        text: &str,
+        range: RangeInclusive<T>,
+    ) -> Option<Option<T>>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        if text.trim() == "off" {
+            return Some(None);
+        }
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            self.add(format!(
+                "{flag} must be off or a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ));
+        }
+        number.map(Some)
+    }
+
+    /// A time in whole milliseconds.
+    pub(super) fn millis(&mut self, flag: &str, text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
+        self.number(flag, text, range).map(Duration::from_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_collected_with_its_range() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.number("--tokens", "0", 1..=9), None::<usize>);
+        assert_eq!(faults.number_or_off("--rate", "on", 1..=9), None::<Option<u64>>);
+        assert_eq!(
+            faults.one_of("--introspection", "yes", &[("on", true), ("off", false)]),
+            None
+        );
+        assert_eq!(
+            faults.millis("--idle-ms", " 20 ", 10..=30),
+            Some(Duration::from_millis(20))
+        );
+        assert_eq!(faults.number_or_off::<u64>("--rate", "off", 1..=9), Some(None));
+        let all = faults.into_all();
+        assert_eq!(
+            all,
+            [
+                "--tokens must be a whole number from 1 to 9",
+                "--rate must be off or a whole number from 1 to 9",
+                "--introspection must be on or off",
+            ]
+        );
+    }
+}

@@ -1,0 +1,336 @@
+//! Import records out of a file of any length, one at a time.
+//!
+//! Takes anything that can be read, gives rows and faults in the order of the file. Three shapes are told apart by
+//! their content: a page as `GET /api/v1/imports` answers it (an object with a member `records`), an array of records,
+//! and records one after another, as a rule one a line. Only one record is held, whatever else the file is made of.
+//! Deliberately absent: compressed files, and what becomes of a row.
+
+use std::io::{BufRead, Read};
+
+use entity::imports;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::frame::Frame;
+use super::record;
+use super::source::{Framed, Source};
+
+/// The longest record. **Unit**: bytes of JSON.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// What is wrong with a file, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The line, from 1: where the fault is, or else where its record starts.
+    pub line: u64,
+    /// What is wrong, in one line of text without control characters.
+    pub reason: String,
+    /// Whether it is more than one record's: nothing behind it can be read.
+    pub is_final: bool,
+}
+
+/// The records of one file, as rows of one account.
+///
+/// **Shape**: an iterator that ends after the first final [`Fault`], or at the end of the file. An empty file, array or
+/// page has no records, and no faults. A byte order mark at the start is skipped.
+#[derive(Debug)]
+pub struct Records<R> {
+    source: Source<R>,
+    account_id: i64,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Start,
+    /// Between records that follow each other.
+    Lines,
+    /// In an array before its first element, then between two.
+    ArrayStart(Around),
+    ArrayRest(Around),
+    /// Past the last record.
+    Tail(Around),
+    End,
+}
+
+/// What an array of records is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    Page,
+}
+
+impl<R: BufRead> Records<R> {
+    /// Nothing is read before the first record is asked for.
+    #[must_use]
+    pub fn new(source: R, account_id: i64) -> Self {
+        Self {
+            source: Source::new(source),
+            account_id,
+            place: Place::Start,
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<imports::Model>, Fault> {
+        loop {
+            match self.place {
+                Place::Start => {
+                    self.start()?;
+                    if self.place == Place::Lines
+                        && self.source.peek()? == Some(b'{')
+                        && let Some(row) = self.first_object()?
+                    {
+                        return Ok(Some(row));
+                    }
+                }
+                Place::Lines => return self.next_of_lines(),
+                Place::ArrayStart(around) | Place::ArrayRest(around) => {
+                    if let Some(row) = self.next_of_array(around)? {
+                        return Ok(Some(row));
+                    }
+                }
+                Place::Tail(around) => {
+                    self.tail(around)?;
+                    self.place = Place::End;
+                }
+                Place::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Tells an array from all else, and refuses what is no UTF-8 text.
+    fn start(&mut self) -> Result<(), Fault> {
+        let first = self.source.look()?;
+        let refused = match first {
+            [0x1f, 0x8b, ..] => {
+                Some("a gzip archive: decompress it first, as in `gunzip -c FILE | ... load -`")
+            }
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16: convert the file to UTF-8 first"),
+            _ => None,
+        };
+        if let Some(reason) = refused {
+            return Err(self.final_fault(reason));
+        }
+        // A mark that is cut apart by the reader's first buffer is not seen as one, and then a bad record.
+        if first.starts_with(b"\xef\xbb\xbf") {
+            self.source.take(3);
+        }
+        self.place = Place::Lines;
+        if self.source.skip_space()? == Some(b'[') {
+            self.source.take(1);
+            self.place = Place::ArrayStart(Around::Nothing);
+        }
+        Ok(())
+    }
+
+    /// Reads the first object: a record, or all of a page up to its records.
+    fn first_object(&mut self) -> Result<Option<imports::Model>, Fault> {
+        let start = self.source.line;
+        match self.source.frame(Frame::watching(), false)? {
+            Framed::Page => {
+                self.page_start(start)?;
+                self.place = Place::ArrayStart(Around::Page);
+                Ok(None)
+            }
+            framed => self.lines_record(start, framed).map(Some),
+        }
+    }
+
+    fn page_start(&mut self, start: u64) -> Result<(), Fault> {
+        // What stands before is only framed so far; a page that is too long to look at again is taken as it is.
+        if self.source.value.len() < MAX_RECORD_BYTES {
+            self.source.value.extend_from_slice(b":0}");
+            let checked: Result<IgnoredAny, _> = serde_json::from_slice(&self.source.value);
+            if let Err(error) = checked {
+                let line = start + error.line().saturating_sub(1) as u64;
+                return Err(fault(
+                    line,
+                    "not JSON: the page is broken before its `records`",
+                    true,
+                ));
+            }
+        }
+        for expected in [b':', b'['] {
+            if self.source.skip_space()? != Some(expected) {
+                return Err(self.final_fault("`records` must be an array"));
+            }
+            self.source.take(1);
+        }
+        Ok(())
+    }
+
+    fn next_of_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
+        match self.source.skip_space()? {
+            None => {
+                self.place = Place::End;
+                Ok(None)
+            }
+            Some(b'{') => {
+                let start = self.source.line;
+                let framed = self.source.frame(Frame::default(), true)?;
+                self.lines_record(start, framed).map(Some)
+            }
+            Some(_) => {
+                let line = self.source.line;
+                self.source.skip_line()?;
+                Err(fault(
+                    line,
+                    "a record must be an object, and start with `{`",
+                    false,
+                ))
+            }
+        }
+    }
+
+    /// A record of its own. One that is broken ends with its line or, where it has several, before the next line that
+    /// starts like a record, so it takes no other along.
+    fn lines_record(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
+        let Framed::Broken(reason) = framed else {
+            return self.parsed(start, framed);
+        };
+        let line = self.source.line;
+        let at_next = line > start && self.source.peek()? == Some(b'{');
+        if !at_next {
+            self.source.skip_line()?;
+            while line > start && !matches!(self.source.peek()?, None | Some(b'{')) {
+                self.source.skip_line()?;
+            }
+        }
+        Err(fault(line, reason, false))
+    }
+
+    /// The next record of an array, or `None` where the array ends.
+    fn next_of_array(&mut self, around: Around) -> Result<Option<imports::Model>, Fault> {
+        let mut next = self.source.skip_space()?;
+        if next == Some(b']') {
+            self.source.take(1);
+            self.place = Place::Tail(around);
+            return Ok(None);
+        }
+        if self.place == Place::ArrayRest(around) {
+            if next.is_some_and(|byte| byte != b',') {
+                return Err(self.final_fault("not JSON: a record must be followed by `,` or `]`"));
+            }
+            self.source.take(usize::from(next.is_some()));
+            next = self.source.skip_space()?;
+        }
+        self.place = Place::ArrayRest(around);
+        let start = self.source.line;
+        let not_a_record = "a record must be an object, and start with `{`";
+        match next {
+            None => Err(self.final_fault("the file is cut off: the array of records is not closed")),
+            Some(b'{') => {
+                let framed = self.source.frame(Frame::default(), false)?;
+                self.parsed(start, framed).map(Some)
+            }
+            Some(b'[' | b'"') => match self.source.frame(Frame::default(), false)? {
+                Framed::Whole | Framed::TooLong => Err(fault(start, not_a_record, false)),
+                framed => self.parsed(start, framed).map(Some),
+            },
+            Some(b',' | b']' | b'}') => Err(self.final_fault("not JSON: a record is missing")),
+            Some(_) => {
+                self.source
+                    .skip_while(|byte| !matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b'\n'))?;
+                Err(fault(start, not_a_record, false))
+            }
+        }
+    }
+
+    fn parsed(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
+        match framed {
+            Framed::Whole => record::parse(&self.source.value, self.account_id)
+                .map_err(|(line, reason)| fault(start + line, reason, false)),
+            Framed::TooLong => Err(fault(
+                start,
+                format!("longer than {MAX_RECORD_BYTES} bytes"),
+                false,
+            )),
+            Framed::Broken(reason) => Err(self.final_fault(reason)),
+            Framed::Page => Err(self.final_fault("a page within a page")),
+            Framed::Cut => {
+                // In an array the end is missed as well, whatever comes of this record.
+                let is_final = self.place != Place::Lines;
+                Err(fault(
+                    start,
+                    "cut off: the file ends within this record",
+                    is_final,
+                ))
+            }
+        }
+    }
+
+    /// Reads what follows the records: the rest of a page, and nothing more.
+    fn tail(&mut self, around: Around) -> Result<(), Fault> {
+        if around == Around::Page {
+            let start = self.source.line;
+            // The parser sees a whole page whose records it need not read again.
+            let page = b"{\"records\":0".chain(self.source.bytes());
+            let mut parser = serde_json::Deserializer::from_reader(page);
+            let read = parser.deserialize_map(PageTail).and_then(|()| parser.end());
+            return read.map_err(|error| {
+                let line = start + error.line().saturating_sub(1) as u64;
+                if error.is_io() {
+                    fault(line, format!("cannot be read: {error}"), true)
+                } else {
+                    fault(
+                        line,
+                        "not JSON: the page is broken or cut off after its `records`",
+                        true,
+                    )
+                }
+            });
+        }
+        match self.source.skip_space()? {
+            None => Ok(()),
+            Some(_) => Err(self.final_fault("something follows the end of the array")),
+        }
+    }
+
+    fn final_fault(&self, reason: &str) -> Fault {
+        fault(self.source.line, reason, true)
+    }
+}
+
+impl<R: BufRead> Iterator for Records<R> {
+    type Item = Result<imports::Model, Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.advance().transpose();
+        if let Some(Err(Fault { is_final: true, .. })) = item {
+            self.place = Place::End;
+        }
+        item
+    }
+}
+
+pub(super) fn fault(line: u64, reason: impl Into<String>, is_final: bool) -> Fault {
+    let reason = reason.into();
+    Fault {
+        line,
+        reason,
+        is_final,
+    }
+}
+
+/// The members of a page, once more from its start: the first is ours, and no second may be called `records`.
+struct PageTail;
+
+impl<'de> Visitor<'de> for PageTail {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a page")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut pages = 0;
+        while let Some(name) = map.next_key::<String>()? {
+            pages += u32::from(name == "records");
+            map.next_value::<IgnoredAny>()?;
+        }
+        if pages == 1 {
+            Ok(())
+        } else {
+            Err(A::Error::custom("two `records`"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The bytes of a file, by lines and by values.
+//!
+//! Takes what can be read; gives the next byte, whole values and the line one is on. It holds one value, and a capped one.
+//! Deliberately absent: what the values mean.
+
+use std::io::{self, BufRead};
+
+use super::frame::{Frame, Step};
+use super::records::{Fault, MAX_RECORD_BYTES, fault};
+
+/// How the framing of one value ended.
+///
+/// **Shape**: `Page` with the value's bytes up to the name `records`; `Cut`: the file ended first.
+pub(super) enum Framed {
+    Whole,
+    TooLong,
+    Page,
+    Broken(&'static str),
+    Cut,
+}
+
+/// What can be read, and where in it we are.
+#[derive(Debug)]
+pub(super) struct Source<R> {
+    inner: R,
+    /// The line that the next byte is on, from 1.
+    pub(super) line: u64,
+    /// The bytes of the value framed last, [`MAX_RECORD_BYTES`] at most.
+    pub(super) value: Vec<u8>,
+}
+
+impl<R: BufRead> Source<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            line: 1,
+            value: Vec::new(),
+        }
+    }
+
+    /// All that follows, no longer counted by lines.
+    pub(super) fn bytes(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
+    /// Goes past bytes that were looked at, none of them a line's end.
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.inner.consume(bytes);
+    }
+
+    /// Takes one value. Its bytes are then in `value`, unless it is too long.
+    pub(super) fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, Fault> {
+        self.value.clear();
+        let mut is_too_long = false;
+        let mut is_line_start = false;
+        loop {
+            let line = self.line;
+            let chunk = self.inner.fill_buf().map_err(|error| unreadable(line, &error))?;
+            if chunk.is_empty() {
+                return Ok(Framed::Cut);
+            }
+            let (mut taken, mut step) = (0, Step::More);
+            for &byte in chunk {
+                step = if ends_at_next_line && is_line_start && byte == b'{' {
+                    Step::Broken("cut off: the next line starts another record")
+                } else {
+                    frame.step(byte)
+                };
+                if matches!(step, Step::Broken(_)) {
+                    break;
+                }
+                taken += 1;
+                is_line_start = byte == b'\n';
+                self.line += u64::from(is_line_start);
+                if step != Step::More {
+                    break;
+                }
+            }
+            let kept = chunk.get(..taken).unwrap_or_default();
+            is_too_long |= self.value.len() + kept.len() > MAX_RECORD_BYTES;
+            if !is_too_long {
+                self.value.extend_from_slice(kept);
+            }
+            self.inner.consume(taken);
+            match step {
+                Step::More => {}
+                Step::Done if is_too_long => return Ok(Framed::TooLong),
+                Step::Done => return Ok(Framed::Whole),
+                Step::Records if is_too_long => {
+                    self.value.resize(MAX_RECORD_BYTES, b' ');
+                    return Ok(Framed::Page);
+                }
+                Step::Records => return Ok(Framed::Page),
+                Step::Broken(reason) => return Ok(Framed::Broken(reason)),
+            }
+        }
+    }
+
+    pub(super) fn look(&mut self) -> Result<&[u8], Fault> {
+        let line = self.line;
+        self.inner.fill_buf().map_err(|error| unreadable(line, &error))
+    }
+
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, Fault> {
+        Ok(self.look()?.first().copied())
+    }
+
+    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Fault> {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    }
+
+    pub(super) fn skip_line(&mut self) -> Result<(), Fault> {
+        if self.skip_while(|byte| byte != b'\n')?.is_some() {
+            self.inner.consume(1);
+            self.line += 1;
+        }
+        Ok(())
+    }
+
+    /// The first byte that is none of those to skip.
+    pub(super) fn skip_while(&mut self, skips: impl Fn(u8) -> bool) -> Result<Option<u8>, Fault> {
+        loop {
+            let chunk = self.look()?;
+            let stop = chunk.iter().position(|byte| !skips(*byte));
+            let (next, taken) = (
+                stop.and_then(|at| chunk.get(at)).copied(),
+                stop.unwrap_or(chunk.len()),
+            );
+            let lines = chunk.iter().take(taken).filter(|byte| **byte == b'\n').count();
+            self.inner.consume(taken);
+            self.line += lines as u64;
+            if next.is_some() || taken == 0 {
+                return Ok(next);
+            }
+        }
+    }
+}
+
+fn unreadable(line: u64, error: &io::Error) -> Fault {
+    fault(line, format!("cannot be read: {error}"), true)
+}

@@ -1,0 +1,267 @@
+//! Introspection, operations, cost, messages.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use imports_gateway::graphql::guard::coerce::coerce;
+use imports_gateway::graphql::guard::document::check;
+use imports_gateway::graphql::guard::instant;
+use imports_gateway::graphql::guard::limits::Limits;
+use imports_gateway::graphql::guard::table::Types;
+use serde_json::{Map, json};
+
+use super::{SCHEMA, TYPES, bind, guard, run, verdict};
+
+/// As the reference implementation's tools send it, at its deepest.
+const INTROSPECTION: &str = "
+query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind }
+  subscriptionType { name kind } types { ...FullType }
+  directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+fragment FullType on __Type { kind name description specifiedByURL isOneOf
+  fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue }
+    type { ...TypeRef } isDeprecated deprecationReason }
+  inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef }
+  enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+  possibleTypes { ...TypeRef } }
+fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+  ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+#[test]
+fn the_introspection_query_of_every_tool_passes_and_runs() {
+    let (document, coerced) = bind(INTROSPECTION, &json!({})).expect("tools rely on it");
+    assert!(document.operations()[0].introspects());
+    assert_eq!(coerced.cost, 10);
+    assert_eq!(run(&document, coerced).errors, []);
+}
+
+#[test]
+fn introspection_that_is_off_is_refused_wherever_it_hides() {
+    let refused = |text: &str| {
+        let result = check(text, &Limits::default(), false, &TYPES);
+        result.map_or_else(|refusal| refusal.code.as_str(), |_| "accepted")
+    };
+    for text in [
+        INTROSPECTION,
+        "{__type(name:\"Query\"){name}}",
+        "{...F} fragment F on Query{...{a:__schema{types{name}}}}",
+        "{__typename import(id:1){__schema{types{name}}}}",
+    ] {
+        assert_eq!(refused(text), "INTROSPECTION_DISABLED", "{text}");
+    }
+    assert_eq!(refused("{__typename import(id:1){__typename}}"), "accepted");
+}
+
+#[test]
+fn an_operation_is_found_by_its_name_or_as_the_only_one() {
+    let document = guard("query A{__typename} query B{__typename}").expect("sound");
+    assert_eq!(document.operation(Some("B")).expect("there").name(), Some("B"));
+    assert_eq!(
+        document.operation(Some("B")).expect("there").kind(),
+        OperationType::Query
+    );
+    for name in [None, Some("C"), Some("")] {
+        let refusal = document.operation(name).expect_err("not there, or unclear");
+        assert_eq!(refusal.code.as_str(), "OPERATION_RESOLUTION_FAILURE");
+    }
+    let anonymous = guard("{__typename}").expect("sound");
+    assert!(anonymous.operation(None).is_ok());
+    assert!(anonymous.operation(Some("A")).is_err());
+    assert_eq!(
+        verdict("fragment F on Query{__typename}", &json!({})),
+        "OPERATION_RESOLUTION_FAILURE"
+    );
+    assert_eq!(
+        verdict("{__typename} query A{__typename}", &json!({})),
+        "GRAPHQL_VALIDATION_FAILED"
+    );
+    assert_eq!(
+        verdict("query A{__typename} query A{__typename}", &json!({})),
+        "GRAPHQL_VALIDATION_FAILED"
+    );
+    for text in ["", "#", "{", "{a(}", "query", "{a} x", "{a(x:1e999)}"] {
+        assert_eq!(verdict(text, &json!({})), "GRAPHQL_PARSE_FAILED", "{text}");
+    }
+}
+
+fn cost(text: &str, variables: &serde_json::Value) -> u64 {
+    bind(text, variables).expect("within the limits").1.cost
+}
+
+#[test]
+fn points_follow_the_page_size_wherever_it_comes_from() {
+    let none = json!({});
+    assert_eq!(cost("{imports{nodes{id}}}", &none), 50);
+    assert_eq!(cost("{imports(first:100){nodes{id}}}", &none), 100);
+    assert_eq!(cost("{imports(last:100){nodes{id}}}", &none), 100);
+    assert_eq!(cost("{imports(first:null){nodes{id}}}", &none), 50);
+    assert_eq!(cost("{imports(first:0){nodes{id}}}", &none), 1);
+    for refused in ["first:101", "first:-1", "last:2147483647", "first:1 last:1"] {
+        assert_eq!(
+            cost(&format!("{{imports({refused}){{nodes{{id}}}}}}"), &none),
+            1,
+            "{refused}"
+        );
+    }
+    let text = "query($n:Int=70){imports(first:$n){nodes{id}}}";
+    assert_eq!(cost(text, &none), 70);
+    assert_eq!(cost(text, &json!({"n": 7})), 7);
+    assert_eq!(cost(text, &json!({"n": null})), 50);
+    assert_eq!(cost("query($n:Int){imports(first:$n){nodes{id}}}", &none), 50);
+    assert_eq!(
+        cost(
+            "{imports(first:5){...F}} fragment F on ImportConnection{...{estimatedRemainingCount}}",
+            &none
+        ),
+        15
+    );
+    assert_eq!(
+        cost(
+            "{a:imports(first:5){asked} b:imports(first:5){asked} imports{asked} imports{asked}}",
+            &none
+        ),
+        110
+    );
+    assert_eq!(
+        cost("{importStatusCounts{count} __typename import(id:1){id}}", &none),
+        22
+    );
+    assert_eq!(cost("{nodes(ids:[1,2,3]){id}}", &none), 3);
+    assert_eq!(
+        cost("query($i:[ID!]!){nodes(ids:$i){id}}", &json!({"i": ["a", "b"]})),
+        2
+    );
+    assert_eq!(cost("query($i:[ID!]!){nodes(ids:$i){id}}", &json!({"i": "a"})), 1);
+    assert_eq!(
+        cost("query($i:ID!){nodes(ids:[$i,$i]){id}}", &json!({"i": "a"})),
+        2
+    );
+}
+
+#[test]
+fn what_skip_and_include_leave_out_costs_nothing() {
+    let text =
+        "query($b:Boolean=false){imports(first:9)@include(if:$b){asked estimatedRemainingCount @skip(if:$b)}
+        ...@skip(if:true){importStatusCounts{count}} __typename}";
+    assert_eq!(cost(text, &json!({})), 1);
+    assert_eq!(cost(text, &json!({"b": true})), 10);
+}
+
+#[test]
+fn a_cost_above_the_limit_is_refused() {
+    let pages: String = (0..10)
+        .map(|at| format!("a{at}:imports(first:100){{nodes{{id}}}}"))
+        .collect();
+    assert_eq!(verdict(&format!("{{{pages}}}"), &json!({})), "accepted");
+    let counted = pages.replace("nodes{id}", "nodes{id} estimatedRemainingCount");
+    assert_eq!(
+        verdict(&format!("{{{counted}}}"), &json!({})),
+        "QUERY_TOO_COMPLEX"
+    );
+}
+
+#[test]
+fn messages_are_short_capped_and_show_no_value() {
+    let long = "x".repeat(3_000);
+    let refusal = guard(&format!("{{imports(filter:{{{long}:1}}){{asked}}}}")).expect_err("unknown field");
+    assert!(
+        refusal.faults[0].message.len() < 200,
+        "{}",
+        refusal.faults[0].message
+    );
+    let many = (0..10)
+        .map(|at| format!("a{at}:imports(first:\"s\" last:true){{asked}}"))
+        .collect::<String>();
+    assert_eq!(
+        guard(&format!("{{{many}}}"))
+            .expect_err("wrong types")
+            .faults
+            .len(),
+        10
+    );
+    let text = "query($n:Int $f:ImportFilter){imports(first:$n filter:$f){asked}}";
+    let variables =
+        json!({"n": "SECRET", "f": {"createdAt": {"lt": "SECRET"}, "status": {"include": ["SECRET"]}}});
+    let refusal = bind(text, &variables).expect_err("wrong types");
+    assert_eq!(refusal.faults.len(), 3);
+    assert!(
+        refusal
+            .faults
+            .iter()
+            .all(|fault| !fault.message.contains("SECRET"))
+    );
+    let syntax = guard(&format!("{{a}} {long}")).expect_err("no GraphQL");
+    assert!(syntax.faults[0].message.len() < 200 && !syntax.faults[0].message.contains("xxx"));
+}
+
+#[test]
+fn variables_nested_too_deep_are_refused_even_if_unused() {
+    let document = guard("{__typename}").expect("sound");
+    let verdict = |levels: usize| {
+        let json = format!("{{\"v\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
+        let variables: Map<_, _> = serde_json::from_str(&json).expect("JSON");
+        let operation = document.operation(None).expect("the only one");
+        coerce(&document, operation, &variables, &TYPES, &Limits::default())
+            .map_err(|refusal| refusal.code.as_str())
+    };
+    assert!(verdict(15).is_ok());
+    assert_eq!(verdict(16).expect_err("too deep"), "QUERY_TOO_DEEP");
+    assert_eq!(verdict(100).expect_err("too deep"), "QUERY_TOO_DEEP");
+}
+
+#[test]
+fn the_printed_schema_is_read_with_its_directives() {
+    let sdl = SCHEMA.sdl();
+    assert!(sdl.contains("directive @oneOf") && sdl.contains("schema {") && sdl.contains("\"\"\""));
+    assert!(Types::from_sdl(&sdl, instant::is_instant).is_ok());
+}
+
+/// A dashboard's query: variables for everything, null where unset, fragments, an interface.
+const DASHBOARD: &str = "
+query Dashboard($first: Int = 50, $after: String, $filter: ImportFilter, $sort: [ImportSort!]!, $id: ID!, $count: Boolean!) {
+  viewer { id name }
+  importStatusCounts(filter: $filter) { status count capped }
+  imports(first: $first, after: $after, filter: $filter, sort: $sort) {
+    edges { cursor node { ...Row } } estimatedRemainingCount @include(if: $count)
+    pageInfo { hasNextPage endCursor } filteredBy { createdAt { lt gte } status { include } } }
+  node(id: $id) { __typename id ... on Import { ...Row } } }
+fragment Row on Import { id databaseId fileName fileSize status createdAt completedAt note }";
+
+#[test]
+fn a_dashboard_s_query_passes_against_the_whole_public_schema() {
+    let types = Types::from_sdl(include_str!("public.graphql"), instant::is_instant).expect("a sound schema");
+    let limits = Limits::default();
+    let document = check(DASHBOARD, &limits, false, &types).expect("a sound document");
+    let operation = document.operation(Some("Dashboard")).expect("there");
+    let cost = |variables: serde_json::Value| {
+        let variables = variables.as_object().expect("an object");
+        coerce(&document, operation, variables, &types, &limits).map(|coerced| coerced.cost)
+    };
+    let range = json!({"between": {"gte": "2026-01-01T00:00:00Z", "lt": "2026-02-01T00:00:00+01:00"}});
+    let filter = json!({"createdAt": range, "updatedAt": null, "status": {"include": ["ROLLED_BACK"]}});
+    let sort = json!([{"createdAt": "DESC"}]);
+    let sound =
+        json!({"first": null, "after": null, "filter": filter, "sort": sort, "id": "x", "count": true});
+    assert_eq!(cost(sound), Ok(1 + 20 + 60 + 1));
+    let short = json!({"first": 3, "sort": sort, "id": 5, "count": false, "unknown": {}});
+    assert_eq!(cost(short), Ok(1 + 20 + 3 + 1));
+    let missing = cost(json!({"sort": sort, "count": false})).expect_err("no id");
+    assert_eq!(missing.code.as_str(), "GRAPHQL_VALIDATION_FAILED");
+}
+
+#[test]
+fn a_document_can_be_kept_and_shared_between_threads() {
+    let document = Arc::new(guard("query($n:Int=2){imports(first:$n){asked}}").expect("sound"));
+    let price = |n: i32| {
+        let document = Arc::clone(&document);
+        std::thread::spawn(move || {
+            let variables: Map<_, _> = [("n".to_owned(), json!(n))].into_iter().collect();
+            let operation = document.operation(None).expect("the only one");
+            coerce(&document, operation, &variables, &TYPES, &Limits::default())
+                .expect("sound")
+                .cost
+        })
+    };
+    let prices = [3, 4].map(price).map(|thread| thread.join().expect("no panic"));
+    assert_eq!(prices, [3, 4]);
+}

@@ -1,0 +1,60 @@
+//! The guard against the library it guards: what it accepts is parsed, validated, run and dropped safely.
+
+mod bombs;
+mod coercion;
+mod limits;
+mod properties;
+mod schema;
+
+use std::sync::LazyLock;
+
+use async_graphql::{Request, Response};
+use futures_util::FutureExt;
+use imports_gateway::graphql::guard::coerce::{Coerced, coerce};
+use imports_gateway::graphql::guard::document::{Document, check};
+use imports_gateway::graphql::guard::instant;
+use imports_gateway::graphql::guard::limits::Limits;
+use imports_gateway::graphql::guard::refusal::Refusal;
+use imports_gateway::graphql::guard::table::Types;
+use serde_json::{Map, Value as Json};
+
+use schema::TestSchema;
+
+static SCHEMA: LazyLock<TestSchema> = LazyLock::new(schema::schema);
+static TYPES: LazyLock<Types> =
+    LazyLock::new(|| Types::from_sdl(&SCHEMA.sdl(), instant::is_instant).expect("a sound schema"));
+
+/// A document through the guard with the default limits, introspection on.
+fn guard(text: &str) -> Result<Document, Refusal> {
+    check(text, &Limits::default(), true, &TYPES)
+}
+
+/// The only operation's variables and cost.
+fn bind(text: &str, variables: &Json) -> Result<(Document, Coerced), Refusal> {
+    let document = guard(text)?;
+    let variables: Map<String, Json> = variables.as_object().expect("an object").clone();
+    let operation = document.operation(None)?;
+    let coerced = coerce(&document, operation, &variables, &TYPES, &Limits::default())?;
+    Ok((document, coerced))
+}
+
+/// Runs what the guard gives on the real executor.
+fn run(document: &Document, coerced: Coerced) -> Response {
+    let mut request = Request::new("").variables(coerced.variables);
+    request.set_parsed_query(document.executable().clone());
+    SCHEMA.execute(request).now_or_never().expect("nothing waits")
+}
+
+/// What `imports` was given.
+fn asked(text: &str, variables: &Json) -> String {
+    let (document, coerced) = bind(text, variables).expect(text);
+    let response = run(&document, coerced);
+    assert_eq!(response.errors, [], "{text}");
+    let data = response.data.into_json().expect("JSON");
+    data["imports"]["asked"].as_str().expect(text).to_owned()
+}
+
+/// The code with which a request is refused; `accepted` where it is not.
+fn verdict(text: &str, variables: &Json) -> &'static str {
+    bind(text, variables).map_or_else(|refusal| refusal.code.as_str(), |_| "accepted")
+}

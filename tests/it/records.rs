@@ -1,0 +1,405 @@
+//! Laws of reading records: three shapes of one list, whatever is wrong with them, and how far the reader runs ahead.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use entity::{ImportStatus, Instant, imports};
+use imports_gateway::ingest::generate::Generator;
+use imports_gateway::ingest::records::{Fault, MAX_RECORD_BYTES, Records};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// The record of REST.
+pub(crate) fn record(row: &imports::Model) -> String {
+    let completed_at = row.completed_at.map(|instant| instant.to_string());
+    json!({
+        "id": row.id, "completed_at": completed_at, "file_name": row.file_name, "file_size": row.file_size.to_string(),
+        "note": row.note, "type": row.kind, "status": row.status.name(),
+        "created_at": row.created_at.to_string(), "updated_at": row.updated_at.to_string(),
+    })
+    .to_string()
+}
+
+pub(crate) fn lines(rows: &[imports::Model]) -> String {
+    rows.iter().map(|row| record(row) + "\n").collect()
+}
+
+fn array(rows: &[imports::Model]) -> String {
+    format!("[{}]", rows.iter().map(record).collect::<Vec<_>>().join(",\n"))
+}
+
+fn page(rows: &[imports::Model]) -> String {
+    format!(
+        "{{\"next_cursor\": \"[}}\", \"filtered_by\": [{{\"records\": {{}}}}], \"records\":\n{}, \"per_page\": 50}}\n",
+        array(rows)
+    )
+}
+
+pub(crate) fn rows(count: u64) -> Vec<imports::Model> {
+    let until = Instant::from_micros(1_790_000_000_000_000).unwrap();
+    let rows = Generator::new(11, 1, count, until);
+    rows.map(|row| imports::Model { account_id: 1, ..row }).collect()
+}
+
+fn read(text: impl AsRef<[u8]>) -> Vec<Result<imports::Model, Fault>> {
+    Records::new(Cursor::new(text.as_ref()), 1).collect()
+}
+
+/// The faults as `line: start of the reason`, and how many rows there are.
+fn faults(text: impl AsRef<[u8]>) -> (usize, Vec<(u64, String)>) {
+    let (good, bad): (Vec<_>, Vec<_>) = read(text).into_iter().partition(Result::is_ok);
+    let bad = bad.into_iter().filter_map(Result::err);
+    (good.len(), bad.map(|fault| (fault.line, fault.reason)).collect())
+}
+
+fn any_row() -> impl Strategy<Value = imports::Model> {
+    let instant = (Instant::MIN.micros()..=Instant::MAX.micros())
+        .prop_map(|micros| Instant::from_micros(micros).unwrap());
+    let text = "[^\0]{0,20}";
+    (
+        any::<i64>(),
+        proptest::option::of(instant.clone()),
+        text,
+        0..=i64::MAX,
+        proptest::option::of(text),
+        (text, 0..10_usize),
+        instant.clone(),
+        instant,
+    )
+        .prop_map(
+            |(id, completed_at, file_name, file_size, note, (kind, status), created_at, updated_at)| {
+                imports::Model {
+                    account_id: 1,
+                    id,
+                    completed_at,
+                    file_name,
+                    file_size,
+                    note,
+                    kind,
+                    status: ImportStatus::ALL[status],
+                    created_at,
+                    updated_at,
+                }
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn any_list_reads_back_equal_in_every_shape(
+        rows in proptest::collection::vec(any_row(), 0..8),
+        buffer_bytes in 4_usize..200,
+    ) {
+        for text in [lines(&rows), array(&rows), page(&rows), format!("\u{feff}{}", page(&rows))] {
+            let source = BufReader::with_capacity(buffer_bytes, Cursor::new(&text));
+            let read: Result<Vec<_>, _> = Records::new(source, 1).collect();
+            prop_assert_eq!(read.as_ref(), Ok(&rows), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_cut_file_gives_the_records_before_the_cut_and_one_fault(
+        shape in 0..3_usize,
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let rows = rows(5);
+        let text = [lines(&rows), array(&rows), page(&rows)][shape].trim_end().to_owned();
+        let cut = at.index(text.len());
+        let mut read = read(&text.as_bytes()[..cut]);
+        let fault = read.pop_if(|last| last.is_err()).and_then(Result::err);
+        let whole = read.into_iter().collect::<Result<Vec<_>, _>>();
+        prop_assert!(whole.is_ok_and(|whole| rows.starts_with(&whole)));
+        let newlines = text.as_bytes()[..cut].iter().filter(|byte| **byte == b'\n').count() as u64;
+        if let Some(fault) = fault {
+            prop_assert!((1..=newlines + 1).contains(&fault.line), "{:?}", fault);
+        } else {
+            // Nothing at all, or a list of lines that ends between two.
+            prop_assert!(cut == 0 || shape == 0 && matches!(text.as_bytes()[cut - 1], b'}' | b'\n'), "{}", cut);
+        }
+    }
+
+    #[test]
+    fn no_damage_makes_the_reader_panic_or_never_end(
+        shape in 0..3_usize,
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        inserts in any::<bool>(),
+    ) {
+        let rows = rows(4);
+        let mut text = [lines(&rows), array(&rows), page(&rows)][shape].clone().into_bytes();
+        for (at, byte) in damage {
+            let at = at.index(text.len());
+            if inserts { text.insert(at, byte) } else { text[at] = byte }
+        }
+        let read = read(&text);
+        prop_assert!(read.len() <= text.len() + 1);
+        let newlines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        for fault in read.into_iter().filter_map(Result::err) {
+            prop_assert!((1..=newlines + 1).contains(&fault.line) && !fault.reason.contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn text_of_brackets_and_quotes_never_panics(text in "[\\[\\]{}\",:\\\\ \nrecods1]{0,60}") {
+        prop_assert!(read(&text).len() <= text.len() + 1);
+    }
+}
+
+#[test]
+fn nothing_in_it_is_no_fault() {
+    for text in [
+        "",
+        " \n\r\n",
+        "[]",
+        "[ ]\n",
+        r#"{"records":[]}"#,
+        r#"{"a":1,"records" : [ ] ,"b":{}} "#,
+        "\u{feff}",
+    ] {
+        assert_eq!(read(text), [], "{text:?}");
+    }
+}
+
+#[test]
+fn one_record_may_take_several_lines() {
+    let row = &rows(1)[0];
+    let pretty = record(row).replace(',', ",\n  ").replace('{', "{\n  ");
+    assert_eq!(read(&pretty), [Ok(row.clone())]);
+    assert_eq!(
+        read(format!("{pretty}\n{pretty}")),
+        [Ok(row.clone()), Ok(row.clone())]
+    );
+}
+
+#[test]
+fn a_bad_line_takes_no_other_line_along() {
+    let good = record(&rows(1)[0]);
+    let one_bad = |line: u64, reason: &str| (2, vec![(line, reason.to_owned())]);
+    let no_object = "a record must be an object, and start with `{`";
+    for (bad, reason) in [
+        ("nonsense", no_object),
+        ("[1, 2]", no_object),
+        (r#"{"id": 1,"#, "cut off: the next line starts another record"),
+        (
+            r#"{"id": 1, "file_name": "a"#,
+            "not JSON: a text is not closed on its line",
+        ),
+        (r#"{"id": }"#, "not JSON: expected value"),
+        (r#"{"id": [}"#, "not JSON: a bracket closes what it did not open"),
+        (r#"{"file_name": 1}"#, "`file_name` must be a text; got 1"),
+        ("{}", "`id` is missing"),
+    ] {
+        assert_eq!(
+            faults(format!("{good}\n\n{bad}\n{good}\n")),
+            one_bad(3, reason).at_or_before(),
+            "{bad}"
+        );
+    }
+    // The first line decides the shape, so it may say less, but takes nothing along either.
+    for bad in [
+        "nonsense",
+        r#"{"id": 1, "file_name": "a"#,
+        r#"{"id": }"#,
+        "{}",
+        r#"{"id": 1,"#,
+    ] {
+        let (read, faults) = faults(format!("{bad}\n{good}\n{good}"));
+        assert_eq!((read, faults.len()), (2, 1), "{bad} {faults:?}");
+    }
+}
+
+/// A cut record is known only at the line after it.
+trait AtOrBefore {
+    fn at_or_before(self) -> Self;
+}
+
+impl AtOrBefore for (usize, Vec<(u64, String)>) {
+    fn at_or_before(mut self) -> Self {
+        for (line, reason) in &mut self.1 {
+            *line += u64::from(reason.starts_with("cut off: the next"));
+        }
+        self
+    }
+}
+
+#[test]
+fn a_bad_element_of_an_array_is_passed_and_a_broken_array_is_not() {
+    let good = record(&rows(1)[0]);
+    let no_object = "a record must be an object, and start with `{`";
+    for bad in ["1", "null", "\"text\"", "[{}]", "{}", r#"{"id": nul}"#] {
+        for text in [
+            format!("[{good},\n{bad},{good}]"),
+            format!("{{\"records\":[{good},\n{bad},{good}]}}"),
+        ] {
+            let (read, faults) = faults(&text);
+            assert_eq!((read, faults.len(), faults[0].0), (2, 1, 2), "{text}");
+        }
+    }
+    assert_eq!(
+        faults(format!("[{good},\n1]")),
+        (1, vec![(2, no_object.to_owned())])
+    );
+    for (text, reason) in [
+        (
+            format!("[{good}\n {good}]"),
+            "not JSON: a record must be followed by `,` or `]`",
+        ),
+        (format!("[{good},\n]"), "not JSON: a record is missing"),
+        (
+            format!("[{good}\n"),
+            "the file is cut off: the array of records is not closed",
+        ),
+        (
+            format!("[{good}]\n{good}"),
+            "something follows the end of the array",
+        ),
+        (
+            format!("[{good},\n{{\"id\":"),
+            "cut off: the file ends within this record",
+        ),
+        (
+            format!("{{\"records\":[{good}]\n"),
+            "not JSON: the page is broken or cut off after its `records`",
+        ),
+        (
+            format!("{{\"records\":[{good}],\n\"records\":[]}}"),
+            "not JSON: the page is broken or cut off after its `records`",
+        ),
+        (
+            format!("{{\"records\":[{good}]}}\n{{}}"),
+            "not JSON: the page is broken or cut off after its `records`",
+        ),
+    ] {
+        let all = read(&text);
+        let last = all.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(
+            (all.len(), last.reason.as_str(), last.line, last.is_final),
+            (2, reason, 2, true),
+            "{text}"
+        );
+    }
+    for (text, reason) in [
+        (r#"{"records": null}"#, "`records` must be an array"),
+        (
+            r#"{"a": x, "records": []}"#,
+            "not JSON: the page is broken before its `records`",
+        ),
+    ] {
+        assert_eq!(faults(text), (0, vec![(1, reason.to_owned())]), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_named() {
+    assert!(faults([0x1f, 0x8b, 8, 0]).1[0].1.starts_with("a gzip archive"));
+    assert!(faults([0xff, 0xfe, b'{', 0]).1[0].1.starts_with("UTF-16"));
+}
+
+#[test]
+fn a_record_that_is_too_long_is_one_bad_record() {
+    let good = record(&rows(1)[0]);
+    let long = good.replace(
+        "\"note\":",
+        &format!("\"more\":\"{}\",\"note\":", "x".repeat(MAX_RECORD_BYTES)),
+    );
+    let expected = (2, vec![(2, "longer than 1048576 bytes".to_owned())]);
+    assert_eq!(faults(format!("{good}\n{long}\n{good}\n")), expected);
+    assert_eq!(faults(format!("[{good},\n{long},{good}]")), expected);
+    let first = (1, vec![(1, "longer than 1048576 bytes".to_owned())]);
+    assert_eq!(faults(format!("{long}\n{good}\n")), first);
+}
+
+#[test]
+fn members_around_the_records_of_a_page_may_be_of_any_length() {
+    let row = &rows(1)[0];
+    let other = format!("[\"{}\"]", "x".repeat(3 * MAX_RECORD_BYTES));
+    let text = format!(
+        "{{\"before\":{other},\"records\":[{}],\"after\":{other}}}",
+        record(row)
+    );
+    assert_eq!(read(text), [Ok(row.clone())]);
+}
+
+/// Endless lines, and how many bytes of them were taken.
+struct Counted {
+    text: String,
+    next_id: i64,
+    taken: Arc<AtomicU64>,
+    end: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.text.is_empty() && self.taken.load(Ordering::Relaxed) < self.end {
+            let row = imports::Model {
+                id: self.next_id,
+                ..rows(1)[0].clone()
+            };
+            let start = if self.next_id == 0 {
+                "{\"other\":[1],\"records\":["
+            } else {
+                ","
+            };
+            writeln!(self.text, "{start}{}", record(&row)).unwrap();
+            self.next_id += 1;
+        } else if self.text.is_empty() && self.next_id > 0 {
+            self.text.push_str("]}");
+            self.next_id = -1;
+        }
+        let mut source = self.text.as_bytes();
+        let read = source.read(buffer)?;
+        self.text.drain(..read);
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+#[test]
+fn the_reader_is_never_more_than_a_record_and_its_buffer_ahead() {
+    let taken = Arc::new(AtomicU64::new(0));
+    let text = String::new();
+    let source = Counted {
+        text,
+        next_id: 0,
+        taken: taken.clone(),
+        end: 20_000_000,
+    };
+    let longest = record(&rows(1)[0]).len() as u64 + 60;
+    let buffer_bytes = 4_096;
+    let mut asked = 0;
+    for row in Records::new(BufReader::with_capacity(buffer_bytes as usize, source), 1) {
+        assert_eq!(row.unwrap().id, asked);
+        asked += 1;
+        let ahead = taken
+            .load(Ordering::Relaxed)
+            .saturating_sub(asked as u64 * (longest - 60));
+        assert!(
+            taken.load(Ordering::Relaxed) <= asked as u64 * longest + buffer_bytes,
+            "{ahead} bytes ahead"
+        );
+    }
+    assert!(asked > 10_000);
+}
+
+#[test]
+fn a_reader_that_fails_is_a_final_fault() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("no such luck"))
+        }
+    }
+    let good = record(&rows(1)[0]);
+    for start in ["", "[", "{\"records\":[],", "{\"id\":", "x"] {
+        let source = BufReader::new(Cursor::new(format!("{start}\n")).chain(Broken));
+        let last = Records::new(source, 1).last().unwrap().unwrap_err();
+        assert!(
+            last.is_final && last.reason.starts_with("cannot be read"),
+            "{start:?} {last:?}"
+        );
+    }
+    let mut all = BufReader::new(Cursor::new(good).chain(Broken));
+    assert!(all.fill_buf().is_ok());
+    assert!(Records::new(all, 1).next().unwrap().is_ok());
+}
