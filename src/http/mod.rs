@@ -15,7 +15,7 @@ mod probes;
 pub mod refusal;
 pub mod request_id;
 mod schema;
-pub mod web;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,13 +96,14 @@ pub enum Readiness {
     Draining,
 }
 
-/// All routes, with every layer.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// All routes, with every layer. `demo_key` is for the pages of `demo` alone: it fills in their key field.
+pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
     let head = gateway.limits.head;
     Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(schema::handle))
         .merge(probes::router())
+        .merge(web::router(demo_key))
         .with_state(gateway)
         // The one list of layers: the last is the outermost.
         .layer(layers::compression())

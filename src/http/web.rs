@@ -44,7 +44,7 @@ struct Dist;
 type Lookup = fn(&str) -> Option<Bytes>;
 
 /// The routes of the pages. `demo_key` is written into the pages and fills in their key field: for `demo` alone.
-pub fn router<S: Clone + Send + Sync + 'static>(demo_key: Option<&str>) -> Router<S> {
+pub(super) fn router<S: Clone + Send + Sync + 'static>(demo_key: Option<&str>) -> Router<S> {
     routes(embedded, demo_key)
 }
 
