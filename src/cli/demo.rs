@@ -70,7 +70,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
     let first = keys.first().map(|(.., key)| key.reveal());
-    let served = serve::serve(&config, store, first, |address| output::print(&welcome(address, &keys)));
+    let served = serve::serve(&config, store, first, |address| {
+        output::print(&welcome(address, &keys))
+    });
     let served = served.await;
     if let Some(moving) = moving {
         moving.abort();
