@@ -1,8 +1,11 @@
 /**
  * Brotli and gzip twins of every text file of the build, so that the server never compresses the same bytes twice.
  *
- * Fonts and images are left alone, and so is a twin that saves nothing.
+ * Made from the written files: Vite still edits chunks while the bundle is generated. Fonts and images are left alone,
+ * and so is a twin that saves nothing.
  */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
@@ -15,16 +18,15 @@ export function compress(): Plugin {
   return {
     name: 'compressed-twins',
     apply: 'build',
-    async generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (!TEXT.test(file.fileName)) continue;
-        const plain = Buffer.from(file.type === 'chunk' ? file.code : file.source);
+    async writeBundle({ dir }, bundle) {
+      if (!dir) this.error('the build writes to no folder');
+      for (const name of Object.keys(bundle).filter((name) => TEXT.test(name))) {
+        const path = join(dir, name);
+        const plain = await readFile(path);
         const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
         const twins = { br: await toBrotli(plain, { params }), gz: await toGzip(plain, { level: 9 }) };
-        for (const [extension, source] of Object.entries(twins)) {
-          if (source.length < plain.length) {
-            this.emitFile({ type: 'asset', fileName: `${file.fileName}.${extension}`, source });
-          }
+        for (const [extension, twin] of Object.entries(twins)) {
+          if (twin.length < plain.length) await writeFile(`${path}.${extension}`, twin);
         }
       }
     },

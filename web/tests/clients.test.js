@@ -3,7 +3,7 @@ import { Window } from 'happy-dom';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { allIds, KEY, URL_BASE } from './gateway.js';
+import { allIds, KEY, SMALL_KEY, URL_BASE } from './gateway.js';
 import { openSource } from './source.js';
 
 const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
@@ -11,23 +11,27 @@ const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'ut
 describe('the client recipes', () => {
   let vite;
   let recipes;
-  let ids;
 
   before(async () => {
     const window = new Window({ url: URL_BASE });
     Object.assign(globalThis, { window, document: window.document });
     vite = await openSource();
     recipes = await vite.ssrLoadModule('/clients/walk.tsx');
-    ids = await allIds();
-    assert.equal(ids.length, Number(process.env.GATEWAY_ROWS));
   });
   after(() => vite?.close());
 
-  for (const client of ['relay', 'apollo', 'urql']) {
+  // Graphcache reads every page again with each new one: a minute for what takes the others seconds.
+  for (const [client, key] of [
+    ['relay', KEY],
+    ['apollo', KEY],
+    ['urql', SMALL_KEY],
+  ]) {
     for (const direction of ['forward', 'backward']) {
       test(`${client} pages ${direction} through every import, each once and in order`, async () => {
-        const walked = await recipes.walk(client, direction, `${URL_BASE}/graphql`, KEY);
-        assert.deepEqual(walked, ids);
+        const walked = await recipes.walk(client, direction, `${URL_BASE}/graphql`, key);
+        const rows = Number(process.env.GATEWAY_ROWS) / (key === KEY ? 1 : 10);
+        assert.equal(walked.length, rows);
+        assert.deepEqual(walked, await allIds(key));
       });
     }
   }

@@ -1,8 +1,8 @@
 /**
  * `npm test`: starts one gateway with generated imports, runs every test against it, stops it.
  *
- * `GATEWAY_BIN` is the binary (default: the workspace's debug build), `CHROMIUM` the browser. With `GATEWAY_URL` and
- * `GATEWAY_KEY` set, the tests run against that gateway instead, which must be a `demo`.
+ * `GATEWAY_BIN` is the binary (default: the workspace's debug build), `CHROMIUM` the browser. With `GATEWAY_URL`,
+ * `GATEWAY_KEY` and `GATEWAY_SMALL_KEY` set, the tests run against that gateway instead, which must be a `demo`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -44,13 +44,14 @@ async function startGateway() {
 
 async function readAddress(output) {
   let url = null;
-  let key = null;
+  const keys = new Set();
   for await (const line of createInterface({ input: output })) {
     url ??= /listening on (http:\/\/\S+)/.exec(line)?.[1];
-    key ??= /\bigw_[\w-]+/.exec(line)?.[0];
-    if (url && key) return { GATEWAY_URL: url, GATEWAY_KEY: key };
+    for (const [key] of line.matchAll(/\bigw_[\w-]+/g)) keys.add(key);
+    const [first, second] = keys;
+    if (url && second) return { GATEWAY_URL: url, GATEWAY_KEY: first, GATEWAY_SMALL_KEY: second };
   }
-  throw new Error('the gateway closed its output before it named an address and a key');
+  throw new Error('the gateway closed its output before it named an address and two keys');
 }
 
 function runTests(address) {
