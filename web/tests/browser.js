@@ -46,6 +46,15 @@ export async function openPage(browser, path, { expected = /^$/, before, ...opti
   return { page, context, faults };
 }
 
+/** The playground's editor is there when its operation is, and complete when it knows the schema. */
+export async function editorReady(page) {
+  await page.waitForFunction(() =>
+    globalThis.__MONACO?.editor.getModels().some(({ uri }) => uri.path.includes('operation')),
+  );
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
+}
+
 /** Fails on any fault that axe-core calls serious or critical, in the state the page is in. */
 export async function assertAccessible(page, state, exclude = []) {
   await page.evaluate(axe.source);

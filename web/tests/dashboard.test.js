@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { assertAccessible, openBrowser, openPage } from './browser.js';
+import { assertAccessible, editorReady, openBrowser, openPage } from './browser.js';
 import { allIds, ask, KEY, URL_BASE } from './gateway.js';
 
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -347,6 +347,7 @@ describe('the dashboard', () => {
     await settled(page);
     await page.getByRole('link', { name: 'View this query in GraphiQL' }).click();
     await page.waitForURL('**/graphiql');
+    await editorReady(page);
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.graphiql-response').getByText('fileName').first().waitFor();
   });

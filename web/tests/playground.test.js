@@ -1,7 +1,7 @@
 /** The page at `/graphiql`, in a browser, on the real service. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertAccessible, openBrowser, openPage } from './browser.js';
+import { assertAccessible, editorReady, openBrowser, openPage } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
 
 const EXAMPLES = ['First page', 'Next page', 'Failed since a date', 'Backward paging', 'Status counts', 'Node refetch'];
@@ -15,12 +15,7 @@ after(() => browser?.close());
 async function onPlayground(path, options, body) {
   const { page, context, faults } = await openPage(browser, path, options);
   try {
-    // The editor is there when its operation is, and complete when it knows the schema.
-    await page.waitForFunction(() =>
-      globalThis.__MONACO?.editor.getModels().some(({ uri }) => uri.path.includes('operation')),
-    );
-    await page.locator('.graphiql-query-editor .view-line').first().waitFor();
-    await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
+    await editorReady(page);
     await body(page, context);
     assert.deepEqual(faults, []);
   } finally {
