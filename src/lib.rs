@@ -11,6 +11,7 @@ pub mod graphql;
 pub mod http;
 pub mod ingest;
 pub mod list;
+pub mod load;
 pub mod peer;
 pub mod relay;
 pub mod resources;

@@ -18,7 +18,8 @@ pub enum LogFormat {
 
 /// Starts logging, filtered by `RUST_LOG` (default `info`). Where a log was started already, that one stays.
 pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn,sqlx=warn"));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Human => registry.with(layer().with_writer(std::io::stderr)).try_init(),

@@ -4,18 +4,17 @@
 //! object, bounded nesting, nothing behind it), the types of the parameters. What the document means is not looked
 //! at. Batches, uploads and compressed requests are refused: this service has none.
 //!
-//! Source: GraphQL over HTTP, "Request"; RFC 8259; RFC 3986, 2.1.
+//! Source: GraphQL over HTTP, "Request".
 
 use std::borrow::Cow;
-use std::fmt;
 
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::negotiate::{is_utf8, parameter_value, split_unquoted};
+use super::query_string::{pairs, refuse_key_in_url};
+use super::strict_json;
 use crate::error::{Code, Rejection};
 
 /// A GraphQL request as it came over HTTP.
@@ -66,7 +65,7 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<Envelope, Rejection>
     let Ok(text) = std::str::from_utf8(body) else {
         return bad("the request body is not UTF-8");
     };
-    let mut parameters = match strict_json(text, max_depth.saturating_add(1), "the request body")? {
+    let mut parameters = match strict_json::parse(text, max_depth.saturating_add(1), "the request body")? {
         Value::Object(parameters) => parameters,
         Value::Array(_) => {
             return bad("batches are not accepted; send one operation a request, as a JSON object");
@@ -117,73 +116,6 @@ pub fn decode_get(query_string: &str, max_depth: usize) -> Result<Envelope, Reje
     })
 }
 
-/// Refuses a URL that carries a key: URLs end up in logs, histories and referrers.
-///
-/// **Shape:** looks at the names of the parameters only, without regard to case or escapes.
-///
-/// **Errors:** `UNAUTHENTICATED` where a parameter is named like a key.
-pub fn refuse_key_in_url(query_string: &str) -> Result<(), Rejection> {
-    const NAMES: [&str; 9] = [
-        "access_token",
-        "account_token",
-        "api_key",
-        "api_token",
-        "apikey",
-        "auth_token",
-        "authorization",
-        "key",
-        "token",
-    ];
-    let named_like_a_key = |pair: &str| {
-        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-        percent_decode(name).is_ok_and(|name| NAMES.iter().any(|key| name.eq_ignore_ascii_case(key)))
-    };
-    if query_string.split('&').any(named_like_a_key) {
-        return Err(Rejection::new(
-            Code::Unauthenticated,
-            "a key in a URL is not accepted; send it in the Authorization header",
-        ));
-    }
-    Ok(())
-}
-
-/// Why a piece of a URL cannot be decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EscapeError {
-    /// A `%` without two hexadecimal digits behind it.
-    #[error("a `%` in the URL is not followed by two hexadecimal digits")]
-    Malformed,
-    /// The decoded bytes are no UTF-8.
-    #[error("the URL is not UTF-8 once its escapes are decoded")]
-    NotUtf8,
-}
-
-/// Decodes one name or value of a query string: `%XX` is a byte, `+` a space.
-///
-/// **Errors:** [`EscapeError`]; nothing is passed through or replaced.
-pub fn percent_decode(text: &str) -> Result<Cow<'_, str>, EscapeError> {
-    if !text.bytes().any(|b| matches!(b, b'%' | b'+')) {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16));
-                let high = digit().ok_or(EscapeError::Malformed)?;
-                let low = digit().ok_or(EscapeError::Malformed)?;
-                u8::try_from(high * 16 + low).map_err(|_| EscapeError::Malformed)?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(decoded)
-        .map(Cow::Owned)
-        .map_err(|_| EscapeError::NotUtf8)
-}
-
 fn bad<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Rejection> {
     Err(Rejection::new(Code::BadRequest, message))
 }
@@ -201,20 +133,6 @@ fn is_json(content_type: &str) -> bool {
                     .is_some_and(|value| !name.eq_ignore_ascii_case("charset") || is_utf8(value))
             })
         })
-}
-
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
-
-fn pairs(query_string: &str) -> Result<Vec<Pair<'_>>, Rejection> {
-    query_string
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((percent_decode(name)?, percent_decode(value)?))
-        })
-        .collect::<Result<_, EscapeError>>()
-        .or_else(|error| bad(error.to_string()))
 }
 
 fn string(parameters: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>, Rejection> {
@@ -239,120 +157,10 @@ fn json_parameter(
     max_depth: usize,
 ) -> Result<Map<String, Value>, Rejection> {
     let value = match text {
-        Some(text) if !text.is_empty() => Some(strict_json(&text, max_depth, name)?),
+        Some(text) if !text.is_empty() => Some(strict_json::parse(&text, max_depth, name)?),
         _ => None,
     };
     object(value, name)
-}
-
-/// Parses one JSON value and nothing behind it.
-fn strict_json(text: &str, max_depth: usize, what: &'static str) -> Result<Value, Rejection> {
-    let mut parser = serde_json::Deserializer::from_str(text);
-    let parsed = Strict {
-        levels_left: max_depth,
-    }
-    .deserialize(&mut parser);
-    parsed
-        .and_then(|value| parser.end().map(|()| value))
-        .or_else(|error| {
-            let (line, column) = (error.line(), error.column());
-            match error.classify() {
-                // Only our own two complaints are of this category; their text is fixed.
-                Category::Data if error.to_string().starts_with(DUPLICATE) => {
-                    bad(format!("{what}: {DUPLICATE} (line {line}, column {column})"))
-                }
-                Category::Data => bad(format!("{what}: {TOO_DEEP} (line {line}, column {column})")),
-                Category::Eof => bad(format!("{what} is not valid JSON: it ends too early")),
-                Category::Syntax | Category::Io => {
-                    bad(format!("{what} is not valid JSON (line {line}, column {column})"))
-                }
-            }
-        })
-}
-
-const DUPLICATE: &str = "an object has the same name twice";
-const TOO_DEEP: &str = "arrays and objects are nested too deeply";
-
-/// A JSON value that refuses what `serde_json::Value` takes: a name twice, and nesting up to the parser's own limit.
-///
-/// The recursion is as deep as `levels_left` and no deeper, so its stack is bounded by a setting.
-#[derive(Clone, Copy)]
-struct Strict {
-    levels_left: usize,
-}
-
-impl Strict {
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        self.levels_left
-            .checked_sub(1)
-            .map(|levels_left| Self { levels_left })
-            .ok_or_else(|| E::custom(TOO_DEEP))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element_seed(inner)? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut map = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
-            if map.contains_key(&name) {
-                return Err(A::Error::custom(DUPLICATE));
-            }
-            map.insert(name, access.next_value_seed(inner)?);
-        }
-        Ok(Value::Object(map))
-    }
 }
 
 #[cfg(test)]
@@ -627,12 +435,6 @@ mod tests {
         fn no_bytes_make_the_decoder_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode_post(&body, DEPTH);
             let _ = decode_get(&String::from_utf8_lossy(&body), DEPTH);
-        }
-
-        #[test]
-        fn any_text_survives_a_url(text in "\\PC*") {
-            let escaped: String = text.bytes().map(|b| format!("%{b:02x}")).collect();
-            prop_assert_eq!(percent_decode(&escaped), Ok(Cow::Owned::<str>(text)));
         }
 
         #[test]

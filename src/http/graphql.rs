@@ -23,7 +23,7 @@ use serde::{Serialize, Serializer};
 use super::envelope::{self, Envelope};
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
-use super::{Gateway, body, key, refusal};
+use super::{Gateway, body, key, query_string, refusal};
 use crate::error::{Class, Code, Fault, Rejection};
 use crate::graphql::guard::refusal::{self as guard_refusal, Refusal};
 use crate::graphql::guard::{coerce, document};
@@ -70,15 +70,15 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
         Method::POST => false,
         _ => return Err(Rejection::new(Code::MethodNotAllowed, "use GET or POST")),
     };
-    let query_string = parts.uri.query().unwrap_or_default();
-    envelope::refuse_key_in_url(query_string)?;
+    let asked = parts.uri.query().unwrap_or_default();
+    query_string::refuse_key_in_url(asked)?;
     if !is_get {
         envelope::check_post_headers(&parts.headers)?;
     }
     let viewer = key::viewer(gateway, &parts.headers).await?;
     let limits = &gateway.limits;
     let envelope = if is_get {
-        envelope::decode_get(query_string, limits.guard.variable_depth)?
+        envelope::decode_get(asked, limits.guard.variable_depth)?
     } else {
         let deadline = tokio::time::Instant::now() + limits.body_timeout;
         let bytes = body::read_body(sent, limits.body_bytes, deadline).await?;

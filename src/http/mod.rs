@@ -12,9 +12,11 @@ mod key;
 pub mod layers;
 pub mod negotiate;
 mod probes;
+pub mod query_string;
 pub mod refusal;
 pub mod request_id;
 mod schema;
+mod strict_json;
 mod web;
 
 use std::sync::Arc;

@@ -1,6 +1,11 @@
 //! The one integration test binary: each module holds the tests of one feature, or a tool that the others share.
 // In a test a failure is a panic.
-#![allow(clippy::panic, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 mod accounts;
 #[path = "../../xtask/src/binaries.rs"]

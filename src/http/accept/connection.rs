@@ -82,17 +82,23 @@ pub(super) async fn serve(
     .await;
 }
 
+/// A request line up to here gets as far as the layers, which refuse it with a body.
+const LONGEST_LINE_BYTES: usize = 32 * 1024;
+
 /// The parser's own limits are backstops behind ours, so that ours have an answer with a body.
 fn protocol(limits: &ConnectionLimits) -> http1::Builder {
-    let header_bytes = limits.header_bytes.saturating_mul(2);
+    let head_bytes = limits
+        .header_bytes
+        .saturating_mul(2)
+        .saturating_add(LONGEST_LINE_BYTES);
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         // It runs from the end of the last answer on, so that it has to leave room for an idle connection.
         .header_read_timeout(limits.idle_timeout + limits.header_timeout)
         .max_headers(limits.headers.saturating_mul(2))
-        .max_header_size(header_bytes)
-        .max_buf_size(header_bytes.max(64 * 1024));
+        .max_header_size(head_bytes)
+        .max_buf_size(head_bytes);
     builder
 }
 

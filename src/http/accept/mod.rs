@@ -37,7 +37,7 @@ pub struct ConnectionLimits {
     pub write_idle_timeout: Duration,
     /// Header fields of a request. The parser stops at twice the number; up to there, the layers answer.
     pub headers: usize,
-    /// Bytes of a request's header fields. The parser stops at twice the number, request line included.
+    /// Bytes of a request's header fields. The parser stops at twice the number and 32 KiB, request line included.
     pub header_bytes: usize,
     /// From the shutdown signal to the end of whatever still runs.
     pub drain_timeout: Duration,
@@ -120,7 +120,9 @@ pub async fn serve(
             }
         }
     }
-    // No receiver can be gone while `open` holds one.
+    while open.tasks.try_join_next().is_some() {}
+    drained.open_at_shutdown = open.tasks.len();
+    let before = drained.accepted;
     drain.send_replace(Some(Instant::now() + limits.drain_idle_grace));
     let sweep = async {
         while open.has_room() {
@@ -131,7 +133,7 @@ pub async fn serve(
     let _ = timeout(SWEEP, sweep).await;
     drop(listener);
 
-    drained.open_at_shutdown = open.tasks.len();
+    drained.open_at_shutdown += usize::try_from(drained.accepted - before).unwrap_or(usize::MAX);
     let finish = async { while open.tasks.join_next().await.is_some() {} };
     if timeout(limits.drain_timeout, finish).await.is_err() {
         drained.aborted = open.tasks.len();

@@ -228,6 +228,20 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_outlives_the_header_timeout() {
+    let limits = ConnectionLimits {
+        header_timeout: SHORT,
+        ..ConnectionLimits::default()
+    };
+    let server = Server::start(hello(), limits).await;
+    let mut client = Client::connect(server.address).await;
+    client.ask(REQUEST).await;
+    // A full time-out passes on another connection, begun later.
+    assert_eq!(Client::connect(server.address).await.rest().await, b"");
+    assert_eq!(client.ask(REQUEST).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_running_request_outlives_the_header_and_idle_timeouts() {
     let limits = ConnectionLimits {
         header_timeout: SHORT,
@@ -365,7 +379,7 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
     assert_eq!(client.rest().await, b"");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_of_an_open_connection_fails_when_the_server_stops_under_load() {
     for round in 0..10 {
         let server = Server::start(hello(), ConnectionLimits::default()).await;
@@ -489,7 +503,7 @@ async fn a_small_body_that_nobody_reads_does_not_cost_the_connection() {
 async fn the_parser_stops_far_past_the_header_limits() {
     let server = Server::start(hello(), ConnectionLimits::default()).await;
     let many = "x: y\r\n".repeat(129);
-    let large = format!("x: {}\r\n", "y".repeat(33 * 1024));
+    let large = format!("x: {}\r\n", "y".repeat(66 * 1024));
     for fields in [many, large] {
         let mut client = Client::connect(server.address).await;
         let (head, _) = REQUEST.rsplit_once("\r\n").expect("a blank line");
@@ -538,6 +552,25 @@ async fn smuggled_requests_are_refused_and_the_connection_closed() {
             "{fields:?}: {}",
             String::from_utf8_lossy(&answer)
         );
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_read_behind_a_request_of_two_lengths() {
+    let router = hello().route("/", post(|_: Bytes| async { "posted" }));
+    let server = Server::start(router, ConnectionLimits::default()).await;
+    for fields in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+    ] {
+        let mut client = Client::connect(server.address).await;
+        client
+            .send(&format!(
+                "POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n0\r\n\r\n{REQUEST}"
+            ))
+            .await;
+        let answers = String::from_utf8(client.rest().await).expect("text");
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
     }
 }
 

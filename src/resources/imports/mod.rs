@@ -7,6 +7,7 @@ mod arguments;
 mod connection;
 pub mod filter;
 mod node;
+pub mod rest;
 pub mod sort;
 
 use async_graphql::resolver_utils::enum_value;

@@ -368,14 +368,3 @@ pub(super) fn key_fields(plan: &Plan<Column>) -> Fields {
     });
     fields.fold(Fields::NONE.with(Field::Id), Fields::with)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_the_last_range_can_be_bound() {
-        let end = entity::Instant::MAX.micros() + 1;
-        assert!(chrono::DateTime::from_timestamp_micros(end).is_some());
-    }
-}

@@ -1,0 +1,163 @@
+//! What an account may spend, in cost points.
+//!
+//! In two stages, because a cost is known only once the request has been read: an account without a point left is
+//! refused before its body is, and the points are charged once they are known, into a bounded debt if need be. The
+//! points of one process are its own; several processes give an account several budgets.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use super::Limited;
+use super::ledger::{Ledger, Rate, Standing, seconds_up};
+
+/// The budgets of all accounts.
+pub struct Budgets(Option<Ledger<i64>>);
+
+/// What an account has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// **Unit:** points a full budget holds (`RateLimit-Limit`).
+    pub limit: u64,
+    /// **Unit:** whole points left, 0 in debt (`RateLimit-Remaining`).
+    pub remaining: u64,
+    /// **Unit:** whole seconds, rounded up, until the budget is full again (`RateLimit-Reset`).
+    pub reset_s: u64,
+}
+
+impl Remaining {
+    /// The headers of an answer.
+    pub fn headers(self) -> [(&'static str, u64); 3] {
+        [
+            ("ratelimit-limit", self.limit),
+            ("ratelimit-remaining", self.remaining),
+            ("ratelimit-reset", self.reset_s),
+        ]
+    }
+}
+
+/// A budget holds what comes back in so many seconds; its debt is bounded by as much.
+const BURST_S: u64 = 10;
+/// Accounts whose budgets are not full, at once.
+const MAX_ACCOUNTS: usize = 65_536;
+
+impl Budgets {
+    /// Budgets that recover by `points_per_s`; without it, nothing is limited and no answer has the headers.
+    pub fn new(points_per_s: Option<NonZeroU32>) -> Self {
+        Self(points_per_s.map(|points| {
+            let burst_points = u64::from(points.get()) * BURST_S;
+            let rate = Rate {
+                points,
+                period: Duration::from_secs(1),
+                burst_points,
+                debt_points: burst_points,
+            };
+            Ledger::new(rate, MAX_ACCOUNTS)
+        }))
+    }
+
+    /// Stage one: lets a request in whose cost is not known yet. Nothing is charged, to a refused one neither.
+    ///
+    /// **Errors:** [`Limited`] where not a single point is left, with the time until one is.
+    pub fn admit(&self, account: i64, now: Instant) -> Result<Option<Remaining>, Limited> {
+        let Some(ledger) = &self.0 else { return Ok(None) };
+        let standing = ledger.standing(account, now);
+        match standing.remaining_points {
+            0 => Err(Limited {
+                retry_after_s: seconds_up(standing.until_one).max(1),
+            }),
+            _ => Ok(Some(remaining(ledger.rate(), standing))),
+        }
+    }
+
+    /// Stage two: charges what the request costs, and gives what its answer says about the budget.
+    pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
+        let ledger = self.0.as_ref()?;
+        Some(remaining(ledger.rate(), ledger.charge(account, points, now)))
+    }
+
+    /// What an account has left, for an answer that costs nothing.
+    pub fn remaining(&self, account: i64, now: Instant) -> Option<Remaining> {
+        let ledger = self.0.as_ref()?;
+        Some(remaining(ledger.rate(), ledger.standing(account, now)))
+    }
+}
+
+fn remaining(rate: Rate, standing: Standing) -> Remaining {
+    Remaining {
+        limit: rate.burst_points,
+        remaining: standing.remaining_points,
+        reset_s: seconds_up(standing.until_full),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budgets() -> Budgets {
+        Budgets::new(NonZeroU32::new(1000))
+    }
+
+    #[test]
+    fn a_charge_shows_in_what_remains() {
+        let now = Instant::now();
+        let budgets = budgets();
+        let full = Remaining {
+            limit: 10_000,
+            remaining: 10_000,
+            reset_s: 0,
+        };
+        assert_eq!(budgets.admit(1, now), Ok(Some(full)));
+        let left = Remaining {
+            limit: 10_000,
+            remaining: 8_500,
+            reset_s: 2,
+        };
+        assert_eq!(budgets.charge(1, 1_500, now), Some(left));
+        assert_eq!(budgets.remaining(1, now), Some(left));
+        assert_eq!(left.headers().map(|(_, value)| value), [10_000, 8_500, 2]);
+    }
+
+    #[test]
+    fn an_account_in_debt_is_refused_until_a_point_is_back() {
+        let now = Instant::now();
+        let budgets = budgets();
+        budgets.charge(1, 9_999, now);
+        assert!(budgets.admit(1, now).is_ok());
+        let in_debt = budgets.charge(1, 1_001, now).expect("a budget");
+        assert_eq!((in_debt.remaining, in_debt.reset_s), (0, 11));
+        // 1,000 points of debt and the one to spend.
+        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 2 }));
+        assert!(budgets.admit(1, now + Duration::from_millis(1000)).is_err());
+        assert!(budgets.admit(1, now + Duration::from_millis(1001)).is_ok());
+    }
+
+    #[test]
+    fn a_refused_request_is_not_charged() {
+        let now = Instant::now();
+        let budgets = budgets();
+        budgets.charge(1, 10_000, now);
+        for _ in 0..1000 {
+            assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 1 }));
+        }
+        assert!(budgets.admit(1, now + Duration::from_millis(1)).is_ok());
+    }
+
+    #[test]
+    fn accounts_have_budgets_of_their_own() {
+        let now = Instant::now();
+        let budgets = budgets();
+        budgets.charge(1, 100_000, now);
+        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 11 }));
+        assert_eq!(budgets.remaining(2, now).map(|left| left.remaining), Some(10_000));
+    }
+
+    #[test]
+    fn switched_off_nothing_is_limited() {
+        let now = Instant::now();
+        let budgets = Budgets::new(None);
+        assert_eq!(budgets.charge(1, u64::MAX, now), None);
+        assert_eq!(budgets.admit(1, now), Ok(None));
+        assert_eq!(budgets.remaining(1, now), None);
+    }
+}

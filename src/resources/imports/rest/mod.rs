@@ -1,0 +1,46 @@
+//! Imports as REST answers them: a query string in, the JSON text of a page or of a record out.
+//!
+//! [`parse`] reads a whole query string and reports every fault in it at once; [`list`] and [`record`] answer. Filters
+//! and orders mean what they mean in GraphQL, as both are lowered in `filter` and `sort`. Deliberately absent: HTTP.
+
+mod faults;
+mod page;
+mod query;
+mod question;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use faults::Faults;
+pub use page::{FilteredBy, Page, Record, SortDirection, SortedBy, StatusFilter, TimeFilter};
+pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
+
+use crate::auth::Viewer;
+use crate::list::{self, Wanted};
+use crate::store::imports::Fields;
+use crate::store::{self, Store, StoreError};
+
+/// The page that a question asks for, as JSON.
+///
+/// **Errors**: [`StoreError`].
+pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result<Vec<u8>, StoreError> {
+    let wanted = Wanted {
+        rows: Some(Fields::ALL),
+        flags: false,
+        count: true,
+    };
+    let listing = list::list(store, viewer, &question.filter, &question.window, wanted).await?;
+    Ok(json(&Page::new(question, &listing)))
+}
+
+/// The caller's import with this id, as JSON, if there is one.
+///
+/// **Errors**: [`StoreError`].
+pub async fn record(store: &Store, viewer: &Viewer, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = store::imports::by_ids(store, viewer, &[id], Fields::ALL).await?;
+    Ok(found.first().map(|import| json(&Record::from(import))))
+}
+
+fn json(answer: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(answer).expect("an answer has string keys only, and memory takes every byte")
+}
