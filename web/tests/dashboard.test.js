@@ -368,6 +368,20 @@ describe('the dashboard', () => {
     });
   }
 
+  onPage('fits every width', '/', {}, async (page) => {
+    await settled(page);
+    for (let width = 320; width <= 1920; width += 80) {
+      await page.setViewportSize({ width, height: 800 });
+      const over = await page.evaluate((row) => {
+        const edge = document.querySelector('.table').getBoundingClientRect().right;
+        const cells = [...document.querySelectorAll(`${row} > *, .row-head > *`)];
+        const past = Math.max(...cells.map((cell) => cell.getBoundingClientRect().right)) - edge;
+        return Math.max(past, document.documentElement.scrollWidth - innerWidth);
+      }, ROW);
+      assert.ok(over <= 0, `${over} pixels over at ${width}`);
+    }
+  });
+
   onPage('reads well in dark colours', '/?status=failed,bogus', { colorScheme: 'dark' }, async (page) => {
     await settled(page);
     await assertAccessible(page, 'dark');
