@@ -59,7 +59,12 @@ function runTests(address) {
   const files = named.length ? named : readdirSync(here('.')).filter((file) => file.endsWith('.test.js'));
   const child = spawn(
     process.execPath,
-    ['--test', '--test-concurrency=1', ...files.map((file) => here(file.replace(/^tests\//, './')))],
+    [
+      '--test',
+      '--test-concurrency=1',
+      '--test-reporter=spec',
+      ...files.map((file) => here(file.replace(/^tests\//, './'))),
+    ],
     // React's development build doubles the time of a walk and tests nothing more.
     { env: { NODE_ENV: 'production', GATEWAY_ROWS: String(ROWS), ...process.env, ...address }, stdio: 'inherit' },
   );
