@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
 mod cli;
@@ -17,5 +18,7 @@ mod house;
 mod ingest;
 mod instants;
 mod migrations;
+mod pages;
 mod postgres;
 mod records;
+mod statements;
