@@ -11,12 +11,14 @@ mod accounts;
 mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
+mod chance;
 mod cli;
 mod databases;
 mod guard;
 mod house;
 mod ingest;
 mod instants;
+mod laws;
 mod migrations;
 mod pages;
 mod postgres;
