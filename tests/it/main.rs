@@ -24,3 +24,4 @@ mod pages;
 mod postgres;
 mod records;
 mod statements;
+mod store;
