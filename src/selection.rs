@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Field, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql::{
     Context, ContextBase, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -32,6 +32,38 @@ impl Selected {
     #[must_use]
     pub fn contains(fields: &[Self], name: &str) -> bool {
         fields.iter().any(|field| field.name == name)
+    }
+}
+
+/// The response keys of an operation's root fields, each once, in the order in which the document names them.
+///
+/// The library answers root fields in the order in which they happen to end; this is the order that they have.
+#[must_use]
+pub fn root_keys<'a>(document: &'a ExecutableDocument, operation: &'a OperationDefinition) -> Vec<&'a Name> {
+    let mut keys = Vec::new();
+    push_keys(document, &operation.selection_set.node, &mut keys);
+    keys
+}
+
+/// Fragments are known not to spread themselves: the guard refuses such a document.
+fn push_keys<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, keys: &mut Vec<&'a Name>) {
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => {
+                let key = &field.node.response_key().node;
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    push_keys(document, &fragment.node.selection_set.node, keys);
+                }
+            }
+            Selection::InlineFragment(fragment) => {
+                push_keys(document, &fragment.node.selection_set.node, keys);
+            }
+        }
     }
 }
 

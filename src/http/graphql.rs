@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{PathSegment, Request as Execution, Response as Executed, Value};
+use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, Value};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -27,6 +27,7 @@ use super::{Gateway, body, key, query_string, refusal};
 use crate::error::{Class, Code, Fault, Rejection};
 use crate::graphql::guard::refusal::{self as guard_refusal, Refusal};
 use crate::graphql::guard::{coerce, document};
+use crate::selection::root_keys;
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -93,8 +94,10 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
     }
     let cost = parts.headers.contains_key(COST_HEADER).then_some(checked.cost);
     let execution = checked.execution.data(gateway.store.clone()).data(viewer);
+    let mut answered = gateway.schema.execute(execution).await;
+    put_in_order(&mut answered, &checked.root_keys);
     Ok(executed(
-        gateway.schema.execute(execution).await,
+        answered,
         media,
         cost.map(|cost| (cost, limits.guard.cost)),
         limits.guard.errors,
@@ -105,6 +108,7 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
 struct Checked {
     execution: Execution,
     kind: OperationType,
+    root_keys: Vec<Name>,
     cost: u64,
 }
 
@@ -129,11 +133,29 @@ fn check(gateway: &Gateway, envelope: &Envelope) -> Result<Checked, Refusal> {
     if let Some(name) = operation.name() {
         execution = execution.operation_name(name);
     }
+    let executable = document.executable();
+    let mut chosen = executable.operations.iter();
+    let chosen = chosen.find(|(name, _)| name.map(Name::as_str) == operation.name());
+    let root_keys = chosen.map(|(_, chosen)| root_keys(executable, &chosen.node));
     Ok(Checked {
         execution,
         kind: operation.kind(),
+        root_keys: root_keys.unwrap_or_default().into_iter().cloned().collect(),
         cost: coerced.cost,
     })
+}
+
+/// Root fields wait for the database at once and end in any order: the answer has them, and their errors, in the
+/// request's.
+fn put_in_order(answered: &mut Executed, root_keys: &[Name]) {
+    let place = |name: &str| root_keys.iter().position(|key| key == name);
+    if let Value::Object(data) = &mut answered.data {
+        data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
+    }
+    answered.errors.sort_by_key(|error| match error.path.first() {
+        Some(PathSegment::Field(key)) => place(key),
+        _ => None,
+    });
 }
 
 /// An answer to a document that does not run.

@@ -14,6 +14,7 @@ mod binaries;
 mod chance;
 mod cli;
 mod databases;
+mod graphql_answers;
 mod guard;
 mod house;
 mod ingest;
