@@ -19,6 +19,7 @@ mod guard;
 mod house;
 mod ingest;
 mod instants;
+mod isolation;
 mod laws;
 mod migrations;
 mod pages;
