@@ -27,5 +27,6 @@ mod migrations;
 mod pages;
 mod postgres;
 mod records;
+mod schema;
 mod statements;
 mod store;
