@@ -22,6 +22,7 @@ pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>
 #[derive(Debug)]
 pub struct Query;
 
+/// Everything that can be asked.
 #[Object]
 impl Query {
     /// Imports of the caller's account, newest id first unless `sort` says otherwise.
