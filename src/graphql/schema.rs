@@ -1,8 +1,8 @@
 //! The roots of the schema, and the schema as text.
 //!
 //! A root field that can fail is nullable and fails before any object is built, so one failure leaves its siblings.
-//! Roots run in the order of the request. Deliberately absent: extensions (each makes every field slower), mutations and
-//! subscriptions.
+//! Roots run at once; `http::graphql` puts their answers in the order of the request. Deliberately absent: extensions
+//! (each makes every field slower), mutations and subscriptions.
 
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
@@ -23,7 +23,8 @@ pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>
 #[derive(Debug)]
 pub struct Query;
 
-#[Object(serial)]
+/// Everything that can be asked.
+#[Object]
 impl Query {
     /// Imports of the caller's account, newest id first unless `sort` says otherwise.
     #[expect(clippy::too_many_arguments, reason = "they are the field's public arguments")]

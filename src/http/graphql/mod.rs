@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Request as Execution, Variables};
+use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, Value, Variables};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -30,6 +30,7 @@ use crate::error::{Code, Fault, Rejection};
 use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::guard::coerce;
 use crate::json::Json;
+use crate::selection::merge;
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -287,7 +288,8 @@ async fn run(
     let (response, code) = match planned {
         Some(answered) => answered,
         None => {
-            let executed = gateway.schema.execute(execution(gateway, caller, &checked)).await;
+            let mut executed = gateway.schema.execute(execution(gateway, caller, &checked)).await;
+            put_in_order(&mut executed, &checked);
             let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
             if let Some(operation) = operation.filter(|_| is_valid) {
                 checked.known.found_valid(operation);
@@ -305,6 +307,24 @@ async fn run(
 
 /// Room for a page of 50. **Unit**: bytes.
 const ANSWER_BYTES: usize = 16 * 1024;
+
+/// The library runs root fields at once, and they end in any order: the answer has them, and their errors, in the
+/// request's.
+fn put_in_order(executed: &mut Executed, checked: &Checked) {
+    let document = checked.known.document().executable();
+    let mut operations = document.operations.iter();
+    let chosen = operations.find(|(name, _)| name.map(Name::as_str) == checked.operation_name.as_deref());
+    let Some((_, operation)) = chosen else { return };
+    let keys = merge(&document.fragments, &[&operation.node.selection_set.node], "Query");
+    let place = |name: &str| keys.get_index_of(name);
+    if let Value::Object(data) = &mut executed.data {
+        data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
+    }
+    executed.errors.sort_by_key(|error| match error.path.first() {
+        Some(PathSegment::Field(key)) => place(key),
+        _ => None,
+    });
+}
 
 /// A checked request as the library takes it.
 fn execution(gateway: &Gateway, caller: &Caller, checked: &Checked) -> Execution {
