@@ -315,8 +315,12 @@ fn put_in_order(executed: &mut Executed, checked: &Checked) {
     let mut operations = document.operations.iter();
     let chosen = operations.find(|(name, _)| name.map(Name::as_str) == checked.operation_name.as_deref());
     let Some((_, operation)) = chosen else { return };
-    let keys = merge(&document.fragments, &[&operation.node.selection_set.node], "Query");
-    let place = |name: &str| keys.get_index_of(name);
+    let keys = merge(
+        &document.fragments,
+        &[&operation.node.selection_set.node],
+        "Query",
+    );
+    let place = |name: &str| keys.keys().position(|key| key.as_str() == name);
     if let Value::Object(data) = &mut executed.data {
         data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
     }
