@@ -70,7 +70,7 @@ impl TestApp {
         let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
         Self {
             store,
-            router: router(gateway),
+            router: router(gateway, None),
             _readiness: readiness,
             _database: database,
         }
