@@ -28,7 +28,7 @@ async fn root_fields_answer_in_the_order_of_the_request() {
     for (app, caller) in filled().await {
         let fast = "viewer { name }";
         let slow = "importStatusCounts(filter: {status: {include: [NEW]}}) { count }";
-        let counts = format!("[{}]", vec![r#"{"count":0}"#; 10].join(","));
+        let counts = format!("[{}]", [r#"{"count":0}"#; 10].join(","));
         // Which ends first is chance: the order is held again and again.
         for _ in 0..20 {
             let document = format!(
@@ -129,7 +129,7 @@ async fn every_type_says_its_name() {
             ),
             &format!(
                 r#"{{"data":{{"__typename":"Query","imports":{{"__typename":"ImportConnection","edges":[{{"__typename":"ImportEdge","node":{{"__typename":"Import"}}}}],"nodes":[{{"__typename":"Import"}}],"pageInfo":{{"__typename":"PageInfo"}},"filteredBy":[{{"__typename":"ImportFilteredBy","status":{{"__typename":"ImportStatusIncluded"}},"createdAt":null}},{{"__typename":"ImportFilteredBy","status":null,"createdAt":{{"__typename":"DateTimeBound"}}}}],"sortedBy":[{{"__typename":"ImportSortedBy"}}]}},"importStatusCounts":[{}],"viewer":{{"__typename":"Account"}},"import":{{"__typename":"Import"}},"importByDatabaseId":{{"__typename":"Import"}},"node":{{"__typename":"Import"}},"nodes":[{{"__typename":"Account"}}]}}}}"#,
-                vec![r#"{"__typename":"ImportStatusCount"}"#; 10].join(",")
+                [r#"{"__typename":"ImportStatusCount"}"#; 10].join(",")
             ),
         )
         .await;
