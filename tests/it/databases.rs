@@ -1,11 +1,15 @@
 //! The databases that a test runs on: fresh ones, one of each kind, and never shared.
 
+use std::time::Duration;
+
 use entity::Instant;
 use imports_gateway::store::{Settings, Store};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use tempfile::TempDir;
 
 use crate::postgres::cluster;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An empty database, which goes away with this value where it is a file.
 pub(crate) struct Database {
@@ -36,9 +40,14 @@ pub(crate) async fn postgres() -> Database {
 }
 
 impl Database {
-    /// A pool of its own, whatever the schema.
+    /// A pool of its own, whatever the schema; patient, so that no test fails because a machine is busy.
     pub(crate) async fn open(&self) -> Store {
-        Store::open(&Settings::new(&self.url)).await.unwrap()
+        let settings = Settings {
+            acquire_timeout: PATIENCE,
+            statement_timeout: PATIENCE,
+            ..Settings::new(&self.url)
+        };
+        Store::open(&settings).await.unwrap()
     }
 
     /// A pool of its own, with the schema that the program needs.

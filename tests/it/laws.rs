@@ -423,7 +423,7 @@ async fn walking_gives_the_list(database: Database) {
             walk.walk(descends, 7, Some(&rows[5_001]), 20).await;
         }
     }
-    for _ in 0..60 {
+    for _ in 0..40 {
         let (sort, filter) = (Sort::any(&mut chance), Filter::any(&mut chance, &rows));
         let walk = Walk::new(&app, &caller, &rows, &sort, &filter);
         // All of a short list; of a long one a stretch in its midst.
