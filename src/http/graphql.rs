@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{PathSegment, Request as Execution, Response as Executed, Value};
@@ -19,6 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use tokio::time::{Instant, timeout_at};
 
 use super::envelope::{self, Envelope};
 use super::negotiate::{self, MediaType};
@@ -41,7 +43,7 @@ pub(super) async fn handle(
     let accepted = negotiate::graphql(request.headers().get_all("accept"));
     let media = accepted.unwrap_or(MediaType::Json);
     let answered = match accepted {
-        Ok(media) => answer(&gateway, media, request).await,
+        Ok(media) => within(&gateway, media, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let mut response = answered.unwrap_or_else(|rejection| {
@@ -63,7 +65,22 @@ pub(super) async fn handle(
 
 const POST_ONLY: &str = "only a query may be sent by GET; send this operation by POST";
 
-async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Response, Rejection> {
+/// How much later than its deadline a request is given up whole: what the store ends at the deadline has then become an
+/// answer of its fields.
+const GRACE: Duration = Duration::from_millis(250);
+
+async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Response, Rejection> {
+    let deadline = Instant::now() + gateway.limits.request_timeout;
+    let answered = timeout_at(deadline + GRACE, answer(gateway, media, request, deadline)).await;
+    answered.unwrap_or_else(|_| Err(Rejection::new(Code::Timeout, "the request took too long")))
+}
+
+async fn answer(
+    gateway: &Gateway,
+    media: MediaType,
+    request: Request<Body>,
+    deadline: Instant,
+) -> Result<Response, Rejection> {
     let (parts, sent) = request.into_parts();
     let is_get = match parts.method {
         Method::GET | Method::HEAD => true,
@@ -80,8 +97,8 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
     let envelope = if is_get {
         envelope::decode_get(asked, limits.guard.variable_depth)?
     } else {
-        let deadline = tokio::time::Instant::now() + limits.body_timeout;
-        let bytes = body::read_body(sent, limits.body_bytes, deadline).await?;
+        let arrived_by = deadline.min(Instant::now() + limits.body_timeout);
+        let bytes = body::read_body(sent, limits.body_bytes, arrived_by).await?;
         envelope::decode_post(&bytes, limits.guard.variable_depth)?
     };
     let checked = match check(gateway, &envelope) {
@@ -92,7 +109,7 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
     let cost = parts.headers.contains_key(COST_HEADER).then_some(checked.cost);
-    let execution = checked.execution.data(gateway.store.clone()).data(viewer);
+    let execution = checked.execution.data(gateway.store.until(deadline)).data(viewer);
     Ok(executed(
         gateway.schema.execute(execution).await,
         media,

@@ -46,6 +46,8 @@ pub struct RequestLimits {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a request may take in all, from the end of its headers to its answer.
+    pub request_timeout: Duration,
     /// How large the head of a request may be.
     pub head: HeadLimits,
     /// Whether a caller with a key may read the schema.
@@ -58,6 +60,7 @@ impl Default for RequestLimits {
             guard: Limits::default(),
             body_bytes: 128 * 1024,
             body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(10),
             head: HeadLimits::default(),
             introspection: true,
         }

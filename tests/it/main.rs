@@ -12,6 +12,7 @@ mod accounts;
 mod binaries;
 mod cli;
 mod databases;
+mod faults;
 mod guard;
 mod house;
 mod ingest;
