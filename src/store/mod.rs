@@ -34,7 +34,6 @@ use tokio::time::Instant;
 
 pub use self::fault::StoreError;
 pub use self::lookout::Lookout;
-use self::pool::Pool;
 use self::postgres::PostgresServer;
 use self::sqlite::SqliteFile;
 
@@ -66,6 +65,15 @@ impl Settings {
     }
 }
 
+/// The state of the connections that requests read over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Open connections, those counted that are just being made.
+    pub open: u32,
+    /// Of these, the idle ones.
+    pub idle: usize,
+}
+
 /// A database that holds imports, accounts and tokens. Cloning shares its connections.
 ///
 /// Requests read over connections of their own, under a deadline that reaches the database ([`Store::until`]); commands
@@ -83,8 +91,8 @@ pub struct Store {
 /// The connections that requests read over.
 #[derive(Clone, Debug)]
 enum Readers {
-    Sqlite(Arc<Pool<SqliteFile>>),
-    Postgres(Arc<Pool<PostgresServer>>),
+    Sqlite(Arc<pool::Pool<SqliteFile>>),
+    Postgres(Arc<pool::Pool<PostgresServer>>),
 }
 
 impl Store {
@@ -96,13 +104,13 @@ impl Store {
             let options = options::sqlite(settings).map_err(StoreError::no_connection)?;
             let writers = sqlite_pool(settings, options::writing_sqlite(options.clone())).await?;
             let file = SqliteFile::new(options::reading_sqlite(options));
-            let readers = Pool::new(file, settings.max_connections, settings.acquire_timeout);
+            let readers = pool::Pool::new(file, settings.max_connections, settings.acquire_timeout);
             let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(writers);
             (Readers::Sqlite(readers), db)
         } else {
             let options = options::postgres(settings).map_err(StoreError::no_connection)?;
             let server = PostgresServer::new(options::reading_postgres(options.clone()));
-            let readers = Pool::new(server, settings.max_connections, settings.acquire_timeout);
+            let readers = pool::Pool::new(server, settings.max_connections, settings.acquire_timeout);
             let writers = pool_options(settings).connect_lazy_with(options);
             let db = SqlxPostgresConnector::from_sqlx_postgres_pool(writers);
             (Readers::Postgres(readers), db)
@@ -154,12 +162,12 @@ impl Store {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How many of the connections that requests read over are in use.
+    /// How many connections that requests read over are open, and how many of them are idle.
     #[must_use]
-    pub fn connections_in_use(&self) -> usize {
+    pub fn pool(&self) -> Pool {
         match &self.readers {
-            Readers::Sqlite(pool) => pool.in_use(),
-            Readers::Postgres(pool) => pool.in_use(),
+            Readers::Sqlite(pool) => pool.state(),
+            Readers::Postgres(pool) => pool.state(),
         }
     }
 

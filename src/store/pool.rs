@@ -92,10 +92,14 @@ impl<S: Server> Pool<S> {
         self.acquire_timeout
     }
 
-    /// How many connections are in use.
-    pub(super) fn in_use(&self) -> usize {
-        let all = usize::try_from(self.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
-        all.saturating_sub(self.permits.available_permits())
+    /// How many connections there are.
+    pub(super) fn state(&self) -> super::Pool {
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        let idle = self.idle().len();
+        super::Pool {
+            open: self.max_connections.saturating_sub(free) + u32::try_from(idle).unwrap_or(u32::MAX),
+            idle,
+        }
     }
 
     /// While the database is known to be away nobody waits for it.
@@ -200,7 +204,7 @@ impl<S: Server> fmt::Debug for Pool<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Pool");
         shown.field("max_connections", &self.max_connections);
-        shown.field("in_use", &self.in_use()).finish_non_exhaustive()
+        shown.field("state", &self.state()).finish_non_exhaustive()
     }
 }
 

@@ -292,7 +292,7 @@ async fn with_one_busy_connection(database: &Database) -> (Store, Key, JoinHandl
     let busy = tokio::spawn(async move {
         let _ = reader.rows(endless).await;
     });
-    while store.connections_in_use() == 0 {
+    while store.pool().open == 0 {
         tokio::task::yield_now().await;
     }
     (store, key, busy)

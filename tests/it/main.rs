@@ -20,3 +20,4 @@ mod instants;
 mod migrations;
 mod postgres;
 mod records;
+mod rest;
