@@ -125,6 +125,20 @@ fn primary(code: &str) -> Option<u32> {
     code.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
+/// Whether the connection that said so is of no use any more.
+pub(super) fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            // Shutdown, crash, idle connection closed; connection exceptions.
+            database.try_downcast_ref::<SqliteError>().is_none()
+                && (code.starts_with("57P") || code.starts_with("08"))
+        }
+        sqlx::Error::Encode(_) => false,
+        _ => true,
+    }
+}
+
 /// Whether SQLite says that another connection is in the way.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
+use super::fault::is_broken;
 use super::pool::{Lease, Pool, Server};
 
 /// How long asking for a stop may take.
@@ -46,12 +47,17 @@ pub(super) async fn read<S: Server>(
         let Ok((lease, read)) = timeout_at(limit, &mut running).await else {
             return Err(StoreError::late());
         };
-        match read.map_err(StoreError::of_statement) {
-            Err(StoreError::Unavailable(_)) if may_be_stale => pool.forget_idle(),
-            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+        match read {
+            Err(error) if is_broken(&error) => {
+                drop(lease);
+                if !may_be_stale {
+                    return Err(StoreError::of_statement(error));
+                }
+                pool.forget_idle();
+            }
             read => {
                 lease.keep();
-                return read;
+                return read.map_err(StoreError::of_statement);
             }
         }
     }

@@ -27,7 +27,10 @@ use tower::ServiceExt as _;
 use crate::databases::{self, execute, instant};
 use crate::postgres::{Cluster, cluster};
 
+/// Longer than any wait here: what is not stopped goes on for as long.
 const MINUTE: Duration = Duration::from_secs(60);
+/// How long is waited for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The promise of the service: how soon it is back once its database is.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 /// And the latest answer while it is not.
@@ -196,7 +199,7 @@ fn in_use(store: &Store) -> usize {
 }
 
 async fn none_in_use(store: &Store) {
-    eventually("every connection is free", MINUTE, || async {
+    eventually("every connection is free", PATIENCE, || async {
         in_use(store) == 0
     })
     .await;
@@ -212,7 +215,7 @@ async fn slow_statements_end(store: &Store, slow: &str) {
     let reader = store.clone();
     let text = statement(store, slow);
     let reading = tokio::spawn(async move { reader.rows(text).await.map(drop) });
-    eventually("the statement has a connection", MINUTE, || async {
+    eventually("the statement has a connection", PATIENCE, || async {
         in_use(store) == 1
     })
     .await;
@@ -226,7 +229,14 @@ async fn slow_statements_end(store: &Store, slow: &str) {
 async fn on_sqlite_a_slow_statement_is_interrupted() {
     let database = databases::sqlite();
     let store = patient(&database.url).await;
+    // A mark on the connection: it is to be the same one afterwards, as its statement has ended.
+    store
+        .rows(statement(&store, "PRAGMA cache_size = 777"))
+        .await
+        .unwrap();
     slow_statements_end(&store, ENDLESS).await;
+    let marked = store.rows(statement(&store, "PRAGMA cache_size")).await.unwrap();
+    assert_eq!(marked[0].try_get_by_index::<i64>(0).unwrap(), 777);
     store.close().await.unwrap();
 }
 
@@ -236,7 +246,7 @@ async fn on_postgresql_a_slow_statement_is_cancelled_at_the_server() {
     let store = patient(&url).await;
     for slow in [SLEEP, ENDLESS] {
         slow_statements_end(&store, slow).await;
-        eventually("nothing runs", MINUTE, || async { running(&store).await == 0 }).await;
+        eventually("nothing runs", PATIENCE, || async { running(&store).await == 0 }).await;
     }
     store.close().await.unwrap();
 }
@@ -252,6 +262,41 @@ async fn a_statement_ends_by_its_own_limit_where_there_is_no_deadline() {
         assert!(matches!(read, Err(StoreError::TimedOut(_))), "{read:?}");
         none_in_use(&store).await;
     }
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_can_ask_to_stop_still_has_limits() {
+    let url = cluster().create_database().await;
+    let store = Store::open(&Settings::new(&url)).await.unwrap();
+    let names = [
+        "statement_timeout",
+        "lock_timeout",
+        "default_transaction_read_only",
+    ];
+    for (name, expected) in names.into_iter().zip(["5s", "2s", "on"]) {
+        let rows = store
+            .rows(statement(&store, &format!("SHOW {name}")))
+            .await
+            .unwrap();
+        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_schema_the_database_is_unavailable_and_its_connection_is_kept() {
+    let url = cluster().create_database().await;
+    let store = patient(&url).await;
+    let backend = async || {
+        let rows = store
+            .rows(statement(&store, "SELECT pg_backend_pid()"))
+            .await
+            .unwrap();
+        rows[0].try_get_by_index::<i32>(0).unwrap()
+    };
+    let before = backend().await;
+    let read = store.rows(statement(&store, "SELECT id FROM imports")).await;
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    assert_eq!(backend().await, before);
 }
 
 #[tokio::test]
@@ -279,13 +324,13 @@ async fn where_every_connection_is_in_use_the_service_is_overloaded() {
     assert_eq!(app.ask().await, (200, String::new()));
     let (reader, text) = (app.store.clone(), statement(&app.store, ENDLESS));
     let reading = tokio::spawn(async move { reader.rows(text).await.map(drop) });
-    eventually("the connection is taken", MINUTE, || async {
+    eventually("the connection is taken", PATIENCE, || async {
         in_use(&app.store) == 1
     })
     .await;
     assert_eq!(app.ask().await, (503, "OVERLOADED".to_owned()));
     reading.abort();
-    eventually("an answer", MINUTE, || async { app.ask().await.0 == 200 }).await;
+    eventually("an answer", PATIENCE, || async { app.ask().await.0 == 200 }).await;
 }
 
 #[tokio::test]
@@ -293,14 +338,14 @@ async fn a_request_whose_time_is_up_is_answered_so_and_leaves_no_statement() {
     let url = cluster().create_database().await;
     let key = prepared(&url).await;
     let app = App::start(&url, &key, &["--request-timeout-ms", "300"]).await;
-    app.answers_within(MINUTE).await;
+    app.answers_within(PATIENCE).await;
     let other = patient(&url).await;
     execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())
         .await
         .unwrap();
     execute(&other, SLOW_VIEW, Vec::new()).await.unwrap();
     assert_eq!(app.ask().await, (504, "TIMEOUT".to_owned()));
-    eventually("nothing runs", MINUTE, || async { running(&other).await == 0 }).await;
+    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
     none_in_use(&app.store).await;
 }
 
@@ -334,12 +379,12 @@ async fn what_a_client_waited_for_ends_when_it_is_gone() {
         body.len()
     );
     client.write_all(request.as_bytes()).await.unwrap();
-    eventually("the statement runs", MINUTE, || async {
+    eventually("the statement runs", PATIENCE, || async {
         running(&other).await == 1
     })
     .await;
     drop(client);
-    eventually("nothing runs", MINUTE, || async { running(&other).await == 0 }).await;
+    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
     none_in_use(&app.store).await;
     serving.abort();
 }
@@ -384,7 +429,7 @@ async fn a_server_that_is_away_at_the_start_or_killed_under_load_is_used_again_o
     let app = Arc::new(App::start(&url, &key, &[]).await);
     assert_eq!(app.ask().await, (503, "SERVICE_UNAVAILABLE".to_owned()));
     assert_eq!(app.get("/livez").await.0, 200);
-    app.is_refused_at_once_within(MINUTE).await;
+    app.is_refused_at_once_within(PATIENCE).await;
     block_in_place(|| cluster.restart());
     app.answers_within(BACK_WITHIN).await;
 
@@ -392,7 +437,7 @@ async fn a_server_that_is_away_at_the_start_or_killed_under_load_is_used_again_o
     let clients = under_load(&app, &stop);
     for _ in 0..2 {
         block_in_place(|| cluster.kill9());
-        app.is_refused_at_once_within(MINUTE).await;
+        app.is_refused_at_once_within(PATIENCE).await;
         assert_eq!(app.get("/livez").await.0, 200);
         block_in_place(|| cluster.restart());
         app.answers_within(BACK_WITHIN).await;
@@ -407,12 +452,12 @@ async fn a_server_that_freezes_under_load_holds_no_connection_and_is_used_again_
     let url = cluster.create_database().await;
     let key = prepared(&url).await;
     let app = Arc::new(App::start(&url, &key, &["--statement-timeout-ms", "1000"]).await);
-    app.answers_within(MINUTE).await;
+    app.answers_within(PATIENCE).await;
 
     let stop = Arc::new(AtomicBool::new(false));
     let clients = under_load(&app, &stop);
     block_in_place(|| cluster.freeze());
-    app.is_refused_at_once_within(MINUTE).await;
+    app.is_refused_at_once_within(PATIENCE).await;
     // Nobody waits for the frozen server any more, and what it held has been given up.
     none_in_use(&app.store).await;
     block_in_place(|| cluster.thaw());
@@ -425,7 +470,7 @@ async fn a_server_that_freezes_under_load_holds_no_connection_and_is_used_again_
 async fn an_outdated_schema_and_a_lost_database_are_told_apart() {
     let url = cluster().create_database().await;
     let app = App::start(&url, "", &[]).await;
-    eventually("the schema is found outdated", MINUTE, || async {
+    eventually("the schema is found outdated", PATIENCE, || async {
         app.get("/readyz").await.1.contains("outdated")
     })
     .await;
