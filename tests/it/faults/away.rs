@@ -1,13 +1,67 @@
 //! A server that is away, killed, frozen or outdated: the documented answers meanwhile, and service soon after.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, block_in_place};
 
 use super::{App, BACK_WITHIN, PATIENCE, eventually, none_in_use, prepared};
 use crate::postgres::{Cluster, cluster};
+
+/// `serve --migrate` as a process of its own, which ends with this value.
+struct Served {
+    process: Child,
+    address: String,
+}
+
+impl Served {
+    fn start(url: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_imports-gateway"))
+            .args([
+                "serve",
+                "--migrate",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                url,
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = process.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        Self {
+            address: address.to_owned(),
+            process,
+        }
+    }
+
+    /// Whether it says that it is ready.
+    async fn is_ready(&self) -> bool {
+        let mut socket = TcpStream::connect(&self.address).await.unwrap();
+        let request = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        socket.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer.starts_with("HTTP/1.1 200")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
 
 /// Asks over and over, and gives every answer that is none of those a lost database may cause.
 fn under_load(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<Vec<(u16, String)>>> {
@@ -44,7 +98,10 @@ async fn a_server_that_is_away_at_the_start_or_killed_under_load_is_used_again_o
     let mut cluster = block_in_place(Cluster::start_own);
     let url = cluster.create_database().await;
     let key = prepared(&url).await;
+    let empty_url = cluster.create_database().await;
     block_in_place(|| cluster.kill9());
+    let migrating = block_in_place(|| Served::start(&empty_url));
+    assert!(!migrating.is_ready().await);
 
     let app = Arc::new(App::start(&url, &key, &[]).await);
     assert_eq!(app.ask().await, (503, "SERVICE_UNAVAILABLE".to_owned()));
@@ -52,6 +109,8 @@ async fn a_server_that_is_away_at_the_start_or_killed_under_load_is_used_again_o
     app.is_refused_at_once_within(PATIENCE).await;
     block_in_place(|| cluster.restart());
     app.answers_within(BACK_WITHIN).await;
+    eventually("the late migration", PATIENCE, || migrating.is_ready()).await;
+    drop(migrating);
 
     let stop = Arc::new(AtomicBool::new(false));
     let clients = under_load(&app, &stop);

@@ -141,7 +141,7 @@ impl App {
 
 /// A migrated database with one import of one account: its URL and a key of the account.
 async fn prepared(url: &str) -> String {
-    let store = Store::open(&Settings::new(url)).await.unwrap();
+    let store = patient(url).await;
     migration::up(store.database()).await.unwrap();
     let (account_id, _) = accounts::create(&store, "Acme", instant(0)).await.unwrap();
     let made = tokens::create(&store, account_id, "", None, instant(0)).await;

@@ -18,7 +18,7 @@ async fn where_every_connection_is_in_use_the_service_is_overloaded() {
     let few = ["--database-connections", "1", "--acquire-timeout-ms", "50"];
     let long = ["--statement-timeout-ms", "60000"];
     let app = App::start(&sqlite.url, &key, &[few.as_slice(), &long].concat()).await;
-    assert_eq!(app.ask().await, (200, String::new()));
+    app.answers_within(PATIENCE).await;
     let (reader, text) = (app.store.clone(), statement(&app.store, ENDLESS));
     let reading = tokio::spawn(async move { reader.rows(text).await.map(drop) });
     eventually("the connection is taken", PATIENCE, || async {
@@ -34,7 +34,8 @@ async fn where_every_connection_is_in_use_the_service_is_overloaded() {
 async fn a_request_whose_time_is_up_is_answered_so_and_leaves_no_statement() {
     let url = cluster().create_database().await;
     let key = prepared(&url).await;
-    let app = App::start(&url, &key, &["--request-timeout-ms", "300"]).await;
+    let short = ["--request-timeout-ms", "300", "--statement-timeout-ms", "60000"];
+    let app = App::start(&url, &key, &short).await;
     app.answers_within(PATIENCE).await;
     let other = patient(&url).await;
     execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())

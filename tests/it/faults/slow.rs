@@ -5,7 +5,7 @@ use std::time::Duration;
 use imports_gateway::store::{Settings, Store, StoreError};
 use tokio::time::{Instant, timeout};
 
-use super::{ENDLESS, PATIENCE, eventually, in_use, none_in_use, patient, running, statement};
+use super::{ENDLESS, MINUTE, PATIENCE, eventually, in_use, none_in_use, patient, running, statement};
 use crate::databases;
 use crate::postgres::cluster;
 
@@ -63,6 +63,7 @@ async fn a_statement_ends_by_its_own_limit_where_there_is_no_deadline() {
     for url in [sqlite.url.clone(), cluster().create_database().await] {
         let mut settings = Settings::new(&url);
         settings.statement_timeout = Duration::from_millis(100);
+        settings.acquire_timeout = MINUTE;
         let store = Store::open(&settings).await.unwrap();
         let read = store.rows(statement(&store, ENDLESS)).await;
         assert!(matches!(read, Err(StoreError::TimedOut(_))), "{read:?}");
@@ -73,7 +74,9 @@ async fn a_statement_ends_by_its_own_limit_where_there_is_no_deadline() {
 #[tokio::test]
 async fn a_server_that_nobody_can_ask_to_stop_still_has_limits() {
     let url = cluster().create_database().await;
-    let store = Store::open(&Settings::new(&url)).await.unwrap();
+    let mut settings = Settings::new(&url);
+    settings.acquire_timeout = MINUTE;
+    let store = Store::open(&settings).await.unwrap();
     let names = [
         "statement_timeout",
         "lock_timeout",
