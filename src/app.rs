@@ -110,6 +110,7 @@ fn request_limits(config: &Config) -> Result<RequestLimits, AppError> {
     Ok(RequestLimits {
         body_bytes: limits.body_bytes,
         body_timeout: limits.body_timeout,
+        request_timeout: limits.request_timeout,
         head: HeadLimits {
             uri_bytes: limits.uri_bytes,
             headers: limits.headers,

@@ -7,6 +7,7 @@ pub mod accept;
 mod admission;
 pub mod body;
 pub mod cors;
+mod deadline;
 pub mod envelope;
 mod graphql;
 pub mod layers;
@@ -53,6 +54,8 @@ pub struct RequestLimits {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a request may take in all, from the end of its headers to its answer.
+    pub request_timeout: Duration,
     /// How large the head of a request may be.
     pub head: HeadLimits,
     /// Whether a caller with a key may read the schema.

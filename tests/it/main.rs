@@ -15,6 +15,7 @@ mod chance;
 mod cli;
 mod databases;
 mod echo;
+mod faults;
 mod graphql_answers;
 mod graphql_errors;
 mod guard;

@@ -22,6 +22,7 @@ use axum::response::Response;
 use tracing::Level;
 
 use super::admission::{self, Caller};
+use super::deadline::Deadline;
 use super::envelope::{self, Envelope};
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
@@ -31,6 +32,7 @@ use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::guard::coerce;
 use crate::json::Json;
 use crate::selection::merge;
+use crate::store::Store;
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -46,7 +48,7 @@ pub(super) async fn handle(
     let accepted = negotiate::graphql(request.headers().get_all("accept"));
     let media = accepted.unwrap_or(MediaType::Json);
     let answered = match accepted {
-        Ok(media) => answer(&gateway, media, request).await,
+        Ok(media) => within(&gateway, media, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let (mut response, kind, code) = match answered {
@@ -126,7 +128,17 @@ fn log(response: &Response, kind: Kind, code: Option<Code>, took: Duration, requ
     }
 }
 
-async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+    let deadline = Deadline::of(gateway);
+    deadline.bound(answer(gateway, media, request, deadline)).await?
+}
+
+async fn answer(
+    gateway: &Gateway,
+    media: MediaType,
+    request: Request<Body>,
+    deadline: Deadline,
+) -> Result<Answered, Rejection> {
     let (parts, sent) = request.into_parts();
     let is_get = match parts.method {
         Method::GET | Method::HEAD if gateway.limits.get => true,
@@ -144,8 +156,8 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
     let decoded = if is_get {
         envelope::decode_get(asked, depth)
     } else {
-        let deadline = tokio::time::Instant::now() + gateway.limits.body_timeout;
-        let bytes = body::read_body(sent, gateway.limits.body_bytes, deadline).await;
+        let arrived_by = deadline.within(gateway.limits.body_timeout);
+        let bytes = body::read_body(sent, gateway.limits.body_bytes, arrived_by).await;
         bytes.and_then(|bytes| envelope::decode_post(&bytes, depth))
     };
     let checking = Instant::now();
@@ -163,6 +175,7 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
             run(
                 gateway,
                 media,
+                deadline,
                 &caller,
                 checked,
                 parts.headers.contains_key(COST_HEADER),
@@ -260,11 +273,13 @@ fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
 async fn run(
     gateway: &Gateway,
     media: MediaType,
+    deadline: Deadline,
     caller: &Caller,
     checked: Checked,
     report_cost: bool,
 ) -> Result<Answered, Rejection> {
     let _permit = caller.permit(gateway).await?;
+    let store = deadline.store(gateway);
     let running = Instant::now();
     let limits = gateway.documents.limits();
     let cost = report_cost.then_some((checked.cost, limits.cost));
@@ -278,7 +293,7 @@ async fn run(
             let mut json = Json::with_capacity(ANSWER_BYTES);
             json.raw("{\"data\":");
             let ran = plan
-                .run(&gateway.store, &caller.viewer, &checked.variables, &mut json)
+                .run(&store, &caller.viewer, &checked.variables, &mut json)
                 .await;
             ran.ok()
                 .map(|failed| answer::planned(json, &failed, media, cost, limits.errors))
@@ -288,7 +303,7 @@ async fn run(
     let (response, code) = match planned {
         Some(answered) => answered,
         None => {
-            let mut executed = gateway.schema.execute(execution(gateway, caller, &checked)).await;
+            let mut executed = gateway.schema.execute(execution(&store, caller, &checked)).await;
             put_in_order(&mut executed, &checked);
             let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
             if let Some(operation) = operation.filter(|_| is_valid) {
@@ -331,13 +346,13 @@ fn put_in_order(executed: &mut Executed, checked: &Checked) {
 }
 
 /// A checked request as the library takes it.
-fn execution(gateway: &Gateway, caller: &Caller, checked: &Checked) -> Execution {
+fn execution(store: &Store, caller: &Caller, checked: &Checked) -> Execution {
     let mut execution = Execution::new(String::new()).variables(checked.variables.clone());
     execution.set_parsed_query(checked.known.document().executable().clone());
     if let Some(name) = &checked.operation_name {
         execution = execution.operation_name(name);
     }
-    execution.data(gateway.store.clone()).data(caller.viewer.clone())
+    execution.data(store.clone()).data(caller.viewer.clone())
 }
 
 /// An answer to a document that does not run.
