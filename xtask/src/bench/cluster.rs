@@ -127,6 +127,14 @@ impl Cluster {
         self.ask_in(DATABASE, statement)
     }
 
+    /// Writes a word onto the database, which outlives the server.
+    ///
+    /// **Errors:** what psql says.
+    pub(super) fn comment(&self, word: &str) -> Result<(), String> {
+        self.ask(&format!("COMMENT ON DATABASE {DATABASE} IS '{word}'"))
+            .map(drop)
+    }
+
     fn ask_in(&self, database: &str, statement: &str) -> Result<String, String> {
         let own = self.binaries.join("psql");
         let mut psql = Command::new(if own.is_file() { own } else { "psql".into() });
