@@ -1,50 +1,84 @@
 //! Builds every part of the service from its settings; the only file that knows them all.
 //!
-//! Tests and `serve` come in by the same door: [`gateway`] for the router, [`watch`] for the readiness behind it.
+//! Tests and `serve` come in by the same door: [`gateway`] for the router, [`watch()`] for the readiness behind it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch::{self, Sender};
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, TrustMode};
+use crate::graphql::documents::{Documents, Trust};
 use crate::graphql::guard::table::{Types, TypesError};
 use crate::graphql::guard::{self, instant};
+use crate::graphql::manifest::ManifestError;
 use crate::graphql::schema;
 use crate::http::accept::ConnectionLimits;
+use crate::http::cors::{Origin, OriginError, Origins};
 use crate::http::layers::HeadLimits;
 use crate::http::{Gateway, Readiness, RequestLimits};
+use crate::load::budget::Budgets;
+use crate::load::failed_keys::FailedKeys;
+use crate::load::permits::{PermitLimits, Permits};
 use crate::store::Store;
 use crate::store::viewers::Viewers;
+use crate::telemetry::metrics::Metrics;
 
 /// How often the database is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Why there is no service with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The schema cannot be read back from its own text: a fault of ours.
+    #[error("the schema cannot be read back")]
+    Types(#[from] TypesError),
+    /// The manifest of trusted documents is not usable.
+    #[error("--trusted-documents")]
+    Manifest(#[from] ManifestError),
+    /// An origin is none.
+    #[error("--cors-origins: {0}: {1}")]
+    Origin(String, OriginError),
+}
+
 /// A gateway over an open store, and the end that says whether it is ready.
 ///
-/// **Errors**: [`TypesError`] where the schema cannot be read back from its own text: a fault of ours.
-pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Readiness>), TypesError> {
-    let sdl = schema::sdl();
+/// **Errors**: [`AppError`].
+pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Readiness>), AppError> {
+    let (sdl, limits) = (schema::sdl(), &config.limits);
     let types = Types::from_sdl(&sdl, instant::is_instant)?;
+    let mut documents = Documents::new(types, guard_limits(limits), config.introspection);
+    if let Some((file, mode)) = &config.trusted_documents {
+        let trust = match mode {
+            TrustMode::Log => Trust::Log,
+            TrustMode::Enforce => Trust::Enforce,
+        };
+        documents = documents.trust(trust, file)?;
+    }
     let (sender, readiness) = watch::channel(Readiness::Starting);
-    let viewers = Viewers::new(store.clone());
-    let schema = schema::build();
-    let limits = request_limits(config);
+    let permits = PermitLimits {
+        running: limits.running,
+        waiting: limits.waiting,
+        wait: limits.wait,
+    };
     let gateway = Gateway {
+        viewers: Viewers::new(store.clone()),
         store,
-        viewers,
-        schema,
+        schema: schema::build(),
         sdl,
-        types,
-        limits,
+        documents,
+        permits: Permits::new(permits),
+        budgets: Budgets::new(limits.rate_limit),
+        failed_keys: FailedKeys::new(limits.failed_keys),
+        metrics: Metrics::default(),
+        limits: request_limits(config)?,
         readiness,
     };
     Ok((Arc::new(gateway), sender))
 }
 
-fn request_limits(config: &Config) -> RequestLimits {
-    let limits = &config.limits;
-    let guard = guard::limits::Limits {
+fn guard_limits(limits: &Limits) -> guard::limits::Limits {
+    guard::limits::Limits {
         document_bytes: limits.document_bytes,
         tokens: limits.tokens,
         brackets: limits.brackets,
@@ -63,9 +97,17 @@ fn request_limits(config: &Config) -> RequestLimits {
         cost: limits.cost,
         errors: limits.errors,
         ..guard::limits::Limits::default()
+    }
+}
+
+fn request_limits(config: &Config) -> Result<RequestLimits, AppError> {
+    let limits = &config.limits;
+    let origin = |text: &String| {
+        text.parse::<Origin>()
+            .map_err(|error| AppError::Origin(text.clone(), error))
     };
-    RequestLimits {
-        guard,
+    let origins = config.cors_origins.iter().map(origin).collect::<Result<_, _>>()?;
+    Ok(RequestLimits {
         body_bytes: limits.body_bytes,
         body_timeout: limits.body_timeout,
         head: HeadLimits {
@@ -74,7 +116,11 @@ fn request_limits(config: &Config) -> RequestLimits {
             header_bytes: limits.header_bytes,
         },
         introspection: config.introspection,
-    }
+        get: config.get,
+        metrics_apart: config.metrics_listen.is_some(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        origins: Origins::new(origins),
+    })
 }
 
 /// What connections may cost.

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use sea_orm::DbBackend;
+use tokio::net::TcpListener;
 
 use super::{WrongSettings, output};
-use crate::app;
+use crate::app::{self, AppError};
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness, accept};
 use crate::store::{Store, StoreError};
@@ -54,12 +55,17 @@ pub(super) async fn serve(
     store: Store,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let listener =
-        accept::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = listen(config.listen)?;
+    let operating = config.metrics_listen.map(listen).transpose()?;
     let address = listener.local_addr()?;
-    let (gateway, readiness) = app::gateway(config, store.clone())?;
+    let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
     let draining = readiness.clone();
     let watching = tokio::spawn(app::watch(readiness, move || schema_is_current(store.clone())));
+    let limits = app::connection_limits(&config.limits);
+    let operating = operating.map(|listener| {
+        let router = http::metrics::operating_router(Arc::clone(&gateway));
+        tokio::spawn(async move { accept::serve(listener, router, &limits, std::future::pending()).await })
+    });
     let router = http::router(Arc::clone(&gateway));
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
@@ -69,10 +75,25 @@ pub(super) async fn serve(
         draining.send_replace(Readiness::Draining);
         tracing::info!("stopping: no new connections, finishing what runs");
     };
-    let drained = accept::serve(listener, router, &app::connection_limits(&config.limits), stop).await;
+    let drained = accept::serve(listener, router, &limits, stop).await;
     tracing::info!(?drained, "stopped");
+    if let Some(operating) = operating {
+        operating.abort();
+    }
     close(gateway).await;
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// What is wrong with a setting is wrong usage; a schema that does not read back is a fault of ours.
+fn settings_or_fault(error: AppError) -> anyhow::Error {
+    match error {
+        AppError::Types(error) => error.into(),
+        error => WrongSettings(format!("{:#}", anyhow::Error::new(error))).into(),
+    }
 }
 
 /// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at.

@@ -62,6 +62,29 @@ impl Fault {
         }
     }
 
+    /// The fault of a hash that nobody registered. Apollo's clients know it by its message.
+    #[must_use]
+    pub fn of_persisted_query_not_found() -> Self {
+        Self::of_request(Code::PersistedQueryNotFound, "PersistedQueryNotFound")
+    }
+
+    /// The fault of a document that is not in the manifest.
+    #[must_use]
+    pub fn of_document_not_trusted() -> Self {
+        let message = "this service runs only documents that its operators know; this one is not among them";
+        Self::of_request(Code::DocumentNotTrusted, message)
+    }
+
+    fn of_request(code: Code, message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            code,
+            argument: None,
+            locations: Vec::new(),
+            path: Vec::new(),
+        }
+    }
+
     /// The faults of a refusal by the guard.
     pub fn of_refusal(refusal: refusal::Refusal) -> impl Iterator<Item = Self> {
         let code = Code::from(refusal.code);

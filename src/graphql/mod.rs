@@ -1,4 +1,6 @@
 //! The GraphQL side: the schema and, in front of it, what decides whether a document may run.
 
+pub mod documents;
 pub mod guard;
+pub mod manifest;
 pub mod schema;

@@ -4,17 +4,20 @@
 //! what every request passes is in [`layers`].
 
 pub mod accept;
+mod admission;
 pub mod body;
 pub mod cors;
 pub mod envelope;
 mod graphql;
-mod key;
 pub mod layers;
+pub mod metrics;
 pub mod negotiate;
+mod openapi;
 mod probes;
 pub mod query_string;
 pub mod refusal;
 pub mod request_id;
+pub mod rest;
 mod schema;
 mod strict_json;
 
@@ -27,21 +30,24 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
 
+use self::cors::Origins;
 use self::layers::{HeadLimits, Refuse};
 use self::negotiate::MediaType;
 use self::request_id::RequestId;
 use crate::error::Rejection;
-use crate::graphql::guard::limits::Limits;
-use crate::graphql::guard::table::Types;
+use crate::graphql::documents::Documents;
 use crate::graphql::schema::Schema;
+use crate::load::budget::Budgets;
+use crate::load::failed_keys::FailedKeys;
+use crate::load::permits::Permits;
+use crate::peer::Network;
 use crate::store::Store;
 use crate::store::viewers::Viewers;
+use crate::telemetry::metrics::Metrics;
 
 /// What a request may cost before and while it runs.
 #[derive(Clone, Debug)]
 pub struct RequestLimits {
-    /// The guard's.
-    pub guard: Limits,
     /// The largest request body. **Unit**: bytes.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
@@ -50,18 +56,14 @@ pub struct RequestLimits {
     pub head: HeadLimits,
     /// Whether a caller with a key may read the schema.
     pub introspection: bool,
-}
-
-impl Default for RequestLimits {
-    fn default() -> Self {
-        Self {
-            guard: Limits::default(),
-            body_bytes: 128 * 1024,
-            body_timeout: Duration::from_secs(10),
-            head: HeadLimits::default(),
-            introspection: true,
-        }
-    }
+    /// Whether queries may be sent by GET.
+    pub get: bool,
+    /// Whether what operators ask is answered on an address of its own, and so not on the public one.
+    pub metrics_apart: bool,
+    /// Which proxies are believed about whom they speak for.
+    pub trusted_proxies: Vec<Network>,
+    /// Which origins' pages may read answers.
+    pub origins: Origins,
 }
 
 /// Everything that answers requests. Built once, by `app`.
@@ -74,8 +76,16 @@ pub struct Gateway {
     pub schema: Schema,
     /// Its definition as text.
     pub sdl: String,
-    /// Its types, for the guard.
-    pub types: Types,
+    /// The documents that were checked.
+    pub documents: Documents,
+    /// Who may run, and when.
+    pub permits: Permits,
+    /// What accounts may spend.
+    pub budgets: Budgets,
+    /// Who guesses keys.
+    pub failed_keys: FailedKeys,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What requests may cost.
     pub limits: RequestLimits,
     /// Whether the service is ready, as the watch over the database last saw it.
@@ -99,14 +109,23 @@ pub enum Readiness {
 
 /// All routes, with every layer.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    let head = gateway.limits.head;
+    let (head, origins) = (gateway.limits.head, gateway.limits.origins.clone());
+    let operating = if gateway.limits.metrics_apart {
+        Router::new()
+    } else {
+        metrics::router()
+    };
     Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(schema::handle))
+        .merge(rest::router())
+        .merge(openapi::router())
         .merge(probes::router())
+        .merge(operating)
         .with_state(gateway)
         // The one list of layers: the last is the outermost.
         .layer(layers::compression())
+        .layer(from_fn_with_state(origins, cors::layer))
         .layer(from_fn_with_state((head, REFUSE), layers::head_limits))
         .layer(from_fn_with_state(REFUSE, layers::catch_panic))
         .layer(from_fn(layers::security_headers))
@@ -116,6 +135,9 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
 /// Each API's own kind of error body, for what is refused before its handler.
 const REFUSE: Refuse = refuse;
 
-fn refuse(_: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
+fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
+    if uri.path().starts_with(rest::PREFIX) {
+        return rest::problem::refusal(uri, rejection);
+    }
     refusal::graphql(rejection, MediaType::Json, request_id)
 }

@@ -8,14 +8,15 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::admission;
 use super::negotiate::MediaType;
 use super::request_id::RequestId;
 use crate::error::{Code, Rejection};
 
 /// Renders a refusal as a GraphQL answer without a `data` key.
 ///
-/// **Shape:** one error; a fault of ours names the request in `extensions.requestId`. A 401 has `WWW-Authenticate`, an
-/// `OVERLOADED` has `Retry-After: 1`; the seconds of a `RATE_LIMITED` are the caller's to add.
+/// **Shape:** one error; a fault of ours names the request in `extensions.requestId`. A 401 has `WWW-Authenticate`; what
+/// is worth another try has `Retry-After`, 1 s where the rejection does not say.
 pub fn graphql(rejection: &Rejection, media: MediaType, request_id: Option<&RequestId>) -> Response {
     let mut extensions = json!({ "code": rejection.code.name() });
     if rejection.code == Code::InternalServerError
@@ -30,9 +31,14 @@ pub fn graphql(rejection: &Rejection, media: MediaType, request_id: Option<&Requ
     if rejection.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if rejection.code == Code::Overloaded {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    let retry_after_s = match rejection.code {
+        Code::Overloaded | Code::ServiceUnavailable => Some(1),
+        _ => None,
+    };
+    if let Some(seconds) = rejection.retry_after_s.or(retry_after_s) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    admission::tell(rejection.remaining, headers);
     response
 }
 
@@ -70,11 +76,7 @@ mod tests {
             "Bearer"
         );
         assert_eq!(answer(Code::Overloaded).headers()[RETRY_AFTER], "1");
-        assert!(
-            !answer(Code::ServiceUnavailable)
-                .headers()
-                .contains_key(RETRY_AFTER)
-        );
+        assert!(!answer(Code::BadRequest).headers().contains_key(RETRY_AFTER));
         let fault = body(answer(Code::InternalServerError)).await;
         assert_eq!(fault["errors"][0]["extensions"]["requestId"], id.as_str());
         assert_eq!(

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::negotiate::MediaType;
-use super::{Gateway, key, refusal};
+use super::{Gateway, admission, refusal};
+use crate::error::Rejection;
 
 /// Answers with the definition that `imports-gateway schema` prints.
-pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
+pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     if !gateway.limits.introspection {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match key::viewer(&gateway, &headers).await {
+    match admission::enter(&gateway, &request.into_parts().0)
+        .await
+        .map_err(Rejection::from)
+    {
         Ok(_) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], gateway.sdl.clone()).into_response(),
         Err(rejection) => refusal::graphql(&rejection, MediaType::Json, None),
     }

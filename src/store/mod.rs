@@ -108,6 +108,15 @@ fn kind_of(error: &sqlx::Error) -> Kind {
     }
 }
 
+/// The state of a connection pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Open connections.
+    pub open: u32,
+    /// Of these, the idle ones.
+    pub idle: usize,
+}
+
 /// A database that holds imports, accounts and tokens. Cloning shares the pool.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -158,6 +167,27 @@ impl Store {
     #[must_use]
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many connections are open, and how many of them are idle.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        match self.backend {
+            DbBackend::Postgres => {
+                let pool = self.db.get_postgres_connection_pool();
+                Pool {
+                    open: pool.size(),
+                    idle: pool.num_idle(),
+                }
+            }
+            _ => {
+                let pool = self.db.get_sqlite_connection_pool();
+                Pool {
+                    open: pool.size(),
+                    idle: pool.num_idle(),
+                }
+            }
+        }
     }
 
     /// Whether the database answers at all.

@@ -18,4 +18,6 @@ mod ingest;
 mod instants;
 mod migrations;
 mod postgres;
+mod readme;
 mod records;
+mod rest;

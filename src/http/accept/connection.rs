@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -109,9 +109,6 @@ async fn answer(
     pulse: Pulse,
 ) -> Result<Response<Leaving>, Infallible> {
     let has_ended = http_body::Body::is_end_stream(request.body());
-    // Of a request with both a length and chunks the parser takes the chunks and hides the length. RFC 9112, 6.3, wants
-    // the connection closed behind it; a request with chunks alone pays for that with its connection.
-    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     pulse.request_begins(has_ended);
     let arriving = |body| {
         Body::new(Arriving {
@@ -123,7 +120,7 @@ async fn answer(
     let mut request = request.map(arriving);
     request.extensions_mut().insert(ConnectInfo(peer));
     let Ok(mut response) = router.oneshot(request).await;
-    if is_chunked || pulse.is_last_answer() {
+    if pulse.is_last_answer() {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));

@@ -228,6 +228,20 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_outlives_the_header_timeout() {
+    let limits = ConnectionLimits {
+        header_timeout: SHORT,
+        ..ConnectionLimits::default()
+    };
+    let server = Server::start(hello(), limits).await;
+    let mut client = Client::connect(server.address).await;
+    client.ask(REQUEST).await;
+    // A full time-out passes on another connection, begun later.
+    assert_eq!(Client::connect(server.address).await.rest().await, b"");
+    assert_eq!(client.ask(REQUEST).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_running_request_outlives_the_header_and_idle_timeouts() {
     let limits = ConnectionLimits {
         header_timeout: SHORT,
@@ -365,7 +379,7 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
     assert_eq!(client.rest().await, b"");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_of_an_open_connection_fails_when_the_server_stops_under_load() {
     for round in 0..10 {
         let server = Server::start(hello(), ConnectionLimits::default()).await;

@@ -126,3 +126,44 @@ impl Drop for Wire {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (Wire, Pulse, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let client = TcpStream::connect(listener.local_addr().expect("an address"))
+            .await
+            .expect("connects");
+        let (stream, _) = listener.accept().await.expect("accepts");
+        let pulse = Pulse::new(Instant::now());
+        (Wire::new(stream, pulse.clone()), pulse, client)
+    }
+
+    #[tokio::test]
+    async fn a_wire_whose_client_has_been_heard_out_closes_at_once() {
+        let (mut wire, pulse, _client) = pair().await;
+        pulse.request_begins(true);
+        assert!(matches!(poll!(pin!(wire.shutdown())), Poll::Ready(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn a_wire_whose_client_may_still_send_closes_one_half_and_listens_on() {
+        let (mut wire, pulse, mut client) = pair().await;
+        pulse.request_begins(false);
+        pulse.body_is_dropped(None);
+        let mut shutdown = pin!(wire.shutdown());
+        assert!(poll!(&mut shutdown).is_pending());
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.expect("an end in order");
+        drop(client);
+        shutdown.await.expect("closes");
+    }
+}

@@ -6,7 +6,7 @@
 /// The rows of the house, top first. A module sees the rows below its own, not its neighbours.
 ///
 /// The crates `keyset` and `entity` lie below the last row; `lib` stands above the first and only lists the modules.
-const ROWS: [&[&str]; 11] = [
+const ROWS: [&[&str]; 13] = [
     &["main"],
     &["cli"],
     &["app"],
@@ -16,8 +16,10 @@ const ROWS: [&[&str]; 11] = [
     &["resources"],
     &["list"],
     &["relay", "ingest"],
-    &["store"],
-    &["auth", "config", "telemetry"],
+    &["config"],
+    &["store", "selection", "scalars"],
+    &["auth", "telemetry", "load"],
+    &["peer", "rfc3339"],
 ];
 
 /// The one module that sees the crate `migration`.

@@ -1,9 +1,10 @@
 //! Imports as REST answers them: a query string in, the JSON text of a page or of a record out.
 //!
-//! [`parse`] reads a whole query string and reports every fault in it at once; [`list`] and [`record`] answer. Filters
+//! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
 //! and orders mean what they mean in GraphQL, as both are lowered in `filter` and `sort`. Deliberately absent: HTTP.
 
 mod faults;
+mod fuzz;
 mod page;
 mod query;
 mod question;
@@ -12,6 +13,7 @@ mod tests;
 mod time;
 
 pub use faults::Faults;
+pub use fuzz::fuzz_query;
 pub use page::{FilteredBy, Page, Record, SortDirection, SortedBy, StatusFilter, TimeFilter};
 pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
 

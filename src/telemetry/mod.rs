@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent from every line: keys, cursors, bodies and the values of variables and filters.
 
+pub mod metrics;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;

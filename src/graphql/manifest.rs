@@ -1,0 +1,80 @@
+//! A file of trusted documents, as the common tools write it.
+//!
+//! Takes Relay's and GraphQL Code Generator's shape, `{"ID": "text"}`, or Apollo's
+//! `apollo-persisted-query-manifest`; gives ids and texts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::guard::refusal::Refusal;
+
+/// Why a manifest is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The file cannot be read.
+    #[error("cannot read the manifest")]
+    File(#[from] std::io::Error),
+    /// It has none of the known shapes.
+    #[error("the manifest is neither an object of texts by id nor an Apollo persisted query manifest")]
+    Shape(#[from] serde_json::Error),
+    /// One of its documents does not pass.
+    #[error("the document `{0}` of the manifest is refused: {1}")]
+    Document(String, Refusal),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Manifest {
+    Apollo { operations: Vec<Operation> },
+    Texts(BTreeMap<String, String>),
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    id: String,
+    body: String,
+}
+
+/// The documents of a manifest, by id.
+///
+/// **Errors**: [`ManifestError::File`], [`ManifestError::Shape`].
+pub fn read(file: &Path) -> Result<Vec<(String, String)>, ManifestError> {
+    let manifest: Manifest = serde_json::from_slice(&std::fs::read(file)?)?;
+    Ok(match manifest {
+        Manifest::Apollo { operations } => operations.into_iter().map(|one| (one.id, one.body)).collect(),
+        Manifest::Texts(texts) => texts.into_iter().collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(text: &str) -> Result<Vec<(String, String)>, ManifestError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read(file.path())
+    }
+
+    #[test]
+    fn the_shapes_of_relay_code_generator_and_apollo_are_read() {
+        let expected = [("a1".to_owned(), "{ viewer { id } }".to_owned())];
+        assert_eq!(manifest(r#"{"a1": "{ viewer { id } }"}"#).unwrap(), expected);
+        let apollo = r#"{"format": "apollo-persisted-query-manifest", "version": 1, "operations":
+            [{"id": "a1", "name": "V", "type": "query", "body": "{ viewer { id } }"}]}"#;
+        assert_eq!(manifest(apollo).unwrap(), expected);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["", "[]", r#"{"a": 1}"#, r#"{"operations": [{"id": "a"}]}"#] {
+            assert!(matches!(manifest(text), Err(ManifestError::Shape(_))), "{text}");
+        }
+        assert!(matches!(
+            read(Path::new("no/such/file")),
+            Err(ManifestError::File(_))
+        ));
+    }
+}

@@ -1,0 +1,165 @@
+//! Who comes in, on whose account, and when: the same for GraphQL and REST.
+//!
+//! Takes a request's head, gives a [`Caller`]: the key is checked (a wrong one counts against its address), then the
+//! account's budget is looked at, both before a byte of the body is read. Once the cost is known it is charged, and the
+//! request waits for its turn to run.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant as Tick;
+
+use axum::extract::ConnectInfo;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use entity::Instant;
+
+use super::Gateway;
+use crate::auth::{self, AuthError, Viewer};
+use crate::error::{Code, Rejection};
+use crate::load::Limited;
+use crate::load::budget::Remaining;
+use crate::load::permits::{Overloaded, Permit};
+use crate::peer;
+use crate::store::viewers::ViewerError;
+
+/// Someone with a key and something left to spend.
+pub(super) struct Caller {
+    pub(super) viewer: Viewer,
+    remaining: Option<Remaining>,
+}
+
+/// Why a key is not let in.
+pub(super) enum Denied {
+    /// The account token is another account's.
+    WrongAccount,
+    /// Anything else.
+    Rejected(Rejection),
+}
+
+impl From<Denied> for Rejection {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::WrongAccount => AuthError::WrongAccount.into(),
+            Denied::Rejected(rejection) => rejection,
+        }
+    }
+}
+
+/// The caller of a request.
+///
+/// **Errors**: `UNAUTHENTICATED` or, for an address that keeps failing, `RATE_LIMITED`; `RATE_LIMITED` for an account in
+/// debt; why the key could not be looked up.
+pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, Denied> {
+    let viewer = match look_up(gateway, &parts.headers).await {
+        Ok(viewer) => viewer,
+        Err(ViewerError::Refused(error)) => {
+            if let Some(address) = address(gateway, parts)
+                && let Err(limited) = gateway.failed_keys.record(address, Tick::now())
+            {
+                return Err(Denied::Rejected(limit(
+                    gateway,
+                    limited,
+                    "too many requests with a wrong key",
+                    None,
+                )));
+            }
+            return Err(match error {
+                AuthError::WrongAccount => Denied::WrongAccount,
+                error => Denied::Rejected(error.into()),
+            });
+        }
+        Err(error) => return Err(Denied::Rejected(error.into())),
+    };
+    let now = Tick::now();
+    match gateway.budgets.admit(viewer.account_id(), now) {
+        Ok(remaining) => Ok(Caller { viewer, remaining }),
+        Err(limited) => {
+            let remaining = gateway.budgets.remaining(viewer.account_id(), now);
+            let message = "the account has spent its points for now; retry after the seconds in Retry-After";
+            Err(Denied::Rejected(limit(gateway, limited, message, remaining)))
+        }
+    }
+}
+
+impl Caller {
+    /// Takes points from the account's budget.
+    pub(super) fn charge(&mut self, gateway: &Gateway, points: u64) {
+        self.remaining = gateway
+            .budgets
+            .charge(self.viewer.account_id(), points, Tick::now());
+    }
+
+    /// Waits for the right to run.
+    ///
+    /// **Errors**: `OVERLOADED`.
+    pub(super) async fn permit(&self, gateway: &Gateway) -> Result<Permit, Rejection> {
+        let acquired = gateway.permits.acquire(self.viewer.account_id()).await;
+        acquired.map_err(|overloaded| {
+            let mut rejection = Rejection::new(Code::Overloaded, overloaded.to_string());
+            rejection.retry_after_s = Some(Overloaded::RETRY_AFTER_S);
+            rejection.remaining = self.remaining;
+            rejection
+        })
+    }
+
+    /// What is left of the account's budget.
+    pub(super) fn remaining(&self) -> Option<Remaining> {
+        self.remaining
+    }
+
+    /// Tells the caller what is left.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        tell(self.remaining, headers);
+    }
+}
+
+/// Tells what is left of a budget in the headers of an answer.
+pub(super) fn tell(remaining: Option<Remaining>, headers: &mut HeaderMap) {
+    for (name, number) in remaining.iter().flat_map(|remaining| remaining.headers()) {
+        headers.insert(name, HeaderValue::from(number));
+    }
+}
+
+fn limit(
+    gateway: &Gateway,
+    limited: Limited,
+    message: &'static str,
+    remaining: Option<Remaining>,
+) -> Rejection {
+    gateway.metrics.rate_limited();
+    let mut rejection = Rejection::new(Code::RateLimited, message);
+    rejection.retry_after_s = Some(limited.retry_after_s);
+    rejection.remaining = remaining;
+    rejection
+}
+
+async fn look_up(gateway: &Gateway, headers: &HeaderMap) -> Result<Viewer, ViewerError> {
+    let key = auth::credentials(headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes))?;
+    let mut account_tokens = headers.get_all("account-token").iter();
+    let account_token = match (
+        account_tokens.next().map(HeaderValue::to_str),
+        account_tokens.next(),
+    ) {
+        (None, _) => None,
+        (Some(Ok(text)), None) => Some(text),
+        _ => return Err(AuthError::WrongAccount.into()),
+    };
+    gateway
+        .viewers
+        .viewer(&key, account_token, Instant::now(), Tick::now())
+        .await
+}
+
+/// The client's address; `None` where there is no socket, as in a test.
+fn address(gateway: &Gateway, parts: &Parts) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    let forwarded: Vec<_> = forwarded
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    Some(peer::client_address(
+        peer.ip(),
+        forwarded.into_iter(),
+        &gateway.limits.trusted_proxies,
+    ))
+}

@@ -1,0 +1,151 @@
+//! GraphQL answers as HTTP answers: status, headers and body.
+//!
+//! **Source**: GraphQL over HTTP, working draft of 2025, "Response".
+
+use std::collections::BTreeSet;
+
+use async_graphql::{PathSegment, Response as Executed, ServerError, Value};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::error::{Class, Code, Fault};
+use crate::http::negotiate::MediaType;
+
+/// The answer to a document that does not run.
+pub(super) fn refused(faults: &[Fault], media: MediaType) -> Response {
+    respond(
+        request_status(faults, media),
+        media,
+        &Answer {
+            faults,
+            data: None,
+            cost: None,
+        },
+    )
+}
+
+/// The answer to a document that ran, or that the library found not to fit the schema; and its first error's code.
+///
+/// `cost` is what the request cost and the limit, in points, where the client wants to know.
+pub(super) fn executed(
+    executed: Executed,
+    media: MediaType,
+    cost: Option<(u64, u64)>,
+    most_errors: usize,
+) -> (Response, Option<Code>) {
+    let faults: Vec<_> = executed.errors.iter().take(most_errors).map(Fault::of).collect();
+    let code = faults.first().map(|fault| fault.code);
+    if faults.iter().any(|fault| fault.path.is_empty()) {
+        return (refused(&faults, media), code);
+    }
+    // The library writes an object without fields as null.
+    let data = if executed.data == Value::Null {
+        Value::Object(Default::default())
+    } else {
+        executed.data
+    };
+    let status = unanswered(&data, &executed.errors, &faults).unwrap_or(StatusCode::OK);
+    (
+        respond(
+            status,
+            media,
+            &Answer {
+                faults: &faults,
+                data: Some(&data),
+                cost,
+            },
+        ),
+        code,
+    )
+}
+
+/// The status of a request error: that of its code, unless the client wants a 200 for everything well-formed.
+fn request_status(faults: &[Fault], media: MediaType) -> StatusCode {
+    let Some(code) = faults.first().map(|fault| fault.code) else {
+        return StatusCode::OK;
+    };
+    match (code.row().class, media) {
+        (Class::Fixed, _) | (_, MediaType::GraphqlResponse) => code.status(),
+        (_, MediaType::Json) => StatusCode::OK,
+    }
+}
+
+/// The status where no root field has an answer because of the service's own state.
+fn unanswered(data: &Value, errors: &[ServerError], faults: &[Fault]) -> Option<StatusCode> {
+    let Value::Object(data) = data else { return None };
+    let code = faults.first()?.code;
+    if !matches!(code, Code::Overloaded | Code::Timeout | Code::ServiceUnavailable) {
+        return None;
+    }
+    let root = |error: &ServerError| match error.path.first() {
+        Some(PathSegment::Field(key)) => Some(key.clone()),
+        _ => None,
+    };
+    let failed: BTreeSet<_> = errors.iter().filter_map(root).collect();
+    data.keys()
+        .all(|key| failed.contains(key.as_str()))
+        .then(|| code.status())
+}
+
+fn respond(status: StatusCode, media: MediaType, answer: &Answer<'_>) -> Response {
+    let body = serde_json::to_vec(answer).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// The body of an answer: `errors` first, so that they are seen, then `data`, then `extensions`.
+struct Answer<'a> {
+    faults: &'a [Fault],
+    data: Option<&'a Value>,
+    cost: Option<(u64, u64)>,
+}
+
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.faults.is_empty() {
+            let faults: Vec<_> = self.faults.iter().map(Written).collect();
+            map.serialize_entry("errors", &faults)?;
+        }
+        if let Some(data) = self.data {
+            map.serialize_entry("data", data)?;
+        }
+        if let Some((requested, limit)) = self.cost {
+            let cost = serde_json::json!({"cost": {"requested": requested, "limit": limit}});
+            map.serialize_entry("extensions", &cost)?;
+        }
+        map.end()
+    }
+}
+
+/// A fault as an entry of `errors`.
+struct Written<'a>(&'a Fault);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fault = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message", &fault.message)?;
+        if !fault.locations.is_empty() {
+            map.serialize_entry("locations", &fault.locations)?;
+        }
+        if !fault.path.is_empty() {
+            map.serialize_entry("path", &fault.path)?;
+        }
+        let mut extensions = serde_json::Map::new();
+        extensions.insert("code".to_owned(), fault.code.name().into());
+        if let Some(argument) = &fault.argument {
+            extensions.insert("argument".to_owned(), argument.as_str().into());
+        }
+        map.serialize_entry("extensions", &extensions)?;
+        map.end()
+    }
+}

@@ -1,0 +1,299 @@
+//! `/graphql`: GraphQL over HTTP, on a handler of our own.
+//!
+//! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
+//! body, envelope, guard, execution. The GraphQL library sees a document only after the guard has, parsed already.
+//! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
+//!
+//! **Source**: GraphQL over HTTP, working draft of 2025.
+
+mod answer;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_graphql::Request as Execution;
+use async_graphql::parser::types::OperationType;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{ALLOW, VARY};
+use axum::http::{HeaderValue, Method, Request};
+use axum::response::Response;
+use tracing::Level;
+
+use super::admission::{self, Caller};
+use super::envelope::{self, Envelope};
+use super::negotiate::{self, MediaType};
+use super::request_id::RequestId;
+use super::{Gateway, body, query_string, refusal};
+use crate::error::{Code, Fault, Rejection};
+use crate::graphql::documents::{DocumentError, Named};
+use crate::graphql::guard::coerce;
+
+/// The header in which a client asks for the cost of its request.
+const COST_HEADER: &str = "graphql-cost";
+
+/// Answers any method at `/graphql`.
+pub(super) async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    request_id: Option<Extension<RequestId>>,
+    request: Request<Body>,
+) -> Response {
+    let started = Instant::now();
+    let request_id = request_id.map(|Extension(id)| id);
+    let accepted = negotiate::graphql(request.headers().get_all("accept"));
+    let media = accepted.unwrap_or(MediaType::Json);
+    let answered = match accepted {
+        Ok(media) => answer(&gateway, media, request).await,
+        Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
+    };
+    let (mut response, kind, code) = match answered {
+        Ok(answered) => (answered.response, answered.kind, answered.code),
+        Err(rejection) => {
+            let mut response = refusal::graphql(&rejection, media, request_id.as_ref());
+            if rejection.code == Code::MethodNotAllowed {
+                let allowed = if rejection.message == POST_ONLY {
+                    "POST"
+                } else {
+                    "GET, POST"
+                };
+                response
+                    .headers_mut()
+                    .insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            (response, Kind::Refused, Some(rejection.code))
+        }
+    };
+    let took = started.elapsed();
+    gateway
+        .metrics
+        .answered(kind.label(), code.map_or("ok", |code| code.row().label), took);
+    log(&response, kind, code, took, request_id.as_ref());
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("Accept, Authorization"));
+    response
+}
+
+const POST_ONLY: &str = "only a query may be sent by GET; send this operation by POST";
+
+/// What was asked, as far as that came to light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Query,
+    Introspection,
+    Refused,
+}
+
+impl Kind {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Introspection => "introspection",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An answer, and what the log and the counters say of it.
+struct Answered {
+    response: Response,
+    kind: Kind,
+    code: Option<Code>,
+}
+
+/// One line a request, at the boundary that answers: nothing that the caller wrote.
+fn log(response: &Response, kind: Kind, code: Option<Code>, took: Duration, request_id: Option<&RequestId>) {
+    let (status, kind, took_us) = (response.status().as_u16(), kind.label(), took.as_micros());
+    let request_id = request_id.map(RequestId::as_str);
+    match code {
+        Some(code) if code.row().level == Level::ERROR => {
+            tracing::error!(request_id, status, kind, code = code.name(), took_us, "graphql");
+        }
+        Some(code) if code.row().level == Level::WARN => {
+            tracing::warn!(request_id, status, kind, code = code.name(), took_us, "graphql");
+        }
+        code => tracing::debug!(
+            request_id,
+            status,
+            kind,
+            code = code.map(Code::name),
+            took_us,
+            "graphql"
+        ),
+    }
+}
+
+async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+    let (parts, sent) = request.into_parts();
+    let is_get = match parts.method {
+        Method::GET | Method::HEAD if gateway.limits.get => true,
+        Method::POST => false,
+        Method::GET | Method::HEAD => return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY)),
+        _ => return Err(Rejection::new(Code::MethodNotAllowed, "use GET or POST")),
+    };
+    let asked = parts.uri.query().unwrap_or_default();
+    query_string::refuse_key_in_url(asked)?;
+    if !is_get {
+        envelope::check_post_headers(&parts.headers)?;
+    }
+    let mut caller = admission::enter(gateway, &parts).await?;
+    let depth = gateway.documents.limits().variable_depth;
+    let decoded = if is_get {
+        envelope::decode_get(asked, depth)
+    } else {
+        let deadline = tokio::time::Instant::now() + gateway.limits.body_timeout;
+        let bytes = body::read_body(sent, gateway.limits.body_bytes, deadline).await;
+        bytes.and_then(|bytes| envelope::decode_post(&bytes, depth))
+    };
+    let checking = Instant::now();
+    let checked = decoded.and_then(|envelope| check(gateway, &envelope, is_get));
+    gateway.metrics.stage("guard", checking.elapsed());
+    // What is refused costs a point.
+    caller.charge(
+        gateway,
+        checked
+            .as_ref()
+            .map_or(1, |checked| checked.as_ref().map_or(1, |checked| checked.cost)),
+    );
+    let mut answered = match checked {
+        Ok(Ok(checked)) => {
+            run(
+                gateway,
+                media,
+                &caller,
+                checked,
+                parts.headers.contains_key(COST_HEADER),
+            )
+            .await?
+        }
+        Ok(Err(faults)) => refused(gateway, &faults, media),
+        Err(mut rejection) => {
+            rejection.remaining = caller.remaining();
+            return Err(rejection);
+        }
+    };
+    caller.tell(answered.response.headers_mut());
+    Ok(answered)
+}
+
+/// A request that the guard let through.
+struct Checked {
+    execution: Execution,
+    kind: Kind,
+    cost: u64,
+}
+
+/// The clear place before the GraphQL library: nothing is parsed but what was scanned, nothing runs but what was priced.
+///
+/// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
+fn check(
+    gateway: &Gateway,
+    envelope: &Envelope,
+    is_get: bool,
+) -> Result<Result<Checked, Vec<Fault>>, Rejection> {
+    let documents = &gateway.documents;
+    let found = documents.find(Named {
+        text: envelope.query.as_deref(),
+        sha256: persisted_hash(envelope)?,
+        id: envelope.document_id.as_deref(),
+    });
+    let document = match found {
+        Ok(document) => document,
+        Err(DocumentError::Refused(refusal)) => return Ok(Err(Fault::of_refusal(refusal).collect())),
+        Err(DocumentError::NotFound) => return Ok(Err(vec![Fault::of_persisted_query_not_found()])),
+        Err(DocumentError::NotTrusted) => return Ok(Err(vec![Fault::of_document_not_trusted()])),
+        Err(error @ (DocumentError::Missing | DocumentError::WrongHash)) => {
+            return Err(Rejection::new(Code::BadRequest, error.to_string()));
+        }
+    };
+    let operation = match document.operation(envelope.operation_name.as_deref()) {
+        Ok(operation) => operation,
+        Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
+    };
+    if is_get && operation.kind() != OperationType::Query {
+        return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
+    }
+    let coerced = coerce::coerce(
+        &document,
+        operation,
+        &envelope.variables,
+        documents.types(),
+        documents.limits(),
+    );
+    let coerced = match coerced {
+        Ok(coerced) => coerced,
+        Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
+    };
+    let mut execution = Execution::new(String::new()).variables(coerced.variables);
+    execution.set_parsed_query(document.executable().clone());
+    if let Some(name) = operation.name() {
+        execution = execution.operation_name(name);
+    }
+    let kind = if operation.introspects() {
+        Kind::Introspection
+    } else {
+        Kind::Query
+    };
+    Ok(Ok(Checked {
+        execution,
+        kind,
+        cost: coerced.cost,
+    }))
+}
+
+/// The hash of Apollo's `persistedQuery` extension, version 1.
+fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
+    let Some(persisted) = envelope.extensions.get("persistedQuery") else {
+        return Ok(None);
+    };
+    match (
+        persisted.get("version").and_then(serde_json::Value::as_u64),
+        persisted.get("sha256Hash"),
+    ) {
+        (Some(1), Some(serde_json::Value::String(hash))) => Ok(Some(hash)),
+        _ => Err(Rejection::new(
+            Code::BadRequest,
+            "`extensions.persistedQuery` must be {\"version\": 1, \"sha256Hash\": ...}",
+        )),
+    }
+}
+
+/// Runs a checked request, in its turn.
+async fn run(
+    gateway: &Gateway,
+    media: MediaType,
+    caller: &Caller,
+    checked: Checked,
+    report_cost: bool,
+) -> Result<Answered, Rejection> {
+    let _permit = caller.permit(gateway).await?;
+    let execution = checked
+        .execution
+        .data(gateway.store.clone())
+        .data(caller.viewer.clone());
+    let running = Instant::now();
+    let executed = gateway.schema.execute(execution).await;
+    gateway.metrics.stage("execution", running.elapsed());
+    let limits = gateway.documents.limits();
+    let cost = report_cost.then_some((checked.cost, limits.cost));
+    let (response, code) = answer::executed(executed, media, cost, limits.errors);
+    Ok(Answered {
+        response,
+        kind: checked.kind,
+        code,
+    })
+}
+
+/// An answer to a document that does not run.
+fn refused(gateway: &Gateway, faults: &[Fault], media: MediaType) -> Answered {
+    let code = faults.first().map(|fault| fault.code);
+    if let Some(code) = code {
+        gateway.metrics.refused(code.row().label);
+    }
+    Answered {
+        response: answer::refused(faults, media),
+        kind: Kind::Refused,
+        code,
+    }
+}

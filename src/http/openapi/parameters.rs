@@ -1,0 +1,96 @@
+//! The parameters of the two operations, each name spelled out as a query string has it.
+
+use entity::ImportStatus;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Ref, RefOr, Required, Schema};
+
+use crate::resources::imports::rest::{DEFAULT_PER_PAGE, PER_PAGE};
+use crate::store::imports::Column;
+
+/// The parameters of a list.
+pub(super) fn of_a_list() -> Vec<Parameter> {
+    let mut parameters = vec![
+        query(
+            "start_cursor",
+            "The cursor at which the page starts, exactly as an answer gave it. Left out or blank: the start of the \
+             list.",
+            text().max_length(Some(keyset::MAX_CURSOR_BYTES)),
+        ),
+        query(
+            "per_page",
+            "The page size.",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(*PER_PAGE.start()))
+                .maximum(Some(*PER_PAGE.end()))
+                .default(Some(DEFAULT_PER_PAGE.into())),
+        ),
+        statuses(),
+    ];
+    for (field, when) in [("created_at", "uploaded"), ("updated_at", "last changed")] {
+        for (operator, relation) in [
+            ("lt", "before"),
+            ("lte", "before or at"),
+            ("gt", "after"),
+            ("gte", "at or after"),
+        ] {
+            let description = format!(
+                "Imports {when} {relation} this instant: RFC 3339, up to nine fraction digits. Without a time it is \
+                 midnight, without an offset it is UTC."
+            );
+            let examples = ["2026-05-01", "2026-05-01T12:00:00.123456Z"];
+            let name = format!("filter[{field}][{operator}]");
+            parameters.push(query(&name, &description, text().examples(examples)));
+        }
+    }
+    for column in Column::SORTABLE {
+        let name = format!("sort[{}]", column.name());
+        let description = "A sort key and its direction; several count in the order of the query string. Left out: \
+                           the sort of the cursor, or `sort[id]=desc`.";
+        parameters.push(query(&name, description, Ref::from_schema_name("SortDirection")));
+    }
+    parameters
+}
+
+/// The id in a record's path.
+pub(super) fn id() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("The import's id."))
+        .schema(Some(schema))
+        .build()
+}
+
+/// A comma list, which is what this style writes.
+fn statuses() -> Parameter {
+    let status = text().enum_values(Some(ImportStatus::ALL.map(ImportStatus::name)));
+    let list = ArrayBuilder::new().items(status).min_items(Some(1));
+    ParameterBuilder::from(query(
+        "filter[status][include]",
+        "Imports in one of these states: one state, or several separated by commas.",
+        list,
+    ))
+    .style(Some(ParameterStyle::Form))
+    .explode(Some(false))
+    .build()
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}

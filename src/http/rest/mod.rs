@@ -1,0 +1,195 @@
+//! `/api/v1/imports` and its record: REST over HTTP.
+//!
+//! Takes a request, gives JSON. The order is the road's: method, key, query string, answer. `/api` without a version is
+//! the same API.
+
+pub mod problem;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+
+use super::admission::{self, Caller, Denied};
+use super::request_id::RequestId;
+use super::{Gateway, query_string};
+use crate::error::{Code, Rejection};
+use crate::resources::imports::rest;
+
+/// Where lists are.
+pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
+/// Where records are.
+pub(super) const RECORDS: [&str; 2] = ["/api/v1/imports/{id}", "/api/imports/{id}"];
+/// What every path of this API begins with.
+pub(super) const PREFIX: &str = "/api/";
+
+pub(super) fn router() -> Router<Arc<Gateway>> {
+    let mut router = Router::new().route("/api/{*rest}", any(unknown));
+    for path in LISTS {
+        router = router.route(path, get(list).fallback(method_not_allowed));
+    }
+    for path in RECORDS {
+        router = router.route(path, get(record).fallback(method_not_allowed));
+    }
+    router
+}
+
+/// A page of the caller's imports.
+async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let started = Instant::now();
+    let parts = request.into_parts().0;
+    let answered = match admit(&gateway, &parts).await {
+        Ok(mut caller) => {
+            let answered = page(&gateway, &mut caller, &parts).await;
+            told(&caller, answered)
+        }
+        Err(answered) => answered,
+    };
+    counted(&gateway, &parts, started, answered)
+}
+
+async fn page(gateway: &Gateway, caller: &mut Caller, parts: &Parts) -> Answered {
+    let question = match rest::parse(parts.uri.query()) {
+        Ok(question) => question,
+        Err(faults) => {
+            caller.charge(gateway, 1);
+            return (problem::bad_request(&faults), Some(Code::BadRequest));
+        }
+    };
+    caller.charge(gateway, question.cost());
+    let permit = caller.permit(gateway).await;
+    let _permit = match permit {
+        Ok(permit) => permit,
+        Err(rejection) => return refused(&parts.uri, &rejection),
+    };
+    match rest::list(&gateway.store, &caller.viewer, &question).await {
+        Ok(page) => (json(page), None),
+        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+    }
+}
+
+/// One of the caller's imports; an id that is malformed is as absent as one that is not there.
+async fn record(
+    State(gateway): State<Arc<Gateway>>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let parts = request.into_parts().0;
+    let answered = match admit(&gateway, &parts).await {
+        Ok(mut caller) => {
+            caller.charge(&gateway, 1);
+            let id = id.ok().and_then(|Path(id)| row_id(&id));
+            let answered = found(&gateway, &caller, &parts, id).await;
+            told(&caller, answered)
+        }
+        Err(answered) => answered,
+    };
+    counted(&gateway, &parts, started, answered)
+}
+
+async fn found(gateway: &Gateway, caller: &Caller, parts: &Parts, id: Option<i64>) -> Answered {
+    let Some(id) = id else {
+        return (problem::not_found(&parts.uri), None);
+    };
+    let permit = caller.permit(gateway).await;
+    let _permit = match permit {
+        Ok(permit) => permit,
+        Err(rejection) => return refused(&parts.uri, &rejection),
+    };
+    match rest::record(&gateway.store, &caller.viewer, id).await {
+        Ok(Some(record)) => (json(record), None),
+        Ok(None) => (problem::not_found(&parts.uri), None),
+        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+    }
+}
+
+async fn unknown(uri: Uri) -> Response {
+    problem::not_found(&uri)
+}
+
+async fn method_not_allowed(uri: Uri) -> Response {
+    problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, "use GET"))
+}
+
+/// An answer and, of an error, its code.
+type Answered = (Response, Option<Code>);
+
+/// Lets the caller in, or says why not.
+async fn admit(gateway: &Gateway, parts: &Parts) -> Result<Caller, Answered> {
+    let allowed = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default());
+    allowed.map_err(|rejection| refused(&parts.uri, &rejection))?;
+    let entered = admission::enter(gateway, parts).await;
+    entered.map_err(|denied| match denied {
+        Denied::WrongAccount => (problem::not_found(&parts.uri), None),
+        Denied::Rejected(rejection) => refused(&parts.uri, &rejection),
+    })
+}
+
+fn refused(uri: &Uri, rejection: &Rejection) -> Answered {
+    (problem::refusal(uri, rejection), Some(rejection.code))
+}
+
+/// The answer with what is left of the caller's budget.
+fn told(caller: &Caller, (mut response, code): Answered) -> Answered {
+    caller.tell(response.headers_mut());
+    (response, code)
+}
+
+/// Counts and logs an answer: nothing that the caller wrote.
+fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code): Answered) -> Response {
+    let took = started.elapsed();
+    gateway
+        .metrics
+        .answered("rest", code.map_or("ok", |code| code.row().label), took);
+    let request_id = parts.extensions.get::<RequestId>().map(RequestId::as_str);
+    let (status, took_us) = (response.status().as_u16(), took.as_micros());
+    tracing::debug!(request_id, status, code = code.map(Code::name), took_us, "rest");
+    response
+}
+
+/// The id in a path, to the byte as the API writes it.
+fn row_id(text: &str) -> Option<i64> {
+    let id: i64 = text.parse().ok()?;
+    (id.to_string() == text).then_some(id)
+}
+
+fn json(body: Vec<u8>) -> Response {
+    let content_type = HeaderValue::from_static("application/json");
+    ([(CONTENT_TYPE, content_type)], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_id;
+
+    #[test]
+    fn an_id_is_read_only_as_the_api_writes_it() {
+        for id in [i64::MIN, -1, 0, 1, 1_240_000_001, i64::MAX] {
+            assert_eq!(row_id(&id.to_string()), Some(id));
+        }
+        for text in [
+            "",
+            "+1",
+            "01",
+            "-0",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e3",
+            "0x1",
+            "١",
+            "9223372036854775808",
+            "a",
+        ] {
+            assert_eq!(row_id(text), None, "{text:?}");
+        }
+    }
+}

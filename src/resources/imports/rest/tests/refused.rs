@@ -1,0 +1,164 @@
+//! Which parameter is at fault, and what is said of it.
+
+use keyset::Direction;
+use serde_json::json;
+
+use super::{asked, blamed, cursor, echo, message};
+use crate::resources::imports::rest::parse;
+use crate::store::imports::Column;
+
+#[test]
+fn a_parameter_at_fault_is_named_as_it_stands_in_the_query_string() {
+    let invalid = format!("start_cursor={}", &cursor(&[])[1..]);
+    for (query, expected) in [
+        ("per_page=", "per_page"),
+        ("per_page", "per_page"),
+        ("per_page=1", "per_page"),
+        ("per_page=101", "per_page"),
+        ("per_page=0", "per_page"),
+        ("per_page=-5", "per_page"),
+        ("per_page=+50", "per_page"),
+        ("per_page=%2B50", "per_page"),
+        ("per_page=50.0", "per_page"),
+        ("per_page=5e1", "per_page"),
+        ("per_page=abc", "per_page"),
+        ("per_page=99999999999999999999", "per_page"),
+        ("per_page=%D9%A5%D9%A0", "per_page"),
+        ("per_page[]=50", "per_page[]"),
+        ("per_page=50&per_page=50", "per_page"),
+        ("start_cursor=abc", "start_cursor"),
+        ("start_cursor=12345", "start_cursor"),
+        (&invalid, "start_cursor"),
+        ("start_cursor[]=", "start_cursor[]"),
+        ("start_cursor=&start_cursor=", "start_cursor"),
+        ("start_cursor=%00", "start_cursor"),
+        ("start_cursor=%zz", "start_cursor"),
+        ("q[status]=new", "q[status]"),
+        ("q%5B%5D=", "q[]"),
+        ("q[", "q["),
+        ("filter", "filter"),
+        ("filter=x", "filter"),
+        ("filter[]=x", "filter[]"),
+        ("filter[=x", "filter["),
+        ("filter[status]=failed", "filter[status]"),
+        ("filter[status][]=failed", "filter[status][]"),
+        ("filter[status][include=failed", "filter[status][include"),
+        ("filter[status][include]]=failed", "filter[status][include]]"),
+        ("filter[status]include]=failed", "filter[status]include]"),
+        ("filter[status][include][]=failed", "filter[status][include][]"),
+        ("filter[status][exclude]=failed", "filter[status][exclude]"),
+        ("filter[status][include]=", "filter[status][include]"),
+        ("filter[status][include]=,", "filter[status][include]"),
+        ("filter[status][include]=failed,", "filter[status][include]"),
+        ("filter[status][include]=failed,+,new", "filter[status][include]"),
+        ("filter[status][include]=Failed", "filter[status][include]"),
+        ("filter[status][include]=failed;new", "filter[status][include]"),
+        (
+            "filter[status][include]=partially complete",
+            "filter[status][include]",
+        ),
+        (
+            "filter[status][include]=new&filter[status][include]=new",
+            "filter[status][include]",
+        ),
+        (
+            "filter[status][include]=new&filter%5Bstatus%5D%5Binclude%5D=new",
+            "filter[status][include]",
+        ),
+        ("filter[id][gt]=1", "filter[id][gt]"),
+        ("filter[completed_at][lt]=2026-05-01", "filter[completed_at][lt]"),
+        ("filter[createdAt][lt]=2026-05-01", "filter[createdAt][lt]"),
+        ("filter[created_at][eq]=2026-05-01", "filter[created_at][eq]"),
+        ("filter[created_at][LT]=2026-05-01", "filter[created_at][LT]"),
+        (
+            "filter[created_at][include]=2026-05-01",
+            "filter[created_at][include]",
+        ),
+        ("filter[created_at]=2026-05-01", "filter[created_at]"),
+        ("filter[created_at][lt]=", "filter[created_at][lt]"),
+        ("filter[updated_at][gte]=yesterday", "filter[updated_at][gte]"),
+        (
+            "filter[created_at][lt]=2026-05-01&filter[created_at][lt]=2026-05-02",
+            "filter[created_at][lt]",
+        ),
+        ("sort=id", "sort"),
+        ("sort[]=id", "sort[]"),
+        ("sort[status]=asc", "sort[status]"),
+        ("sort[account_id]=asc", "sort[account_id]"),
+        ("sort[id][x]=asc", "sort[id][x]"),
+        ("sort[id]=", "sort[id]"),
+        ("sort[id]=ASC", "sort[id]"),
+        ("sort[id]=up", "sort[id]"),
+        ("sort[id]=asc&sort[created_at]=asc&sort[id]=asc", "sort[id]"),
+        ("page=%ff", "page"),
+        ("pa%00ge=1", "pa%00ge"),
+    ] {
+        assert_eq!(blamed(query), [expected], "{query:?}");
+    }
+}
+
+#[test]
+fn a_message_says_what_would_be_right_and_never_what_came_in() {
+    for (query, part) in [
+        ("per_page=sesame", "from 2 to 100"),
+        (
+            "filter[status][include]=sesame",
+            "new, queued, processing, partially_complete, failed, complete, incomplete",
+        ),
+        ("filter[created_at][lt]=sesame", "2026-05-01T12:00:00.123456Z"),
+        ("filter[created_at][lt]=2026-02-30", "a day that exists"),
+        ("sort[id]=sesame", "asc or desc"),
+        ("sort[sesame]=asc", "id, created_at and updated_at"),
+        ("start_cursor=sesame", "is no cursor"),
+        ("q[x]=sesame", "filter[field][operator]"),
+        ("per_page=2&per_page=sesame", "twice"),
+    ] {
+        let message = message(query);
+        assert!(
+            message.contains(part) && !message.contains("sesame"),
+            "{query:?}: {message}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_reported_together_but_no_more_than_ten_parameters() {
+    let query = "sort[id]=up&per_page=1&filter[x][y]=z&per_page=2&filter[status][include]=new&start_cursor=x";
+    assert_eq!(
+        blamed(query),
+        ["sort[id]", "per_page", "filter[x][y]", "start_cursor"]
+    );
+    let faults = serde_json::to_value(parse(Some("per_page=1&per_page=2&sort=x")).unwrap_err()).unwrap();
+    let size = "must be a whole number from 2 to 100";
+    let expected = json!({
+        "per_page": [size, "must not be given twice"],
+        "sort": ["must have the form sort[field]"],
+    });
+    assert_eq!(faults, expected);
+    let many: String = (0..5_000).map(|number| format!("q[{number}]&")).collect();
+    assert_eq!(blamed(&many).len(), 10);
+}
+
+#[test]
+fn a_sort_beside_a_cursor_must_be_the_cursors_order() {
+    use Direction::{Asc, Desc};
+    let by_creation = cursor(&[(Column::CreatedAt, Desc)]);
+    let same = asked(&format!(
+        "start_cursor={by_creation}&sort[created_at]=desc&sort[id]=desc"
+    ));
+    let expected = json!([{"created_at": "desc"}, {"id": "desc"}]);
+    assert_eq!(echo(&same).1, expected);
+    asked(&format!(
+        "sort[id]=asc&sort[created_at]=desc&start_cursor={}",
+        cursor(&[(Column::Id, Asc)])
+    ));
+    for sort in [
+        "sort[created_at]=asc",
+        "sort[id]=desc",
+        "sort[created_at]=desc&sort[id]=asc",
+    ] {
+        let query = format!("{sort}&start_cursor={by_creation}");
+        assert_eq!(blamed(&query), ["start_cursor"]);
+        assert!(message(&query).contains("another sort"), "{query}");
+    }
+}

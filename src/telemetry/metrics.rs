@@ -1,0 +1,232 @@
+//! Counters and clocks for operators, in Prometheus' text format.
+//!
+//! Every label has a closed set of values: nothing that a caller wrote becomes one. No globals: a process that serves
+//! twice, such as a test, counts twice.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// A word of ours as a label's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Word(pub &'static str);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+}
+
+/// What kind of request was answered, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    kind: Word,
+    code: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Stage {
+    stage: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Coded {
+    code: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Statement {
+    statement: Word,
+}
+
+/// Buckets from a quarter of a millisecond to ten seconds.
+#[derive(Clone)]
+struct Latency;
+
+impl MetricConstructor<Histogram> for Latency {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new([
+            0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ])
+    }
+}
+
+/// What is measured at the moment of reading.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Requests that run.
+    pub running: usize,
+    /// Requests that wait for their turn.
+    pub waiting: usize,
+    /// Open database connections.
+    pub pool_open: u32,
+    /// Of these, the idle ones.
+    pub pool_idle: usize,
+    /// Whether the service is ready.
+    pub ready: bool,
+}
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    seconds: Family<Stage, Histogram, Latency>,
+    refusals: Family<Coded, Counter>,
+    rate_limited: Counter,
+    statements: Family<Statement, Counter>,
+    running: Gauge,
+    waiting: Gauge,
+    pool_open: Gauge,
+    pool_idle: Gauge,
+    ready: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("imports_gateway");
+        let requests = Family::<Answered, Counter<u64, AtomicU64>>::default();
+        registry.register(
+            "requests",
+            "Requests answered, by kind of operation and code",
+            requests.clone(),
+        );
+        let seconds = Family::<Stage, Histogram, Latency>::new_with_constructor(Latency);
+        registry.register_with_unit(
+            "stage",
+            "Time of each stage of a request",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        let refusals = Family::<Coded, Counter>::default();
+        registry.register(
+            "guard_refusals",
+            "Documents that the guard refused, by code",
+            refusals.clone(),
+        );
+        let rate_limited = Counter::default();
+        registry.register(
+            "rate_limited",
+            "Requests refused because a budget was spent",
+            rate_limited.clone(),
+        );
+        let statements = Family::<Statement, Counter>::default();
+        registry.register(
+            "statements",
+            "Statements that requests ran, by shape",
+            statements.clone(),
+        );
+        let mut gauge = |name, help| {
+            let gauge = Gauge::<i64, AtomicI64>::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let running = gauge("running", "Requests that run");
+        let waiting = gauge("waiting", "Requests that wait for their turn");
+        let pool_open = gauge("pool_open", "Open database connections");
+        let pool_idle = gauge("pool_idle", "Idle database connections");
+        let ready = gauge("ready", "1 where the service is ready");
+        Self {
+            registry,
+            requests,
+            seconds,
+            refusals,
+            rate_limited,
+            statements,
+            running,
+            waiting,
+            pool_open,
+            pool_idle,
+            ready,
+        }
+    }
+}
+
+impl Metrics {
+    /// A request was answered. `kind` is `query`, `introspection`, `rest` or the like; `code` an error's label or `ok`.
+    pub fn answered(&self, kind: &'static str, code: &'static str, took: Duration) {
+        self.requests
+            .get_or_create(&Answered {
+                kind: Word(kind),
+                code: Word(code),
+            })
+            .inc();
+        self.stage("request", took);
+    }
+
+    /// A stage of a request took its time.
+    pub fn stage(&self, stage: &'static str, took: Duration) {
+        self.seconds
+            .get_or_create(&Stage { stage: Word(stage) })
+            .observe(took.as_secs_f64());
+    }
+
+    /// The guard refused a document.
+    pub fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&Coded { code: Word(code) }).inc();
+    }
+
+    /// A request was refused because a budget was spent.
+    pub fn rate_limited(&self) {
+        self.rate_limited.inc();
+    }
+
+    /// A request ran a statement of this shape.
+    pub fn statement(&self, shape: &'static str) {
+        self.statements
+            .get_or_create(&Statement {
+                statement: Word(shape),
+            })
+            .inc();
+    }
+
+    /// Everything as text, with what is measured now.
+    #[must_use]
+    pub fn encode(&self, now: Now) -> String {
+        let set = |gauge: &Gauge, number: i64| gauge.set(number);
+        set(&self.running, i64::try_from(now.running).unwrap_or(i64::MAX));
+        set(&self.waiting, i64::try_from(now.waiting).unwrap_or(i64::MAX));
+        set(&self.pool_open, i64::from(now.pool_open));
+        set(&self.pool_idle, i64::try_from(now.pool_idle).unwrap_or(i64::MAX));
+        set(&self.ready, i64::from(now.ready));
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_written_in_prometheus_text() {
+        let metrics = Metrics::default();
+        metrics.answered("query", "ok", Duration::from_millis(3));
+        metrics.refused("query_too_deep");
+        metrics.rate_limited();
+        metrics.statement("page");
+        let text = metrics.encode(Now {
+            running: 2,
+            ready: true,
+            ..Now::default()
+        });
+        for line in [
+            r#"imports_gateway_requests_total{kind="query",code="ok"} 1"#,
+            r#"imports_gateway_stage_seconds_bucket{le="0.005",stage="request"} 1"#,
+            r#"imports_gateway_guard_refusals_total{code="query_too_deep"} 1"#,
+            "imports_gateway_rate_limited_total 1",
+            r#"imports_gateway_statements_total{statement="page"} 1"#,
+            "imports_gateway_running 2",
+            "imports_gateway_ready 1",
+        ] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
+}
