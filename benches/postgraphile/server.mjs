@@ -8,6 +8,13 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 
+// PostGraphile 5 is made for Node.js 22; this is what it misses in 20, where its connections fail without it.
+Promise.withResolvers ??= function () {
+  const deferred = {};
+  deferred.promise = new this((resolve, reject) => Object.assign(deferred, { resolve, reject }));
+  return deferred;
+};
+
 const [url, port] = process.argv.slice(2);
 
 const instance = postgraphile({
