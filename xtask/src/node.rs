@@ -50,7 +50,7 @@ fn npm(folder: &str, arguments: &[&str]) -> Command {
 }
 
 /// Installs exactly what the lock file names, unless that was done since it changed.
-fn install(folder: &str) -> Result<(), String> {
+pub(crate) fn install(folder: &str) -> Result<(), String> {
     let changed = |file: &str| -> io::Result<SystemTime> {
         fs::metadata(root().join(folder).join(Path::new(file)))?.modified()
     };
