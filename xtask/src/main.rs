@@ -12,6 +12,7 @@ mod binaries;
 mod cargo;
 mod demo;
 mod node;
+mod pages;
 mod system;
 mod test;
 

@@ -43,7 +43,7 @@ pub(crate) fn graphql_http(line: &str) -> Option<Counts> {
     })
 }
 
-fn npm(folder: &str, arguments: &[&str]) -> Command {
+pub(crate) fn npm(folder: &str, arguments: &[&str]) -> Command {
     let mut command = program("npm");
     command.current_dir(root().join(folder)).args(arguments);
     command

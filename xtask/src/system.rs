@@ -20,6 +20,8 @@ pub(crate) enum Need {
     Postgres,
     /// Node.js of a version in use, with npm.
     Node,
+    /// The browser that the pages are tested in.
+    Chromium,
     /// The load generator.
     Wrk,
 }
@@ -30,6 +32,9 @@ pub(crate) enum Need {
 pub(crate) fn meet(need: Need) -> Result<(), String> {
     match need {
         Need::Node => node(),
+        Need::Chromium => package("chromium", "the browser for the tests of the pages", || {
+            runs("chromium")
+        }),
         Need::Wrk => package("wrk", "the files of the load generator wrk", is_wrk_there),
         Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
             binaries::find().is_some()
