@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod json;
 pub mod list;
 pub mod load;
+pub mod origin;
 pub mod peer;
 pub mod relay;
 pub mod resources;
