@@ -10,6 +10,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod ingest;
+pub mod json;
 pub mod list;
 pub mod load;
 pub mod peer;

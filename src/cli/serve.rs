@@ -46,15 +46,16 @@ pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
     prepare(&store, args.migrate).await?;
-    serve(&config, store, |_| Ok(())).await
+    serve(&config, store, None, |_| Ok(())).await
 }
 
-/// Serves an open store; `told` is called with the address once the service answers.
+/// Serves an open store; `told` is called with the address once the service answers. `demo_key` goes into the pages.
 ///
 /// **Errors**: an address that is taken, and those of `told`.
 pub(super) async fn serve(
     config: &Config,
     store: Store,
+    demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let listener = listen(config.listen)?;
@@ -71,7 +72,7 @@ pub(super) async fn serve(
         let router = http::metrics::operating_router(Arc::clone(&gateway));
         tokio::spawn(async move { accept::serve(listener, router, &limits, std::future::pending()).await })
     });
-    let router = http::router(Arc::clone(&gateway));
+    let router = http::router(Arc::clone(&gateway), demo_key);
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
     let stop = async move {

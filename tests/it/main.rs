@@ -8,16 +8,28 @@
 )]
 
 mod accounts;
+mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
+mod chance;
 mod cli;
 mod databases;
+mod echo;
 mod faults;
+mod graphql_answers;
+mod graphql_errors;
 mod guard;
 mod house;
 mod ingest;
 mod instants;
+mod isolation;
+mod laws;
 mod migrations;
+mod pages;
 mod postgres;
+mod readme;
 mod records;
 mod rest;
+mod schema;
+mod statements;
+mod store;

@@ -85,7 +85,7 @@ impl App {
             }
         };
         Self {
-            router: http::router(gateway),
+            router: http::router(gateway, None),
             store,
             key: key.to_owned(),
             watching: tokio::spawn(app::watch(readiness, current)),

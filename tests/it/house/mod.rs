@@ -31,7 +31,7 @@ const NOT_FOR_KEYSET: [&str; 14] = [
     "entity",
 ];
 
-/// The longest file under `src`, in lines: one this long ought to be two.
+/// The longest file under `src`, in lines: one this long ought to be two. Files of unit tests are let off.
 const LINES_CAP: usize = 400;
 
 #[test]
@@ -69,7 +69,7 @@ fn each_file_opens_with_what_it_is_for() {
 fn no_source_file_is_longer_than_the_cap() {
     let long: Vec<_> = rust_files("src")
         .into_iter()
-        .filter(|file| read(file).lines().count() > LINES_CAP)
+        .filter(|file| !file.ends_with("tests.rs") && read(file).lines().count() > LINES_CAP)
         .collect();
     assert!(long.is_empty(), "more than {LINES_CAP} lines: {long:#?}");
 }
