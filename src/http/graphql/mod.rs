@@ -303,7 +303,7 @@ async fn run(
     let (response, code) = match planned {
         Some(answered) => answered,
         None => {
-            let mut executed = gateway.schema.execute(execution(store, caller, &checked)).await;
+            let mut executed = gateway.schema.execute(execution(&store, caller, &checked)).await;
             put_in_order(&mut executed, &checked);
             let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
             if let Some(operation) = operation.filter(|_| is_valid) {
@@ -346,13 +346,13 @@ fn put_in_order(executed: &mut Executed, checked: &Checked) {
 }
 
 /// A checked request as the library takes it.
-fn execution(store: Store, caller: &Caller, checked: &Checked) -> Execution {
+fn execution(store: &Store, caller: &Caller, checked: &Checked) -> Execution {
     let mut execution = Execution::new(String::new()).variables(checked.variables.clone());
     execution.set_parsed_query(checked.known.document().executable().clone());
     if let Some(name) = &checked.operation_name {
         execution = execution.operation_name(name);
     }
-    execution.data(store).data(caller.viewer.clone())
+    execution.data(store.clone()).data(caller.viewer.clone())
 }
 
 /// An answer to a document that does not run.
