@@ -221,6 +221,7 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
     loop {
         let opened = pool_options(settings)
             .test_before_acquire(false)
+            .acquire_timeout(OPEN_TIMEOUT.max(settings.acquire_timeout))
             .connect_with(options.clone());
         match opened.await {
             Err(error) if fault::is_busy(&error) && tries < BUSY_TRIES => {
@@ -233,4 +234,6 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
 }
 
 const BUSY_TRIES: u32 = 100;
+/// How long a writer waits for a connection: a file is there, however slow its disk.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);

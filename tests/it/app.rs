@@ -62,9 +62,15 @@ impl TestApp {
         apps
     }
 
-    /// One on an empty database, with options of `serve`.
+    /// One on an empty database, with options of `serve`. Accounts may spend without end where no option says otherwise:
+    /// what a test asks in a second depends on the machine.
     pub(crate) async fn on(database: Database, options: &[&str]) -> Self {
-        let line = Line::parse_from(["serve"].iter().chain(options));
+        let unlimited: &[&str] = if options.contains(&"--rate-limit") {
+            &[]
+        } else {
+            &["--rate-limit", "off"]
+        };
+        let line = Line::parse_from(["serve"].iter().chain(unlimited).chain(options));
         let config = line.settings.check(&database.url).unwrap();
         let store = database.migrated().await;
         let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
