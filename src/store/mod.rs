@@ -7,6 +7,7 @@
 pub mod accounts;
 mod bulk;
 pub mod imports;
+pub mod shape;
 pub mod tokens;
 pub mod upsert;
 pub mod url;
@@ -20,6 +21,8 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
     Statement, Value,
 };
+
+use self::shape::{Named, Shape};
 
 /// How a store reaches its database.
 #[derive(Clone)]
@@ -179,10 +182,17 @@ impl Store {
         Statement::from_sql_and_values(self.backend, text, values)
     }
 
+    /// One of our texts with its name.
+    fn named<const N: usize>(&self, shape: Shape, text: &'static str, values: [Value; N]) -> Named {
+        let statement = self.statement(text, values);
+        Named { shape, statement }
+    }
+
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
-    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
+    async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        Ok(self.db.query_all_raw(statement).await?)
+        tracing::trace!(statement = named.shape.label());
+        Ok(self.db.query_all_raw(named.statement).await?)
     }
 
     /// Runs one writing statement, and gives the rows that it returns. Not counted: no request writes.
