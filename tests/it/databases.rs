@@ -5,6 +5,8 @@ use imports_gateway::store::{Settings, Store};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use tempfile::TempDir;
 
+use crate::postgres::cluster;
+
 /// An empty database, which goes away with this value where it is a file.
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -13,7 +15,7 @@ pub(crate) struct Database {
 
 /// One empty database of each kind.
 pub(crate) async fn fresh() -> Vec<Database> {
-    vec![sqlite()]
+    vec![sqlite(), postgres().await]
 }
 
 /// An empty SQLite database, not yet a file.
@@ -22,6 +24,14 @@ pub(crate) fn sqlite() -> Database {
     Database {
         url: format!("sqlite://{}/imports.db?mode=rwc", folder.path().display()),
         _folder: Some(folder),
+    }
+}
+
+/// An empty database of the cluster that the tests share.
+pub(crate) async fn postgres() -> Database {
+    Database {
+        url: cluster().create_database().await,
+        _folder: None,
     }
 }
 

@@ -19,3 +19,4 @@ mod instants;
 mod migrations;
 mod postgres;
 mod records;
+mod shapes;
