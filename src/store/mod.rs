@@ -13,6 +13,7 @@ mod options;
 mod pool;
 mod postgres;
 mod read;
+pub mod shape;
 mod sqlite;
 pub mod tokens;
 pub mod upsert;
@@ -36,6 +37,8 @@ pub use self::fault::StoreError;
 pub use self::lookout::Lookout;
 use self::postgres::PostgresServer;
 use self::sqlite::SqliteFile;
+
+use self::shape::{Named, Shape};
 
 /// How a store reaches its database.
 #[derive(Clone)]
@@ -187,16 +190,23 @@ impl Store {
         Statement::from_sql_and_values(self.backend, text, values)
     }
 
+    /// One of our texts with its name.
+    fn named<const N: usize>(&self, shape: Shape, text: &'static str, values: [Value; N]) -> Named {
+        let statement = self.statement(text, values);
+        Named { shape, statement }
+    }
+
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
     ///
     /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
     /// stopped at the database.
-    pub async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
+    pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(statement = named.shape.label());
         let limit = self.statement_timeout;
         match &self.readers {
-            Readers::Sqlite(pool) => read::read(pool, statement, limit, self.deadline).await,
-            Readers::Postgres(pool) => read::read(pool, statement, limit, self.deadline).await,
+            Readers::Sqlite(pool) => read::read(pool, named.statement, limit, self.deadline).await,
+            Readers::Postgres(pool) => read::read(pool, named.statement, limit, self.deadline).await,
         }
     }
 

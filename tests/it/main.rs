@@ -31,5 +31,6 @@ mod readme;
 mod records;
 mod rest;
 mod schema;
+mod shapes;
 mod statements;
 mod store;
