@@ -39,6 +39,7 @@ use self::postgres::PostgresServer;
 use self::sqlite::SqliteFile;
 
 use self::shape::{Named, Shape};
+use crate::telemetry::metrics::Metrics;
 
 /// How a store reaches its database.
 #[derive(Clone)]
@@ -89,6 +90,7 @@ pub struct Store {
     statement_timeout: Duration,
     deadline: Option<Instant>,
     statements: Arc<AtomicU64>,
+    metrics: Arc<Metrics>,
 }
 
 /// The connections that requests read over.
@@ -126,6 +128,7 @@ impl Store {
             statement_timeout: settings.statement_timeout,
             deadline: None,
             statements: Arc::default(),
+            metrics: Arc::default(),
         })
     }
 
@@ -157,6 +160,12 @@ impl Store {
     #[must_use]
     pub fn database(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// What is counted: statements here, the rest by whoever shares it.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// How many statements requests have run since the store was opened.
@@ -202,7 +211,7 @@ impl Store {
     /// stopped at the database.
     pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        tracing::trace!(statement = named.shape.label());
+        self.metrics.statement(named.shape.label());
         let limit = self.statement_timeout;
         match &self.readers {
             Readers::Sqlite(pool) => read::read(pool, named.statement, limit, self.deadline).await,
