@@ -14,7 +14,7 @@ use crate::graphql::guard::{self, instant};
 use crate::graphql::manifest::ManifestError;
 use crate::graphql::schema;
 use crate::http::accept::ConnectionLimits;
-use crate::http::cors::{Origin, OriginError, Origins};
+use crate::http::cors::Origins;
 use crate::http::layers::HeadLimits;
 use crate::http::{Gateway, Readiness, RequestLimits};
 use crate::load::budget::Budgets;
@@ -36,9 +36,6 @@ pub enum AppError {
     /// The manifest of trusted documents is not usable.
     #[error("--trusted-documents")]
     Manifest(#[from] ManifestError),
-    /// An origin is none.
-    #[error("--cors-origins: {0}: {1}")]
-    Origin(String, OriginError),
 }
 
 /// A gateway over an open store, and the end that says whether it is ready.
@@ -71,7 +68,7 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
         budgets: Budgets::new(limits.rate_limit),
         failed_keys: FailedKeys::new(limits.failed_keys),
         metrics: Metrics::default(),
-        limits: request_limits(config)?,
+        limits: request_limits(config),
         readiness,
     };
     Ok((Arc::new(gateway), sender))
@@ -100,16 +97,12 @@ fn guard_limits(limits: &Limits) -> guard::limits::Limits {
     }
 }
 
-fn request_limits(config: &Config) -> Result<RequestLimits, AppError> {
+fn request_limits(config: &Config) -> RequestLimits {
     let limits = &config.limits;
-    let origin = |text: &String| {
-        text.parse::<Origin>()
-            .map_err(|error| AppError::Origin(text.clone(), error))
-    };
-    let origins = config.cors_origins.iter().map(origin).collect::<Result<_, _>>()?;
-    Ok(RequestLimits {
+    RequestLimits {
         body_bytes: limits.body_bytes,
         body_timeout: limits.body_timeout,
+        request_timeout: limits.request_timeout,
         head: HeadLimits {
             uri_bytes: limits.uri_bytes,
             headers: limits.headers,
@@ -119,8 +112,8 @@ fn request_limits(config: &Config) -> Result<RequestLimits, AppError> {
         get: config.get,
         metrics_apart: config.metrics_listen.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
-        origins: Origins::new(origins),
-    })
+        origins: Origins::new(config.cors_origins.clone()),
+    }
 }
 
 /// What connections may cost.

@@ -5,10 +5,11 @@
 //!
 //! **Source**: GraphQL Cursor Connections Specification; GraphQL Global Object Identification Specification.
 
-use async_graphql::{SimpleObject, Value};
+use async_graphql::SimpleObject;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::json::Json;
 use crate::selection::{Composite, Selected};
 
 /// Where a page stands in its list.
@@ -29,13 +30,17 @@ impl Composite for PageInfo {
         "PageInfo"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
-        match selected.name.as_str() {
-            "hasNextPage" => Value::from(self.has_next_page),
-            "hasPreviousPage" => Value::from(self.has_previous_page),
-            "startCursor" => Value::from(self.start_cursor.clone()),
-            "endCursor" => Value::from(self.end_cursor.clone()),
-            _ => Value::Null,
+    fn field(&self, selected: &Selected, json: &mut Json) {
+        let cursor = match selected.name.as_str() {
+            "hasNextPage" => return json.boolean(self.has_next_page),
+            "hasPreviousPage" => return json.boolean(self.has_previous_page),
+            "startCursor" => &self.start_cursor,
+            "endCursor" => &self.end_cursor,
+            _ => &None,
+        };
+        match cursor {
+            Some(cursor) => json.plain(cursor.as_bytes()),
+            None => json.null(),
         }
     }
 }

@@ -6,6 +6,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use entity::Instant;
 
+use crate::json::Json;
 use crate::rfc3339::{self, Parsed};
 
 /// A whole number as a decimal string, such as "1240000001", because JSON numbers lose digits in many clients.
@@ -19,10 +20,9 @@ impl BigInt {
         i64::try_from(self.0).ok()
     }
 
-    /// A column's value as GraphQL writes it.
-    #[must_use]
-    pub fn write(number: i64) -> Value {
-        Value::String(number.to_string())
+    /// Writes the number as GraphQL does.
+    pub fn write(self, json: &mut Json) {
+        json.plain(self.0.to_string().as_bytes());
     }
 }
 
@@ -59,10 +59,20 @@ impl ScalarType for BigInt {
 pub struct DateTime(pub Parsed);
 
 impl DateTime {
-    /// A column's value as GraphQL writes it: RFC 3339 in UTC with six fraction digits.
-    #[must_use]
-    pub fn write(instant: Instant) -> Value {
-        Value::String(instant.to_string())
+    /// Writes the instant as GraphQL does: RFC 3339 in UTC with six fraction digits, nine where it is finer.
+    pub fn write(self, json: &mut Json) {
+        json.plain(self.to_text().as_bytes());
+    }
+
+    fn to_text(self) -> String {
+        let mut text = Instant::from_micros(self.0.micros)
+            .unwrap_or(Instant::MAX)
+            .to_string();
+        if self.0.submicro_nanos > 0 {
+            text.truncate(text.len() - 1);
+            text.push_str(&format!("{:03}Z", self.0.submicro_nanos));
+        }
+        text
     }
 }
 
@@ -92,13 +102,6 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        let mut text = Instant::from_micros(self.0.micros)
-            .unwrap_or(Instant::MAX)
-            .to_string();
-        if self.0.submicro_nanos > 0 {
-            text.truncate(text.len() - 1);
-            text.push_str(&format!("{:03}Z", self.0.submicro_nanos));
-        }
-        Value::String(text)
+        Value::String(self.to_text())
     }
 }

@@ -1,26 +1,32 @@
-//! What a client selected, collected once a field and then written once a row.
+//! What a client selected, collected once a document and then written once a row.
 //!
 //! Takes a selection set of a checked document; gives a tree of [`Selected`] fields, merged by response key, with
 //! fragments resolved, in the order in which the document names them. A type that implements [`Composite`] writes itself
-//! from such a tree without any future, so nothing inside it can fail, finish out of order or be lost.
+//! as JSON from such a tree without any future, so nothing inside it can fail, finish out of order or be lost.
 //!
 //! **Source**: the GraphQL specification, sections 6.3.2 "Field Collection" and 6.4.3 "Merging Selection Sets".
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Field, Selection, SelectionSet};
-use async_graphql::registry::{MetaTypeName, Registry};
+use async_graphql::parser::types::{Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::registry::Registry;
 use async_graphql::{
-    Context, ContextBase, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    Context, ContextSelectionSet, Name, OutputType, Positioned, ServerError, ServerResult, Value,
 };
+
+use crate::json::Json;
+
+/// The fragments of a document, by name.
+pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// A selected field.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    /// The key in the answer: the alias, or the name.
-    pub key: Name,
+    /// `"key":`, as it begins the field in the answer: the alias, or the name.
+    prefix: Box<str>,
     /// The field's name.
     pub name: Name,
     /// What is selected of an object; empty for a leaf.
@@ -33,96 +39,112 @@ impl Selected {
     pub fn contains(fields: &[Self], name: &str) -> bool {
         fields.iter().any(|field| field.name == name)
     }
+
+    /// `"key":`, as it begins the field in the answer.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
 }
+
+/// The fields of one object that share a response key: the first of them, and what all select.
+pub type Merged<'a> = IndexMap<&'a Name, (&'a Positioned<Field>, Vec<&'a SelectionSet>)>;
 
 /// What is selected of the field that `context` resolves, for an object of the type `type_name`.
 #[must_use]
 pub fn collect(context: &Context<'_>, type_name: &str) -> Vec<Selected> {
-    collect_sets(context, &[&context.item.node.selection_set.node], type_name)
+    collect_sets(
+        &context.query_env.fragments,
+        &[&context.item.node.selection_set.node],
+        type_name,
+    )
 }
 
-fn collect_sets<T>(context: &ContextBase<'_, T>, sets: &[&SelectionSet], type_name: &str) -> Vec<Selected> {
-    let mut found: IndexMap<&Name, (&Name, Vec<&SelectionSet>)> = IndexMap::new();
-    for set in sets {
-        collect_set(context, set, type_name, &mut found);
-    }
-    let registry = &context.schema_env.registry;
-    let fields = found.into_iter().map(|(key, (name, sets))| Selected {
-        key: key.clone(),
-        name: name.clone(),
-        fields: match field_type(registry, type_name, name) {
-            Some(field_type) if sets.iter().any(|set| !set.items.is_empty()) => {
-                collect_sets(context, &sets, field_type)
-            }
-            _ => Vec::new(),
-        },
+/// What some selection sets select together of an object of the type `type_name`.
+///
+/// Only the types that implement an interface need their names, `Import` and `Account`: in a valid document the fragments
+/// on any other object all apply to it. Directives are not looked at.
+#[must_use]
+pub fn collect_sets(fragments: &Fragments, sets: &[&SelectionSet], type_name: &str) -> Vec<Selected> {
+    let merged = merge(fragments, sets, type_name);
+    let selected = merged.into_iter().map(|(key, (field, sets))| {
+        let name = field.node.name.node.clone();
+        let inner = if matches!(name.as_str(), "node" | "nodes") {
+            "Import"
+        } else {
+            ""
+        };
+        let fields = collect_sets(fragments, &sets, inner);
+        Selected {
+            prefix: format!("\"{key}\":").into(),
+            name,
+            fields,
+        }
     });
-    fields.collect()
+    selected.collect()
 }
 
-fn collect_set<'a, T>(
-    context: &ContextBase<'a, T>,
-    set: &'a SelectionSet,
-    type_name: &str,
-    found: &mut IndexMap<&'a Name, (&'a Name, Vec<&'a SelectionSet>)>,
-) {
-    let registry = &context.schema_env.registry;
+/// The fields that some selection sets select together of an object of the type `type_name`, by response key.
+#[must_use]
+pub fn merge<'a>(fragments: &'a Fragments, sets: &[&'a SelectionSet], type_name: &str) -> Merged<'a> {
+    let mut merged = Merged::new();
+    for set in sets {
+        merge_set(fragments, set, type_name, &mut merged);
+    }
+    merged
+}
+
+fn merge_set<'a>(fragments: &'a Fragments, set: &'a SelectionSet, type_name: &str, merged: &mut Merged<'a>) {
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => {
-                let field = &field.node;
-                let key = field.alias.as_ref().unwrap_or(&field.name);
-                let sets = &mut found.entry(&key.node).or_insert((&field.name.node, Vec::new())).1;
-                sets.push(&field.selection_set.node);
+                let key = field.node.alias.as_ref().unwrap_or(&field.node.name);
+                let (_, sets) = merged.entry(&key.node).or_insert((field, Vec::new()));
+                sets.push(&field.node.selection_set.node);
             }
             Selection::FragmentSpread(spread) => {
-                if let Some(fragment) = context.query_env.fragments.get(&spread.node.fragment_name.node)
-                    && applies(registry, &fragment.node.type_condition.node.on.node, type_name)
+                if let Some(fragment) = fragments.get(&spread.node.fragment_name.node)
+                    && applies(&fragment.node.type_condition.node.on.node, type_name)
                 {
-                    collect_set(context, &fragment.node.selection_set.node, type_name, found);
+                    merge_set(fragments, &fragment.node.selection_set.node, type_name, merged);
                 }
             }
             Selection::InlineFragment(fragment) => {
                 let condition = fragment.node.type_condition.as_ref();
-                if condition.is_none_or(|condition| applies(registry, &condition.node.on.node, type_name)) {
-                    collect_set(context, &fragment.node.selection_set.node, type_name, found);
+                if condition.is_none_or(|condition| applies(&condition.node.on.node, type_name)) {
+                    merge_set(fragments, &fragment.node.selection_set.node, type_name, merged);
                 }
             }
         }
     }
 }
 
-fn applies(registry: &Registry, condition: &str, type_name: &str) -> bool {
-    registry
-        .types
-        .get(condition)
-        .is_some_and(|meta| meta.is_possible_type(type_name))
-}
-
-fn field_type<'r>(registry: &'r Registry, type_name: &str, field: &str) -> Option<&'r str> {
-    let field = registry.types.get(type_name)?.field_by_name(field)?;
-    Some(MetaTypeName::concrete_typename(&field.ty))
+fn applies(condition: &str, type_name: &str) -> bool {
+    type_name.is_empty() || condition == type_name || condition == "Node"
 }
 
 /// An object that writes itself from a selection.
-pub trait Composite: Send + Sync {
+pub trait Composite {
     /// The name of the object's type.
     fn type_name(&self) -> &'static str;
 
-    /// The value of one field. `__typename` is not asked for.
-    fn field(&self, selected: &Selected) -> Value;
+    /// Writes the value of one field. `__typename` is not asked for.
+    fn field(&self, selected: &Selected, json: &mut Json);
 
-    /// The whole object, one entry a selected field, in their order.
-    fn write(&self, fields: &[Selected]) -> Value {
-        let mut object = IndexMap::with_capacity(fields.len());
-        for selected in fields {
-            let value = match selected.name.as_str() {
-                "__typename" => Value::from(self.type_name()),
-                _ => self.field(selected),
-            };
-            object.insert(selected.key.clone(), value);
+    /// Writes the whole object, one entry a selected field, in their order.
+    fn write(&self, fields: &[Selected], json: &mut Json) {
+        json.raw("{");
+        for (index, selected) in fields.iter().enumerate() {
+            if index > 0 {
+                json.raw(",");
+            }
+            json.raw(&selected.prefix);
+            match selected.name.as_str() {
+                "__typename" => json.plain(self.type_name().as_bytes()),
+                _ => self.field(selected, json),
+            }
         }
-        Value::Object(object)
+        json.raw("}");
     }
 }
 
@@ -131,16 +153,16 @@ pub trait Composite: Send + Sync {
 /// `T` is the derived type that the registry knows, with its fields and descriptions; it resolves nothing here.
 #[derive(Debug)]
 pub struct Written<T> {
-    value: Value,
+    json: Vec<u8>,
     schema_type: PhantomData<fn() -> T>,
 }
 
 impl<T> Written<T> {
-    /// The value as an answer to a field of type `T`.
+    /// What `write` writes, as an answer to a field of type `T`.
     #[must_use]
-    pub fn new(value: Value) -> Self {
+    pub fn new(json: Json) -> Self {
         Self {
-            value,
+            json: json.into_bytes(),
             schema_type: PhantomData,
         }
     }
@@ -159,7 +181,9 @@ impl<T: OutputType> OutputType for Written<T> {
         T::create_type_info(registry)
     }
 
-    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        Ok(self.value.clone())
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        // The library's executor wants a tree; it runs a document once, and what a plan cannot.
+        serde_json::from_slice(&self.json)
+            .map_err(|error| ServerError::new(error.to_string(), Some(field.pos)))
     }
 }

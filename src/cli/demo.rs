@@ -69,7 +69,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         keys.push((name, rows, key));
     }
     let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
-    let served = serve::serve(&config, store, |address| output::print(&welcome(address, &keys)));
+    let first = keys.first().map(|(.., key)| key.reveal());
+    let served = serve::serve(&config, store, first, |address| {
+        output::print(&welcome(address, &keys))
+    });
     let served = served.await;
     if let Some(moving) = moving {
         moving.abort();
@@ -80,6 +83,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 fn welcome(address: SocketAddr, keys: &[(&str, u64, crate::auth::Key)]) -> String {
     let mut text = format!(
         "\nA throw-away database, gone when this ends (Ctrl-C).\n\n\
+         Dashboard   http://{address}/\n\
+         GraphiQL    http://{address}/graphiql\n\
          GraphQL     http://{address}/graphql\n\
          REST        http://{address}/api/v1/imports\n\
          OpenAPI     http://{address}/openapi.json\n\n"

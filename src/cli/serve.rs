@@ -16,7 +16,7 @@ use super::{WrongSettings, output};
 use crate::app::{self, AppError};
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness, accept};
-use crate::store::{Store, StoreError};
+use crate::store::{Lookout, Store, StoreError};
 use crate::telemetry;
 
 /// Settings of the service.
@@ -32,6 +32,8 @@ pub struct Args {
 
 /// How long a server database is waited for at the start, before the service goes on without it.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
+/// How long until a migration is tried again while the database is away.
+const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the command, until SIGTERM or SIGINT.
 ///
@@ -44,15 +46,16 @@ pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
     prepare(&store, args.migrate).await?;
-    serve(&config, store, |_| Ok(())).await
+    serve(&config, store, None, |_| Ok(())).await
 }
 
-/// Serves an open store; `told` is called with the address once the service answers.
+/// Serves an open store; `told` is called with the address once the service answers. `demo_key` goes into the pages.
 ///
 /// **Errors**: an address that is taken, and those of `told`.
 pub(super) async fn serve(
     config: &Config,
     store: Store,
+    demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let listener = listen(config.listen)?;
@@ -60,7 +63,10 @@ pub(super) async fn serve(
     let address = listener.local_addr()?;
     let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
     let draining = readiness.clone();
-    let watching = tokio::spawn(app::watch(readiness, move || schema_is_current(store.clone())));
+    let lookout = Arc::new(store.lookout());
+    let watching = tokio::spawn(app::watch(readiness, move || {
+        schema_is_current(Arc::clone(&lookout))
+    }));
     let limits = app::connection_limits(&config.limits);
     let operating = operating.map(|listener| {
         let router = http::metrics::operating_router(Arc::clone(&gateway));
@@ -69,7 +75,7 @@ pub(super) async fn serve(
         }
         tokio::spawn(async move { accept::serve(listener, router, &limits, std::future::pending()).await })
     });
-    let router = http::router(Arc::clone(&gateway));
+    let router = http::router(Arc::clone(&gateway), demo_key);
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
     let stop = async move {
@@ -102,8 +108,15 @@ fn settings_or_fault(error: AppError) -> anyhow::Error {
 /// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at.
 async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
     if store.backend() == DbBackend::Sqlite || migrate {
-        let migrated = migration::up(store.database()).await;
-        return migrated.map_err(StoreError::from).context("cannot migrate");
+        let migrated = migration::up(store.database()).await.map_err(StoreError::from);
+        return match migrated {
+            Err(StoreError::Unavailable(cause)) if store.backend() != DbBackend::Sqlite => {
+                tracing::warn!(%cause, "the database is away; serving unready, and migrating once it is back");
+                tokio::spawn(migrate_later(store.clone()));
+                Ok(())
+            }
+            migrated => migrated.context("cannot migrate"),
+        };
     }
     let looked = tokio::time::timeout(FIRST_LOOK, migration::status(store.database())).await;
     match looked {
@@ -126,9 +139,21 @@ async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Migrates as soon as the database answers. Where that fails, the schema stays outdated, and the service unready.
+async fn migrate_later(store: Store) {
+    loop {
+        tokio::time::sleep(MIGRATE_PAUSE).await;
+        match migration::up(store.database()).await.map_err(StoreError::from) {
+            Ok(()) => return tracing::info!("the database schema is migrated"),
+            Err(StoreError::Unavailable(cause)) => tracing::debug!(%cause, "not migrated yet"),
+            Err(error) => return tracing::error!(cause = ?error, "cannot migrate"),
+        }
+    }
+}
+
 /// Whether the schema is what this program needs; `None` where the database gives no answer.
-async fn schema_is_current(store: Store) -> Option<bool> {
-    match migration::status(store.database()).await {
+async fn schema_is_current(lookout: Arc<Lookout>) -> Option<bool> {
+    match lookout.look(async |db| migration::status(&db).await).await {
         Ok(status) => Some(!status.is_outdated()),
         Err(error) => {
             tracing::debug!(cause = %error, "the database gave no answer to the watch");

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use self::check::Faults;
 pub use self::limits::Limits;
 pub use self::settings::Settings;
+use crate::origin::Origin;
 use crate::peer::Network;
 use crate::store;
 use crate::telemetry::LogFormat;
@@ -44,8 +45,8 @@ pub struct Config {
     pub get: bool,
     /// An address of its own for what operators ask.
     pub metrics_listen: Option<SocketAddr>,
-    /// Origins whose pages may read answers, as they were written.
-    pub cors_origins: Vec<String>,
+    /// Origins whose pages may read answers.
+    pub cors_origins: Vec<Origin>,
     /// Proxies that are believed about a client's address.
     pub trusted_proxies: Vec<Network>,
     /// A manifest of trusted documents, and what becomes of others.
@@ -78,7 +79,10 @@ impl Settings {
             .metrics_listen
             .as_ref()
             .map(|text| faults.parsed("--metrics-listen", text, "an address such as 127.0.0.1:9090"));
-        let cors_origins = list(&self.cors_origins).map(str::to_owned).collect();
+        let origins = "origins such as https://app.example.com, in lower case, without a path";
+        let cors_origins: Vec<Option<Origin>> = list(&self.cors_origins)
+            .map(|text| faults.parsed("--cors-origins", text, origins))
+            .collect();
         let networks = "addresses or networks such as 10.0.0.0/8, separated by commas";
         let trusted_proxies: Vec<Option<Network>> = list(&self.trusted_proxy)
             .map(|text| faults.parsed("--trusted-proxy", text, networks))
@@ -91,6 +95,14 @@ impl Settings {
         let mode = faults
             .one_of("--trusted-documents-mode", &self.trusted_documents_mode, &modes)
             .flatten();
+        if let Some(file) = &self.trusted_documents {
+            if mode.is_none() {
+                faults.add("--trusted-documents needs --trusted-documents-mode log or enforce".to_owned());
+            }
+            if let Err(error) = std::fs::File::open(file) {
+                faults.add(format!("--trusted-documents cannot be read: {}", error.kind()));
+            }
+        }
         if mode.is_some() && self.trusted_documents.is_none() {
             faults.add("--trusted-documents-mode needs a manifest: give --trusted-documents FILE".to_owned());
         }
@@ -118,7 +130,7 @@ impl Settings {
             introspection,
             get,
             metrics_listen: metrics_listen.flatten(),
-            cors_origins,
+            cors_origins: cors_origins.into_iter().flatten().collect(),
             trusted_proxies: trusted_proxies.into_iter().flatten().collect(),
             trusted_documents: self.trusted_documents.clone().zip(mode),
             store,

@@ -113,6 +113,7 @@ impl From<&StoreError> for Code {
     fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::ServiceUnavailable,
+            StoreError::Busy => Self::Overloaded,
             StoreError::TimedOut(_) => Self::Timeout,
             StoreError::Failed(_) => Self::InternalServerError,
         }
@@ -168,6 +169,7 @@ impl From<ViewerError> for Rejection {
 fn safe_message(code: Code) -> Option<&'static str> {
     match code {
         Code::ServiceUnavailable => Some("the service has no database at the moment; try again shortly"),
+        Code::Overloaded => Some("the service has more requests than it can answer; try again shortly"),
         Code::Timeout => {
             Some("the request took too long; narrow the filter, or sort by the field that it bounds")
         }

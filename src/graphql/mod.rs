@@ -1,5 +1,6 @@
 //! The GraphQL side: the schema and, in front of it, what decides whether a document may run.
 
+pub mod direct;
 pub mod documents;
 pub mod guard;
 pub mod manifest;

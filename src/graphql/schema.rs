@@ -1,17 +1,18 @@
 //! The roots of the schema, and the schema as text.
 //!
 //! A root field that can fail is nullable and fails before any object is built, so one failure leaves its siblings.
-//! Roots run in the order of the request. Deliberately absent: extensions (each makes every field slower), mutations and
-//! subscriptions.
+//! Roots run at once; `http::graphql` puts their answers in the order of the request. Deliberately absent: extensions
+//! (each makes every field slower), mutations and subscriptions.
 
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
+use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{
-    self, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount, Paging,
+    self, Arguments, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount,
 };
-use crate::resources::node::{self, Node};
-use crate::resources::{Failure, parts};
+use crate::resources::node::{self, Node, SelectedNode};
+use crate::resources::{Caller, Failure};
 use crate::scalars::BigInt;
 use crate::selection::{Composite as _, Written, collect};
 
@@ -22,7 +23,8 @@ pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>
 #[derive(Debug)]
 pub struct Query;
 
-#[Object(serial)]
+/// Everything that can be asked.
+#[Object]
 impl Query {
     /// Imports of the caller's account, newest id first unless `sort` says otherwise.
     #[expect(clippy::too_many_arguments, reason = "they are the field's public arguments")]
@@ -41,13 +43,19 @@ impl Query {
         )]
         sort: Option<Vec<ImportSort>>,
     ) -> Option<Result<Written<ImportConnection>, Failure>> {
-        let paging = Paging {
+        let arguments = Arguments {
             first,
             after,
             last,
             before,
+            filter,
+            sort,
         };
-        Some(imports::imports(context, paging, filter, sort).await)
+        let write = async |json: &mut Json| {
+            let selected = collect(context, "ImportConnection");
+            imports::imports(Caller::of(context)?, &selected, arguments, json).await
+        };
+        written(write).await
     }
 
     /// The import with this global id; null where the caller's account has none.
@@ -56,7 +64,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id` of an import.")] id: ID,
     ) -> Option<Result<Written<Import>, Failure>> {
-        imports::import(context, imports::row_id(&id)).await.transpose()
+        import(context, imports::row_id(&id)).await
     }
 
     /// The import with this id of the REST API; null where the caller's account has none.
@@ -65,9 +73,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `databaseId` of an import.")] database_id: BigInt,
     ) -> Option<Result<Written<Import>, Failure>> {
-        imports::import(context, database_id.column_value())
-            .await
-            .transpose()
+        import(context, database_id.column_value()).await
     }
 
     /// Bounded counts for the tabs of a dashboard: always one entry for each of the ten statuses, each counted up to
@@ -77,7 +83,11 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
     ) -> Option<Result<Written<Vec<ImportStatusCount>>, Failure>> {
-        Some(imports::status_counts(context, filter).await)
+        let write = async |json: &mut Json| {
+            let selected = collect(context, "ImportStatusCount");
+            imports::status_counts(Caller::of(context)?, &selected, filter.as_ref(), json).await
+        };
+        written(write).await
     }
 
     /// The object with this global id; null where the caller's account has none.
@@ -86,7 +96,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id` of a node.")] id: ID,
     ) -> Option<Result<Written<Node>, Failure>> {
-        node::nodes(context, &[id])
+        nodes(context, &[id])
             .await
             .map(|mut found| found.pop().flatten())
             .transpose()
@@ -98,7 +108,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id`s of nodes.")] ids: Vec<ID>,
     ) -> Vec<Option<Result<Written<Node>, Failure>>> {
-        match node::nodes(context, &ids).await {
+        match nodes(context, &ids).await {
             Ok(nodes) => nodes.into_iter().map(|node| node.map(Ok)).collect(),
             // The list itself may not be null: each of its places fails alone, and the siblings of `nodes` are answered.
             Err(failure) => ids.iter().map(|_| Some(Err(failure.clone()))).collect(),
@@ -107,9 +117,36 @@ impl Query {
 
     /// The account that the API key belongs to.
     async fn viewer(&self, context: &Context<'_>) -> Option<Result<Written<Account>, Failure>> {
-        let write = |(_, viewer)| Written::new(Account::of(viewer).write(&collect(context, "Account")));
-        Some(parts(context).map(write))
+        let write = async |json: &mut Json| {
+            Account::of(Caller::of(context)?.viewer).write(&collect(context, "Account"), json);
+            Ok(())
+        };
+        written(write).await
     }
+}
+
+/// What `write` writes, as an answer of type `T`.
+async fn written<T>(
+    write: impl AsyncFnOnce(&mut Json) -> Result<(), Failure>,
+) -> Option<Result<Written<T>, Failure>> {
+    let mut json = Json::default();
+    Some(write(&mut json).await.map(|()| Written::new(json)))
+}
+
+async fn import(context: &Context<'_>, id: Option<i64>) -> Option<Result<Written<Import>, Failure>> {
+    let write = async |json: &mut Json| {
+        imports::import(Caller::of(context)?, &collect(context, "Import"), id, json).await
+    };
+    written(write).await
+}
+
+async fn nodes(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Written<Node>>>, Failure> {
+    let selected = SelectedNode {
+        import: collect(context, "Import"),
+        account: collect(context, "Account"),
+    };
+    let found = node::nodes(Caller::of(context)?, &selected, ids).await?;
+    Ok(found.into_iter().map(|json| json.map(Written::new)).collect())
 }
 
 /// Builds the schema. It holds no state: store and viewer come with each request.

@@ -5,7 +5,6 @@
 //!
 //! Source: the Fetch standard, "HTTP CORS protocol".
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -13,43 +12,11 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// An origin as a browser writes it: `https://app.example.com`, `http://localhost:5173`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(HeaderValue);
-
-/// A text that no browser sends as an origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an origin: write scheme://host or scheme://host:port in lower case, without a path")]
-pub struct OriginError;
-
-impl FromStr for Origin {
-    type Err = OriginError;
-
-    fn from_str(text: &str) -> Result<Self, OriginError> {
-        let uri: Uri = text.parse().map_err(|_| OriginError)?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(OriginError);
-        };
-        let default_port = match scheme {
-            "http" => 80,
-            "https" => 443,
-            _ => return Err(OriginError),
-        };
-        let as_sent = format!("{scheme}://{authority}");
-        if as_sent != text
-            || authority.as_str().contains('@')
-            || authority.port_u16() == Some(default_port)
-            || text.bytes().any(|b| b.is_ascii_uppercase())
-        {
-            return Err(OriginError);
-        }
-        HeaderValue::from_str(text).map(Self).map_err(|_| OriginError)
-    }
-}
+use crate::origin::Origin;
 
 /// The list of origins whose pages may read answers.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +29,7 @@ impl Origins {
     }
 
     fn contains(&self, origin: &HeaderValue) -> bool {
-        self.0.iter().any(|listed| listed.0 == origin)
+        self.0.iter().any(|listed| listed.is(origin))
     }
 }
 
@@ -253,7 +220,11 @@ mod tests {
             "https://app.example.com:443",
             "ftp://app.example.com",
         ] {
-            assert_eq!(text.parse::<Origin>(), Err(OriginError), "{text:?}");
+            assert_eq!(
+                text.parse::<Origin>(),
+                Err(crate::origin::OriginError),
+                "{text:?}"
+            );
         }
     }
 }

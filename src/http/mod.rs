@@ -7,6 +7,7 @@ pub mod accept;
 mod admission;
 pub mod body;
 pub mod cors;
+mod deadline;
 pub mod envelope;
 mod graphql;
 pub mod layers;
@@ -20,6 +21,7 @@ pub mod request_id;
 pub mod rest;
 mod schema;
 mod strict_json;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,8 @@ pub struct RequestLimits {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a request may take in all, from the end of its headers to its answer.
+    pub request_timeout: Duration,
     /// How large the head of a request may be.
     pub head: HeadLimits,
     /// Whether a caller with a key may read the schema.
@@ -107,8 +111,8 @@ pub enum Readiness {
     Draining,
 }
 
-/// All routes, with every layer.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// All routes, with every layer. `demo_key` is for the pages of `demo` alone: it fills in their key field.
+pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
     let (head, origins) = (gateway.limits.head, gateway.limits.origins.clone());
     let operating = if gateway.limits.metrics_apart {
         Router::new()
@@ -122,6 +126,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .merge(openapi::router())
         .merge(probes::router())
         .merge(operating)
+        .merge(web::router(demo_key))
         .with_state(gateway)
         // The one list of layers: the last is the outermost.
         .layer(layers::compression())

@@ -1,8 +1,9 @@
 //! The account that the caller's key belongs to.
 
-use async_graphql::{ID, SimpleObject, Value};
+use async_graphql::{ID, SimpleObject};
 
 use crate::auth::Viewer;
+use crate::json::Json;
 use crate::relay;
 use crate::scalars::BigInt;
 use crate::selection::{Composite, Selected};
@@ -35,12 +36,12 @@ impl Composite for Account {
         "Account"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
         match selected.name.as_str() {
-            "id" => Value::from(self.id.as_str()),
-            "databaseId" => async_graphql::ScalarType::to_value(&self.database_id),
-            "name" => Value::from(self.name.as_str()),
-            _ => Value::Null,
+            "id" => json.plain(self.id.as_bytes()),
+            "databaseId" => self.database_id.write(json),
+            "name" => json.string(&self.name),
+            _ => json.null(),
         }
     }
 }

@@ -54,9 +54,20 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// The two things that a resolver reads from its context.
-pub(crate) fn parts<'a>(context: &'a Context<'_>) -> Result<(&'a Store, &'a Viewer), Failure> {
-    let store = context.data_opt::<Store>().ok_or(Failure::Unwired("store"))?;
-    let viewer = context.data_opt::<Viewer>().ok_or(Failure::Unwired("viewer"))?;
-    Ok((store, viewer))
+/// The two things that every answer needs: where to read, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) viewer: &'a Viewer,
+}
+
+impl<'a> Caller<'a> {
+    /// The caller of the request that `context` belongs to.
+    ///
+    /// **Errors**: [`Failure::Unwired`].
+    pub(crate) fn of(context: &'a Context<'_>) -> Result<Self, Failure> {
+        let store = context.data_opt::<Store>().ok_or(Failure::Unwired("store"))?;
+        let viewer = context.data_opt::<Viewer>().ok_or(Failure::Unwired("viewer"))?;
+        Ok(Self { store, viewer })
+    }
 }

@@ -3,15 +3,16 @@
 //! An id of another account, of another type, malformed or unknown gives null, all alike: one statement with the
 //! caller's account in it decides, or none.
 
-use async_graphql::{Context, ID, Interface, Value};
+use async_graphql::{ID, Interface};
 
 use super::account::Account;
 use super::imports::{Import, fields};
-use super::{Failure, parts};
+use super::{Caller, Failure};
+use crate::json::Json;
 use crate::relay;
-use crate::selection::{Composite, Written, collect};
+use crate::selection::{Composite, Selected};
+use crate::store;
 use crate::store::imports::Fields;
-use crate::store::{self};
 
 /// Something with a global id, which `node` finds again.
 #[derive(Clone, Debug, Interface)]
@@ -23,30 +24,38 @@ pub enum Node {
     Account(Account),
 }
 
-/// The nodes of `ids`, in their order; null where there is none.
-pub(crate) async fn nodes(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Written<Node>>>, Failure> {
-    let (store, viewer) = parts(context)?;
-    let selected_import = collect(context, "Import");
-    let selected_account = collect(context, "Account");
+/// What is selected of a node, for each type that it may have.
+#[derive(Clone, Debug)]
+pub struct SelectedNode {
+    /// Of an import.
+    pub import: Vec<Selected>,
+    /// Of an account.
+    pub account: Vec<Selected>,
+}
+
+/// Writes the nodes of `ids`, each as an entry of its own; null where there is none.
+pub(crate) async fn nodes(
+    caller: Caller<'_>,
+    selected: &SelectedNode,
+    ids: &[ID],
+) -> Result<Vec<Option<Json>>, Failure> {
     let wanted: Vec<_> = ids.iter().map(|id| relay::row_id("Import", id)).collect();
     let mut asked: Vec<i64> = wanted.iter().flatten().copied().collect();
     asked.sort_unstable();
     asked.dedup();
-    let fields = fields(&selected_import).unwrap_or(Fields::NONE);
-    let mut imports = store::imports::by_ids(store, viewer, &asked, fields).await?;
+    let fields = fields(&selected.import).unwrap_or(Fields::NONE);
+    let mut imports = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
     imports.sort_unstable_by_key(|import| import.id);
-    let account = Account::of(viewer);
-    let node = |(id, row): (&ID, &Option<i64>)| -> Option<Value> {
+    let account = Account::of(caller.viewer);
+    let node = |(id, row): (&ID, &Option<i64>)| -> Option<Json> {
+        let mut json = Json::default();
         if *id == account.id {
-            return Some(account.write(&selected_account));
+            account.write(&selected.account, &mut json);
+        } else {
+            let found = imports.binary_search_by_key(&(*row)?, |import| import.id).ok()?;
+            super::imports::Row(&imports[found]).write(&selected.import, &mut json);
         }
-        let found = imports.binary_search_by_key(&(*row)?, |import| import.id).ok()?;
-        Some(super::imports::Row(&imports[found]).write(&selected_import))
+        Some(json)
     };
-    Ok(ids
-        .iter()
-        .zip(&wanted)
-        .map(node)
-        .map(|value| value.map(Written::new))
-        .collect())
+    Ok(ids.iter().zip(&wanted).map(node).collect())
 }

@@ -3,10 +3,7 @@
 //! Takes rows, gives how many the table took. SQLite gets rows of parameters, PostgreSQL an array a column, so its
 //! statements are the same for any number of rows. Deliberately absent: transactions, and which rows may be written.
 
-use std::sync::Arc;
-
 use entity::{Instant, imports};
-use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use super::StoreError;
@@ -109,5 +106,5 @@ pub(super) async fn postgres(
 
 /// A fault of the driver, by the rules of all others.
 pub(super) fn failed(error: sqlx::Error) -> StoreError {
-    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error))).into()
+    StoreError::of_statement(error)
 }

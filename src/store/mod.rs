@@ -6,7 +6,14 @@
 
 pub mod accounts;
 mod bulk;
+mod fault;
 pub mod imports;
+mod lookout;
+mod options;
+mod pool;
+mod postgres;
+mod read;
+mod sqlite;
 pub mod tokens;
 pub mod upsert;
 pub mod url;
@@ -17,9 +24,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
+    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxPostgresConnector, SqlxSqliteConnector,
     Statement, Value,
 };
+use sqlx::Database;
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use tokio::time::Instant;
+
+pub use self::fault::StoreError;
+pub use self::lookout::Lookout;
+use self::postgres::PostgresServer;
+use self::sqlite::SqliteFile;
 
 /// How a store reaches its database.
 #[derive(Clone)]
@@ -30,7 +46,7 @@ pub struct Settings {
     pub max_connections: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
-    /// How long one statement may run on a server database.
+    /// How long one reading statement may run, or any on a server database.
     pub statement_timeout: Duration,
 }
 
@@ -49,106 +65,83 @@ impl Settings {
     }
 }
 
-/// Why the database gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be reached, is shutting down, or has no schema yet. Trying again later may help.
-    #[error("the database is not available")]
-    Unavailable(#[source] DbErr),
-    /// The statement was cancelled: its time was up.
-    #[error("the statement ran out of time")]
-    TimedOut(#[source] DbErr),
-    /// Anything else: a fault of ours, or a row that breaks the table's promises.
-    #[error("the database refused a statement")]
-    Failed(#[source] DbErr),
-}
-
-impl From<DbErr> for StoreError {
-    fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                match kind_of(cause) {
-                    Kind::Away => Self::Unavailable(error),
-                    Kind::Cancelled => Self::TimedOut(error),
-                    Kind::Other => Self::Failed(error),
-                }
-            }
-            _ => Self::Failed(error),
-        }
-    }
-}
-
-enum Kind {
-    Away,
-    Cancelled,
-    Other,
-}
-
-/// **Source**: PostgreSQL's appendix A (SQLSTATE) and SQLite's result codes.
-fn kind_of(error: &sqlx::Error) -> Kind {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => Kind::Away,
-        sqlx::Error::Database(database) => match database.code().as_deref() {
-            // query_canceled; SQLITE_INTERRUPT.
-            Some("57014" | "9") => Kind::Cancelled,
-            // Shutdown and start-up, too many connections, no such table or column yet; SQLITE_BUSY, _LOCKED, _CANTOPEN.
-            Some("57P01" | "57P02" | "57P03" | "53300" | "42P01" | "42703" | "3D000" | "5" | "6" | "14") => {
-                Kind::Away
-            }
-            Some(code) if code.starts_with("08") => Kind::Away,
-            _ => Kind::Other,
-        },
-        _ => Kind::Other,
-    }
-}
-
-/// The state of a connection pool.
+/// The state of the connections that requests read over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
-    /// Open connections.
+    /// Open connections, those counted that are just being made.
     pub open: u32,
     /// Of these, the idle ones.
     pub idle: usize,
 }
 
-/// A database that holds imports, accounts and tokens. Cloning shares the pool.
+/// A database that holds imports, accounts and tokens. Cloning shares its connections.
+///
+/// Requests read over connections of their own, under a deadline that reaches the database ([`Store::until`]); commands
+/// and writers use a pool beside them.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: DatabaseConnection,
     backend: DbBackend,
+    readers: Readers,
+    statement_timeout: Duration,
+    deadline: Option<Instant>,
     statements: Arc<AtomicU64>,
 }
 
+/// The connections that requests read over.
+#[derive(Clone, Debug)]
+enum Readers {
+    Sqlite(Arc<pool::Pool<SqliteFile>>),
+    Postgres(Arc<pool::Pool<PostgresServer>>),
+}
+
 impl Store {
-    /// Opens a pool. A server database is not contacted yet, so it may be away.
+    /// Opens a store. A server database is not contacted yet, so it may be away.
     ///
     /// **Errors**: [`StoreError::Unavailable`] where a SQLite file cannot be opened, or the URL is of no known form.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        let mut options = ConnectOptions::new(url::for_driver(&settings.url));
-        options
-            .max_connections(settings.max_connections)
-            .acquire_timeout(settings.acquire_timeout)
-            .test_before_acquire_if_idle_for(Duration::from_secs(30))
-            .sqlx_logging(false)
-            .record_stmt_in_spans(false)
-            .connect_lazy(true)
-            .set_application_name("imports-gateway")
-            .statement_timeout(settings.statement_timeout)
-            .map_sqlx_postgres_opts(|options| options.statement_cache_capacity(512))
-            .map_sqlx_sqlite_opts(sqlite_options);
-        let db = connect(options).await?;
+        let (readers, db) = if settings.url.starts_with("sqlite:") {
+            let options = options::sqlite(settings).map_err(StoreError::no_connection)?;
+            let writers = sqlite_pool(settings, options::writing_sqlite(options.clone())).await?;
+            let file = SqliteFile::new(options::reading_sqlite(options));
+            let readers = pool::Pool::new(file, settings.max_connections, settings.acquire_timeout);
+            let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(writers);
+            (Readers::Sqlite(readers), db)
+        } else {
+            let options = options::postgres(settings).map_err(StoreError::no_connection)?;
+            let server = PostgresServer::new(options::reading_postgres(options.clone()));
+            let readers = pool::Pool::new(server, settings.max_connections, settings.acquire_timeout);
+            let writers = pool_options(settings).connect_lazy_with(options);
+            let db = SqlxPostgresConnector::from_sqlx_postgres_pool(writers);
+            (Readers::Postgres(readers), db)
+        };
         let backend = db.get_database_backend();
         Ok(Self {
             db,
             backend,
+            readers,
+            statement_timeout: settings.statement_timeout,
+            deadline: None,
             statements: Arc::default(),
         })
+    }
+
+    /// The same store for one request: what it reads ends at `deadline`, at the database too, with
+    /// [`StoreError::TimedOut`].
+    ///
+    /// Without a deadline a statement has its own limit alone. Either way it ends when its future is dropped.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self.clone()
+        }
+    }
+
+    /// A look-out, which finds out whether the database is there.
+    #[must_use]
+    pub fn lookout(&self) -> Lookout {
+        Lookout::new(self.clone())
     }
 
     /// Which database this is.
@@ -157,7 +150,7 @@ impl Store {
         self.backend
     }
 
-    /// The connection pool, for migrations and writers.
+    /// The pool of migrations and writers.
     #[must_use]
     pub fn database(&self) -> &DatabaseConnection {
         &self.db
@@ -169,38 +162,23 @@ impl Store {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How many connections are open, and how many of them are idle.
+    /// How many connections that requests read over are open, and how many of them are idle.
     #[must_use]
     pub fn pool(&self) -> Pool {
-        match self.backend {
-            DbBackend::Postgres => {
-                let pool = self.db.get_postgres_connection_pool();
-                Pool {
-                    open: pool.size(),
-                    idle: pool.num_idle(),
-                }
-            }
-            _ => {
-                let pool = self.db.get_sqlite_connection_pool();
-                Pool {
-                    open: pool.size(),
-                    idle: pool.num_idle(),
-                }
-            }
+        match &self.readers {
+            Readers::Sqlite(pool) => pool.state(),
+            Readers::Postgres(pool) => pool.state(),
         }
-    }
-
-    /// Whether the database answers at all.
-    ///
-    /// **Errors**: [`StoreError::Unavailable`].
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.db.ping().await?)
     }
 
     /// Closes every connection, so that a SQLite file is left without its side files.
     ///
     /// **Errors**: as they come.
     pub async fn close(self) -> Result<(), StoreError> {
+        match &self.readers {
+            Readers::Sqlite(pool) => pool.close().await,
+            Readers::Postgres(pool) => pool.close().await,
+        }
         Ok(self.db.close().await?)
     }
 
@@ -210,9 +188,16 @@ impl Store {
     }
 
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
-    async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
+    ///
+    /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
+    /// stopped at the database.
+    pub async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        Ok(self.db.query_all_raw(statement).await?)
+        let limit = self.statement_timeout;
+        match &self.readers {
+            Readers::Sqlite(pool) => read::read(pool, statement, limit, self.deadline).await,
+            Readers::Postgres(pool) => read::read(pool, statement, limit, self.deadline).await,
+        }
     }
 
     /// Runs one writing statement, and gives the rows that it returns. Not counted: no request writes.
@@ -221,45 +206,34 @@ impl Store {
     }
 }
 
-/// Opens a pool; tries again for 2 s while a SQLite file is busy.
+fn pool_options<D: Database>(settings: &Settings) -> PoolOptions<D> {
+    PoolOptions::new()
+        .max_connections(settings.max_connections)
+        .acquire_timeout(settings.acquire_timeout)
+}
+
+/// Opens the writers' pool; tries again for 2 s while the file is busy.
 ///
 /// Processes that open a new file at once all switch it to WAL. SQLite tells all but one that it is busy without waiting
 /// for its own time-out, as two that hold a read lock and wait for each other's would never end.
-async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
-    for _ in 0..BUSY_TRIES {
-        match Database::connect(options.clone()).await {
-            Err(error) if is_busy(&error) => tokio::time::sleep(BUSY_PAUSE).await,
-            result => return result,
+async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let mut tries = 0;
+    loop {
+        let opened = pool_options(settings)
+            .test_before_acquire(false)
+            .acquire_timeout(OPEN_TIMEOUT.max(settings.acquire_timeout))
+            .connect_with(options.clone());
+        match opened.await {
+            Err(error) if fault::is_busy(&error) && tries < BUSY_TRIES => {
+                tokio::time::sleep(BUSY_PAUSE).await
+            }
+            opened => return opened.map_err(StoreError::no_connection),
         }
+        tries += 1;
     }
-    Database::connect(options).await
 }
 
 const BUSY_TRIES: u32 = 100;
+/// How long a writer waits for a connection: a file is there, however slow its disk.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
-
-/// **Source**: SQLite's result codes; the low byte of an extended one is its primary one, and SQLITE_BUSY is 5.
-fn is_busy(error: &DbErr) -> bool {
-    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else {
-        return false;
-    };
-    let code = cause.as_database_error().and_then(|error| error.code());
-    let number = code.and_then(|code| code.parse::<u32>().ok());
-    number.is_some_and(|number| number & 0xff == 5)
-}
-
-/// Readers never wait for a writer (WAL), a writer waits 2 s for another, and what is hot stays mapped.
-fn sqlite_options(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
-    options
-        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
-        .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(2))
-        .foreign_keys(true)
-        .statement_cache_capacity(512)
-        // A page of 100 and its two neighbours cross the driver's channel without a pause.
-        .row_buffer_size(256)
-        .pragma("temp_store", "memory")
-        .pragma("mmap_size", "268435456")
-        .pragma("cache_size", "-32000")
-        .optimize_on_close(true, None)
-}

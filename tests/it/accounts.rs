@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use imports_gateway::auth::{AuthError, Key};
 use imports_gateway::store::viewers::{MAX_AGE, ViewerError, Viewers};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
-use sea_orm::{DatabaseTransaction, TransactionTrait as _};
+use sea_orm::Statement;
+use tokio::task::JoinHandle;
 
 use crate::databases::{self, Database, execute, instant};
 
@@ -229,7 +230,7 @@ async fn requests_for_one_key_at_once_share_a_statement() {
             found = &mut all => panic!("without a connection: {found:?}"),
             () = std::future::ready(()) => {}
         }
-        busy.rollback().await.unwrap();
+        busy.abort();
         assert!(all.await.iter().all(Result::is_ok));
         assert_eq!(store.statements(), before + 1);
     }
@@ -248,7 +249,7 @@ async fn a_request_that_gives_up_leaves_nothing_behind() {
                 () = std::future::ready(()) => {}
             }
         }
-        busy.rollback().await.unwrap();
+        busy.abort();
         assert!(viewers.viewer(&key, None, instant(0), tick).await.is_ok());
         // Each began anew, as nobody waited for the one before.
         assert_eq!(store.statements(), before + 21);
@@ -270,24 +271,35 @@ async fn a_waiter_takes_over_from_the_request_that_gave_up() {
             () = std::future::ready(()) => {}
         }
         drop(first);
-        busy.rollback().await.unwrap();
+        busy.abort();
         assert!(second.await.is_ok());
         assert_eq!(store.statements(), before + 1);
     }
 }
 
 /// A store with a key, whose only connection is taken, so that no look-up can end.
-async fn with_one_busy_connection(database: &Database) -> (Store, Key, DatabaseTransaction) {
+async fn with_one_busy_connection(database: &Database) -> (Store, Key, JoinHandle<()>) {
     let (_, key) = account(&database.migrated().await, "Acme").await;
     let settings = Settings {
         max_connections: 1,
         acquire_timeout: Duration::from_secs(60),
+        statement_timeout: Duration::from_secs(60),
         ..Settings::new(&database.url)
     };
     let store = Store::open(&settings).await.unwrap();
-    let busy = store.database().begin().await.unwrap();
+    let endless = Statement::from_string(store.backend(), ENDLESS);
+    let reader = store.clone();
+    let busy = tokio::spawn(async move {
+        let _ = reader.rows(endless).await;
+    });
+    while store.pool().open == 0 {
+        tokio::task::yield_now().await;
+    }
     (store, key, busy)
 }
+
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0";
 
 #[tokio::test]
 async fn while_the_database_is_away_nothing_older_than_four_seconds_is_used() {

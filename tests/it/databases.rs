@@ -1,9 +1,15 @@
 //! The databases that a test runs on: fresh ones, one of each kind, and never shared.
 
+use std::time::Duration;
+
 use entity::Instant;
 use imports_gateway::store::{Settings, Store};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use tempfile::TempDir;
+
+use crate::postgres::cluster;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An empty database, which goes away with this value where it is a file.
 pub(crate) struct Database {
@@ -13,7 +19,7 @@ pub(crate) struct Database {
 
 /// One empty database of each kind.
 pub(crate) async fn fresh() -> Vec<Database> {
-    vec![sqlite()]
+    vec![sqlite(), postgres().await]
 }
 
 /// An empty SQLite database, not yet a file.
@@ -25,10 +31,23 @@ pub(crate) fn sqlite() -> Database {
     }
 }
 
+/// An empty database of the cluster that the tests share.
+pub(crate) async fn postgres() -> Database {
+    Database {
+        url: cluster().create_database().await,
+        _folder: None,
+    }
+}
+
 impl Database {
-    /// A pool of its own, whatever the schema.
+    /// A pool of its own, whatever the schema; patient, so that no test fails because a machine is busy.
     pub(crate) async fn open(&self) -> Store {
-        Store::open(&Settings::new(&self.url)).await.unwrap()
+        let settings = Settings {
+            acquire_timeout: PATIENCE,
+            statement_timeout: PATIENCE,
+            ..Settings::new(&self.url)
+        };
+        Store::open(&settings).await.unwrap()
     }
 
     /// A pool of its own, with the schema that the program needs.

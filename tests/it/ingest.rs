@@ -4,27 +4,28 @@ use std::io::Cursor;
 use std::path::PathBuf;
 
 use entity::{ImportStatus, Instant, imports};
+use futures_util::future::join_all;
 use imports_gateway::cli::load::{Args, run_with};
 use imports_gateway::ingest::generate::{FIRST_ID, fill, has_ended};
 use imports_gateway::ingest::live::live_step;
 use imports_gateway::ingest::random::Random;
 use imports_gateway::ingest::{OnInvalid, Outcome, load};
 use imports_gateway::store::upsert::Loaded;
-use imports_gateway::store::{Settings, Store, StoreError};
+use imports_gateway::store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 
+use crate::databases::{self, Database};
 use crate::records::{lines, rows};
 
 /// An empty database with the accounts 1 and 2, and what keeps its files there.
 struct Fresh {
     store: Store,
-    _directory: tempfile::TempDir,
+    _database: Database,
 }
 
 impl Fresh {
-    async fn new(url: impl Into<String>, directory: tempfile::TempDir) -> Self {
-        let store = Store::open(&Settings::new(url)).await.unwrap();
-        migration::up(store.database()).await.unwrap();
+    async fn new(database: Database) -> Self {
+        let store = database.migrated().await;
         for (id, byte) in [(1, "01"), (2, "02")] {
             let (hash, created_at) = match store.backend() {
                 sea_orm::DbBackend::Sqlite => (format!("x'{}'", byte.repeat(32)), "0"),
@@ -37,7 +38,7 @@ impl Fresh {
         }
         Self {
             store,
-            _directory: directory,
+            _database: database,
         }
     }
 
@@ -65,12 +66,7 @@ impl Fresh {
 
 /// One of each database that the service runs on.
 async fn databases() -> Vec<Fresh> {
-    let directory = tempfile::tempdir().unwrap();
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        directory.path().join("imports.db").display()
-    );
-    vec![Fresh::new(url, directory).await]
+    join_all(databases::fresh().await.into_iter().map(Fresh::new)).await
 }
 
 fn at(row: &imports::Model, micros: i64, name: &str) -> imports::Model {

@@ -8,22 +8,34 @@
 )]
 
 mod accounts;
+mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
+mod chance;
 mod cli;
 mod databases;
 mod drain;
+mod echo;
+mod faults;
 mod fuzzing;
+mod graphql_answers;
+mod graphql_errors;
 mod guard;
 mod hostile;
 mod house;
 mod ingest;
 mod instants;
+mod isolation;
+mod laws;
 mod load;
 mod migrations;
+mod pages;
 mod postgres;
 mod readme;
 mod records;
 mod rest;
+mod schema;
 mod server;
 mod settings;
+mod statements;
+mod store;

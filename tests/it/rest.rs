@@ -71,7 +71,7 @@ async fn gateways() -> Vec<Gateway> {
         let (gateway, _) = app::gateway(&config, store.clone()).unwrap();
         gateways.push(Gateway {
             store,
-            router: http::router(gateway),
+            router: http::router(gateway, None),
             key,
             account_token,
             other_key,

@@ -1,4 +1,4 @@
-//! The commands that a newcomer and CI type: `cargo xtask demo`, `test` and `audit`.
+//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `bench` and `audit`.
 //!
 //! Takes the words after `cargo xtask`, gives an exit status: 0 done, 1 failed, 2 wrong usage. Depends on nothing but
 //! the standard library, so that it is built in seconds on a fresh clone. Deliberately absent: what cargo or npm do
@@ -7,10 +7,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod audit;
+mod bench;
 mod binaries;
 mod cargo;
 mod demo;
 mod node;
+mod pages;
 mod system;
 mod test;
 
@@ -24,11 +26,21 @@ Usage: cargo xtask <command>
 Commands:
   demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
   test [--keep-going] [STEP...]  run every check of the project, or only the steps named
+  bench [OPTIONS]                measure pages on a temporary PostgreSQL; report under target/bench/
   audit [--install]              check the dependencies: licences, bans, sources, advisories
 
 Options:
   --keep-going  go on after a step that failed
   --install     first install what the audit runs, with `cargo install`
+
+Options of bench:
+  --rows N            imports in the large account, half as many in others (default 2000000)
+  --seconds N         the length of one run (default 5)
+  --repetitions N     runs of each case (default 3)
+  --no-postgraphile   leave PostGraphile out
+  --no-load           only explain the statements
+  --no-shapes         only measure the load
+
   -h, --help    this text
 ";
 
@@ -49,8 +61,9 @@ fn main() -> ExitCode {
         "-h" | "--help" | "help" => help(),
         // What follows `demo` belongs to the gateway, `--help` too.
         "demo" => demo::run(&rest),
-        "test" | "audit" if rest.iter().any(|word| word == "-h" || word == "--help") => help(),
+        "test" | "audit" | "bench" if rest.iter().any(|word| word == "-h" || word == "--help") => help(),
         "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
         "audit" => audit::run(&rest),
         "" => Err(Failure::Usage("a command is missing".into())),
         other => Err(Failure::Usage(format!("there is no command `{other}`"))),

@@ -43,14 +43,14 @@ pub(crate) fn graphql_http(line: &str) -> Option<Counts> {
     })
 }
 
-fn npm(folder: &str, arguments: &[&str]) -> Command {
+pub(crate) fn npm(folder: &str, arguments: &[&str]) -> Command {
     let mut command = program("npm");
     command.current_dir(root().join(folder)).args(arguments);
     command
 }
 
 /// Installs exactly what the lock file names, unless that was done since it changed.
-fn install(folder: &str) -> Result<(), String> {
+pub(crate) fn install(folder: &str) -> Result<(), String> {
     let changed = |file: &str| -> io::Result<SystemTime> {
         fs::metadata(root().join(folder).join(Path::new(file)))?.modified()
     };

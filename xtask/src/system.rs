@@ -20,6 +20,10 @@ pub(crate) enum Need {
     Postgres,
     /// Node.js of a version in use, with npm.
     Node,
+    /// The browser that the pages are tested in.
+    Chromium,
+    /// The load generator.
+    Wrk,
 }
 
 /// Meets a need.
@@ -28,10 +32,19 @@ pub(crate) enum Need {
 pub(crate) fn meet(need: Need) -> Result<(), String> {
     match need {
         Need::Node => node(),
+        Need::Chromium => package("chromium", "the browser for the tests of the pages", || {
+            runs("chromium")
+        }),
+        Need::Wrk => package("wrk", "the files of the load generator wrk", is_wrk_there),
         Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
             binaries::find().is_some()
         }),
     }
+}
+
+/// `wrk --version` prints it, and ends as if that were wrong.
+fn is_wrk_there() -> bool {
+    Command::new("wrk").arg("--version").output().is_ok()
 }
 
 /// Refuses a Node.js that is missing or too old.

@@ -13,6 +13,7 @@ use crate::{
     Failure,
     cargo::{cargo, finish, follow},
     node::{against_gateway, graphql_http},
+    pages,
     system::{Need, meet},
 };
 
@@ -34,6 +35,12 @@ const STEPS: &[Step] = &[
         needs: &[],
         run: || single(finish(&mut cargo(&["fmt", "--all", "--check"]))),
     },
+    // Before anything of the gateway is compiled: it carries the pages.
+    Step {
+        name: "pages",
+        needs: &[Need::Node],
+        run: || single(pages::build()),
+    },
     Step {
         name: "clippy",
         needs: &[],
@@ -53,6 +60,11 @@ const STEPS: &[Step] = &[
         name: "http-audit",
         needs: &[Need::Node],
         run: || against_gateway("tests/http-audit", graphql_http),
+    },
+    Step {
+        name: "web",
+        needs: &[Need::Node, Need::Chromium],
+        run: pages::test,
     },
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! **Source**: GraphQL over HTTP, working draft of 2025, "Response".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::{PathSegment, Response as Executed, ServerError, Value};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -12,7 +12,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Class, Code, Fault};
+use crate::graphql::direct::Failed;
 use crate::http::negotiate::MediaType;
+use crate::json::Json;
 
 /// The answer to a document that does not run.
 pub(super) fn refused(faults: &[Fault], media: MediaType) -> Response {
@@ -62,6 +64,39 @@ pub(super) fn executed(
     )
 }
 
+/// The answer of a plan, whose `json` holds `{"data":` and the data; and its first error's code.
+///
+/// Where nothing failed the bytes are sent as they are. An answer with errors names them first, as any other does.
+pub(super) fn planned(
+    mut json: Json,
+    failed: &[Failed],
+    media: MediaType,
+    cost: Option<(u64, u64)>,
+    most_errors: usize,
+) -> (Response, Option<Code>) {
+    if failed.is_empty() {
+        if let Some((requested, limit)) = cost {
+            json.raw(&format!(
+                ",\"extensions\":{{\"cost\":{{\"requested\":{requested},\"limit\":{limit}}}}}"
+            ));
+        }
+        json.raw("}");
+        return (send(StatusCode::OK, media, json.into_bytes()), None);
+    }
+    json.raw("}");
+    let errors: Vec<_> = failed.iter().map(Failed::to_error).collect();
+    let data: Result<PlannedData, _> = serde_json::from_slice(&json.into_bytes());
+    let mut executed = Executed::new(data.map(|planned| planned.data).unwrap_or_default());
+    executed.errors = errors;
+    self::executed(executed, media, cost, most_errors)
+}
+
+/// What a plan wrote, read back.
+#[derive(serde::Deserialize)]
+struct PlannedData {
+    data: Value,
+}
+
 /// The status of a request error: that of its code, unless the client wants a 200 for everything well-formed.
 fn request_status(faults: &[Fault], media: MediaType) -> StatusCode {
     let Some(code) = faults.first().map(|fault| fault.code) else {
@@ -91,7 +126,10 @@ fn unanswered(data: &Value, errors: &[ServerError], faults: &[Fault]) -> Option<
 }
 
 fn respond(status: StatusCode, media: MediaType, answer: &Answer<'_>) -> Response {
-    let body = serde_json::to_vec(answer).unwrap_or_default();
+    send(status, media, serde_json::to_vec(answer).unwrap_or_default())
+}
+
+fn send(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
@@ -119,11 +157,19 @@ impl Serialize for Answer<'_> {
             map.serialize_entry("data", data)?;
         }
         if let Some((requested, limit)) = self.cost {
-            let cost = serde_json::json!({"cost": {"requested": requested, "limit": limit}});
+            let cost = [("cost", Cost { requested, limit })];
+            let cost: BTreeMap<_, _> = cost.into_iter().collect();
             map.serialize_entry("extensions", &cost)?;
         }
         map.end()
     }
+}
+
+/// `extensions.cost`. **Unit**: points.
+#[derive(Serialize)]
+struct Cost {
+    requested: u64,
+    limit: u64,
 }
 
 /// A fault as an entry of `errors`.

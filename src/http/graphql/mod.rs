@@ -11,8 +11,8 @@ mod answer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::Request as Execution;
 use async_graphql::parser::types::OperationType;
+use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, Value, Variables};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -22,13 +22,17 @@ use axum::response::Response;
 use tracing::Level;
 
 use super::admission::{self, Caller};
+use super::deadline::Deadline;
 use super::envelope::{self, Envelope};
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, body, query_string, refusal};
 use crate::error::{Code, Fault, Rejection};
-use crate::graphql::documents::{DocumentError, Named};
+use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::guard::coerce;
+use crate::json::Json;
+use crate::selection::merge;
+use crate::store::Store;
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -44,7 +48,7 @@ pub(super) async fn handle(
     let accepted = negotiate::graphql(request.headers().get_all("accept"));
     let media = accepted.unwrap_or(MediaType::Json);
     let answered = match accepted {
-        Ok(media) => answer(&gateway, media, request).await,
+        Ok(media) => within(&gateway, media, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let (mut response, kind, code) = match answered {
@@ -124,7 +128,17 @@ fn log(response: &Response, kind: Kind, code: Option<Code>, took: Duration, requ
     }
 }
 
-async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+    let deadline = Deadline::of(gateway);
+    deadline.bound(answer(gateway, media, request, deadline)).await?
+}
+
+async fn answer(
+    gateway: &Gateway,
+    media: MediaType,
+    request: Request<Body>,
+    deadline: Deadline,
+) -> Result<Answered, Rejection> {
     let (parts, sent) = request.into_parts();
     let is_get = match parts.method {
         Method::GET | Method::HEAD if gateway.limits.get => true,
@@ -142,8 +156,8 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
     let decoded = if is_get {
         envelope::decode_get(asked, depth)
     } else {
-        let deadline = tokio::time::Instant::now() + gateway.limits.body_timeout;
-        let bytes = body::read_body(sent, gateway.limits.body_bytes, deadline).await;
+        let arrived_by = deadline.within(gateway.limits.body_timeout);
+        let bytes = body::read_body(sent, gateway.limits.body_bytes, arrived_by).await;
         bytes.and_then(|bytes| envelope::decode_post(&bytes, depth))
     };
     let checking = Instant::now();
@@ -161,6 +175,7 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
             run(
                 gateway,
                 media,
+                deadline,
                 &caller,
                 checked,
                 parts.headers.contains_key(COST_HEADER),
@@ -179,7 +194,9 @@ async fn answer(gateway: &Gateway, media: MediaType, request: Request<Body>) -> 
 
 /// A request that the guard let through.
 struct Checked {
-    execution: Execution,
+    known: Arc<Known>,
+    operation_name: Option<String>,
+    variables: Variables,
     kind: Kind,
     cost: u64,
 }
@@ -198,8 +215,8 @@ fn check(
         sha256: persisted_hash(envelope)?,
         id: envelope.document_id.as_deref(),
     });
-    let document = match found {
-        Ok(document) => document,
+    let known = match found {
+        Ok(known) => known,
         Err(DocumentError::Refused(refusal)) => return Ok(Err(Fault::of_refusal(refusal).collect())),
         Err(DocumentError::NotFound) => return Ok(Err(vec![Fault::of_persisted_query_not_found()])),
         Err(DocumentError::NotTrusted) => return Ok(Err(vec![Fault::of_document_not_trusted()])),
@@ -207,38 +224,31 @@ fn check(
             return Err(Rejection::new(Code::BadRequest, error.to_string()));
         }
     };
-    let operation = match document.operation(envelope.operation_name.as_deref()) {
+    let operation = match known.document().operation(envelope.operation_name.as_deref()) {
         Ok(operation) => operation,
         Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
     };
     if is_get && operation.kind() != OperationType::Query {
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
-    let coerced = coerce::coerce(
-        &document,
-        operation,
-        &envelope.variables,
-        documents.types(),
-        documents.limits(),
-    );
+    let (types, limits) = (documents.types(), documents.limits());
+    let coerced = coerce::coerce(known.document(), operation, &envelope.variables, types, limits);
     let coerced = match coerced {
         Ok(coerced) => coerced,
         Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
     };
-    let mut execution = Execution::new(String::new()).variables(coerced.variables);
-    execution.set_parsed_query(document.executable().clone());
-    if let Some(name) = operation.name() {
-        execution = execution.operation_name(name);
-    }
     let kind = if operation.introspects() {
         Kind::Introspection
     } else {
         Kind::Query
     };
+    let operation_name = operation.name().map(str::to_owned);
     Ok(Ok(Checked {
-        execution,
+        operation_name,
+        variables: coerced.variables,
         kind,
         cost: coerced.cost,
+        known,
     }))
 }
 
@@ -259,30 +269,90 @@ fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
     }
 }
 
-/// Runs a checked request, in its turn.
+/// Runs a checked request, in its turn: by the document's plan where there is one, else by the library.
 async fn run(
     gateway: &Gateway,
     media: MediaType,
+    deadline: Deadline,
     caller: &Caller,
     checked: Checked,
     report_cost: bool,
 ) -> Result<Answered, Rejection> {
     let _permit = caller.permit(gateway).await?;
-    let execution = checked
-        .execution
-        .data(gateway.store.clone())
-        .data(caller.viewer.clone());
+    let store = deadline.store(gateway);
     let running = Instant::now();
-    let executed = gateway.schema.execute(execution).await;
-    gateway.metrics.stage("execution", running.elapsed());
     let limits = gateway.documents.limits();
     let cost = report_cost.then_some((checked.cost, limits.cost));
-    let (response, code) = answer::executed(executed, media, cost, limits.errors);
+    let operation = checked
+        .known
+        .document()
+        .operation(checked.operation_name.as_deref())
+        .ok();
+    let planned = match operation.and_then(|operation| checked.known.plan(operation)) {
+        Some(plan) => {
+            let mut json = Json::with_capacity(ANSWER_BYTES);
+            json.raw("{\"data\":");
+            let ran = plan
+                .run(&store, &caller.viewer, &checked.variables, &mut json)
+                .await;
+            ran.ok()
+                .map(|failed| answer::planned(json, &failed, media, cost, limits.errors))
+        }
+        None => None,
+    };
+    let (response, code) = match planned {
+        Some(answered) => answered,
+        None => {
+            let mut executed = gateway.schema.execute(execution(&store, caller, &checked)).await;
+            put_in_order(&mut executed, &checked);
+            let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
+            if let Some(operation) = operation.filter(|_| is_valid) {
+                checked.known.found_valid(operation);
+            }
+            answer::executed(executed, media, cost, limits.errors)
+        }
+    };
+    gateway.metrics.stage("execution", running.elapsed());
     Ok(Answered {
         response,
         kind: checked.kind,
         code,
     })
+}
+
+/// Room for a page of 50. **Unit**: bytes.
+const ANSWER_BYTES: usize = 16 * 1024;
+
+/// The library runs root fields at once, and they end in any order: the answer has them, and their errors, in the
+/// request's.
+fn put_in_order(executed: &mut Executed, checked: &Checked) {
+    let document = checked.known.document().executable();
+    let mut operations = document.operations.iter();
+    let chosen = operations.find(|(name, _)| name.map(Name::as_str) == checked.operation_name.as_deref());
+    let Some((_, operation)) = chosen else { return };
+    let keys = merge(
+        &document.fragments,
+        &[&operation.node.selection_set.node],
+        "Query",
+    );
+    let place = |name: &str| keys.keys().position(|key| key.as_str() == name);
+    if let Value::Object(data) = &mut executed.data {
+        data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
+    }
+    executed.errors.sort_by_key(|error| match error.path.first() {
+        Some(PathSegment::Field(key)) => place(key),
+        _ => None,
+    });
+}
+
+/// A checked request as the library takes it.
+fn execution(store: &Store, caller: &Caller, checked: &Checked) -> Execution {
+    let mut execution = Execution::new(String::new()).variables(checked.variables.clone());
+    execution.set_parsed_query(checked.known.document().executable().clone());
+    if let Some(name) = &checked.operation_name {
+        execution = execution.operation_name(name);
+    }
+    execution.data(store.clone()).data(caller.viewer.clone())
 }
 
 /// An answer to a document that does not run.

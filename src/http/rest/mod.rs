@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 use super::admission::{self, Caller, Denied};
+use super::deadline::Deadline;
 use super::request_id::RequestId;
 use super::{Gateway, query_string};
 use crate::error::{Code, Rejection};
@@ -45,17 +46,22 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
 async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let started = Instant::now();
     let parts = request.into_parts().0;
-    let answered = match admit(&gateway, &parts).await {
-        Ok(mut caller) => {
-            let answered = page(&gateway, &mut caller, &parts).await;
-            told(&caller, answered)
+    let deadline = Deadline::of(&gateway);
+    let answering = async {
+        match admit(&gateway, &parts).await {
+            Ok(mut caller) => {
+                let answered = page(&gateway, deadline, &mut caller, &parts).await;
+                told(&caller, answered)
+            }
+            Err(answered) => answered,
         }
-        Err(answered) => answered,
     };
+    let answered = deadline.bound(answering).await;
+    let answered = answered.unwrap_or_else(|rejection| refused(&parts.uri, &rejection));
     counted(&gateway, &parts, started, answered)
 }
 
-async fn page(gateway: &Gateway, caller: &mut Caller, parts: &Parts) -> Answered {
+async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
     let question = match rest::parse(parts.uri.query()) {
         Ok(question) => question,
         Err(faults) => {
@@ -69,7 +75,7 @@ async fn page(gateway: &Gateway, caller: &mut Caller, parts: &Parts) -> Answered
         Ok(permit) => permit,
         Err(rejection) => return refused(&parts.uri, &rejection),
     };
-    match rest::list(&gateway.store, &caller.viewer, &question).await {
+    match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
         Ok(page) => (json(page), None),
         Err(error) => refused(&parts.uri, &Rejection::from(&error)),
     }
@@ -83,19 +89,30 @@ async fn record(
 ) -> Response {
     let started = Instant::now();
     let parts = request.into_parts().0;
-    let answered = match admit(&gateway, &parts).await {
-        Ok(mut caller) => {
-            caller.charge(&gateway, 1);
-            let id = id.ok().and_then(|Path(id)| row_id(&id));
-            let answered = found(&gateway, &caller, &parts, id).await;
-            told(&caller, answered)
+    let deadline = Deadline::of(&gateway);
+    let id = id.ok().and_then(|Path(id)| row_id(&id));
+    let answering = async {
+        match admit(&gateway, &parts).await {
+            Ok(mut caller) => {
+                caller.charge(&gateway, 1);
+                let answered = found(&gateway, deadline, &caller, &parts, id).await;
+                told(&caller, answered)
+            }
+            Err(answered) => answered,
         }
-        Err(answered) => answered,
     };
+    let answered = deadline.bound(answering).await;
+    let answered = answered.unwrap_or_else(|rejection| refused(&parts.uri, &rejection));
     counted(&gateway, &parts, started, answered)
 }
 
-async fn found(gateway: &Gateway, caller: &Caller, parts: &Parts, id: Option<i64>) -> Answered {
+async fn found(
+    gateway: &Gateway,
+    deadline: Deadline,
+    caller: &Caller,
+    parts: &Parts,
+    id: Option<i64>,
+) -> Answered {
     let Some(id) = id else {
         return (problem::not_found(&parts.uri), None);
     };
@@ -104,7 +121,7 @@ async fn found(gateway: &Gateway, caller: &Caller, parts: &Parts, id: Option<i64
         Ok(permit) => permit,
         Err(rejection) => return refused(&parts.uri, &rejection),
     };
-    match rest::record(&gateway.store, &caller.viewer, id).await {
+    match rest::record(&deadline.store(gateway), &caller.viewer, id).await {
         Ok(Some(record)) => (json(record), None),
         Ok(None) => (problem::not_found(&parts.uri), None),
         Err(error) => refused(&parts.uri, &Rejection::from(&error)),

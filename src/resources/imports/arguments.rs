@@ -91,9 +91,9 @@ impl ImportSort {
     }
 }
 
-/// The paging arguments of a connection, as they were given.
+/// The arguments of `imports`, as they were given.
 #[derive(Clone, Debug, Default)]
-pub struct Paging {
+pub struct Arguments {
     /// The size of a page read forward.
     pub first: Option<i32>,
     /// The cursor after which the page starts.
@@ -102,6 +102,10 @@ pub struct Paging {
     pub last: Option<i32>,
     /// The cursor before which the page ends.
     pub before: Option<String>,
+    /// Which imports.
+    pub filter: Option<ImportFilter>,
+    /// The sort keys, most significant first.
+    pub sort: Option<Vec<ImportSort>>,
 }
 
 /// What a client asks of `imports`.
@@ -120,17 +124,22 @@ pub(super) struct Question {
 }
 
 /// Lowers all arguments of `imports`.
-pub(super) fn lower(
-    paging: &Paging,
-    filter: Option<&ImportFilter>,
-    sort: Option<&[ImportSort]>,
-) -> Result<Question, Failure> {
-    let (reading, per_page) = size(paging)?;
-    let asked = lower_filter(filter)?;
-    let keys: Option<Vec<_>> = sort.map(|sort| sort.iter().map(|key| key.key()).collect());
+pub(super) fn lower(arguments: &Arguments) -> Result<Question, Failure> {
+    let Arguments {
+        after,
+        before,
+        filter,
+        sort,
+        ..
+    } = arguments;
+    let (reading, per_page) = size(arguments)?;
+    let asked = lower_filter(filter.as_ref())?;
+    let keys: Option<Vec<_>> = sort
+        .as_ref()
+        .map(|sort| sort.iter().map(|key| key.key()).collect());
     let order = keys.as_deref().map(sort::order).transpose().map_err(repeated)?;
-    let after = position("after", paging.after.as_deref())?;
-    let before = position("before", paging.before.as_deref())?;
+    let after = position("after", after.as_deref())?;
+    let before = position("before", before.as_deref())?;
     let order =
         sort::settle(order, &[after.as_ref(), before.as_ref()]).map_err(|index| Failure::CursorMismatch {
             argument: ["after", "before"][index],
@@ -198,7 +207,7 @@ fn distinct(include: &[ImportStatus]) -> Vec<entity::ImportStatus> {
     statuses
 }
 
-fn size(paging: &Paging) -> Result<(Reading, i32), Failure> {
+fn size(paging: &Arguments) -> Result<(Reading, i32), Failure> {
     let (argument, reading, size) = match (paging.first, paging.last) {
         (Some(_), Some(_)) => {
             let message = "Give `first` or `last`, not both.".to_owned();

@@ -1,12 +1,13 @@
 //! The connection: a page with its edges, flags, count and echo.
 
-use async_graphql::{SimpleObject, Value};
+use async_graphql::SimpleObject;
 use entity::imports;
 use keyset::{Direction, Key};
 
 use super::arguments::{Question, SortDirection};
 use super::filter::{Bound, Operator};
-use super::node::{Import, ImportStatus, Row, fields};
+use super::node::{Import, ImportStatus, Row, fields, graphql_name};
+use crate::json::Json;
 use crate::list::{Listing, Wanted};
 use crate::relay::PageInfo;
 use crate::scalars::DateTime;
@@ -143,26 +144,19 @@ impl Composite for Answer {
         "ImportConnection"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
-        let rows = self.listing.rows.iter();
+    fn field(&self, selected: &Selected, json: &mut Json) {
+        let (rows, fields) = (&self.listing.rows, &selected.fields);
         match selected.name.as_str() {
-            "edges" => Value::List(
-                rows.map(|row| Edge { answer: self, row }.write(&selected.fields))
-                    .collect(),
-            ),
-            "nodes" => Value::List(rows.map(|row| Row(row).write(&selected.fields)).collect()),
-            "pageInfo" => self.page_info().write(&selected.fields),
-            "estimatedRemainingCount" => Value::from(self.listing.count),
-            "perPage" => Value::from(self.question.per_page),
-            "filteredBy" => {
-                let entries = filtered_by(&self.question).into_iter();
-                Value::List(entries.map(|entry| entry.write(&selected.fields)).collect())
-            }
-            "sortedBy" => {
-                let keys = self.question.keys.iter();
-                Value::List(keys.map(|key| Sorted(*key).write(&selected.fields)).collect())
-            }
-            _ => Value::Null,
+            "edges" => json.list(rows, |json, row| Edge { answer: self, row }.write(fields, json)),
+            "nodes" => json.list(rows, |json, row| Row(row).write(fields, json)),
+            "pageInfo" => self.page_info().write(fields, json),
+            "estimatedRemainingCount" => json.number(i64::try_from(self.listing.count).unwrap_or(i64::MAX)),
+            "perPage" => json.number(i64::from(self.question.per_page)),
+            "filteredBy" => json.list(filtered_by(&self.question), |json, entry| {
+                entry.write(fields, json)
+            }),
+            "sortedBy" => json.list(&self.question.keys, |json, key| Sorted(*key).write(fields, json)),
+            _ => json.null(),
         }
     }
 }
@@ -177,11 +171,11 @@ impl Composite for Edge<'_> {
         "ImportEdge"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
         match selected.name.as_str() {
-            "cursor" => Value::String(self.answer.cursor(self.row)),
-            "node" => Row(self.row).write(&selected.fields),
-            _ => Value::Null,
+            "cursor" => json.plain(self.answer.cursor(self.row).as_bytes()),
+            "node" => Row(self.row).write(&selected.fields, json),
+            _ => json.null(),
         }
     }
 }
@@ -206,13 +200,14 @@ impl Composite for Filtered<'_> {
         "ImportFilteredBy"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
+        let fields = &selected.fields;
         match (selected.name.as_str(), self) {
-            ("status", Self::Status(statuses)) => Included(statuses).write(&selected.fields),
+            ("status", Self::Status(statuses)) => Included(statuses).write(fields, json),
             ("createdAt", Self::Created(bound)) | ("updatedAt", Self::Updated(bound)) => {
-                bound.write(&selected.fields)
+                bound.write(fields, json)
             }
-            _ => Value::Null,
+            _ => json.null(),
         }
     }
 }
@@ -224,11 +219,10 @@ impl Composite for Included<'_> {
         "ImportStatusIncluded"
     }
 
-    fn field(&self, _: &Selected) -> Value {
-        let value = |status: &entity::ImportStatus| {
-            async_graphql::resolver_utils::enum_value(ImportStatus::from(*status))
-        };
-        Value::List(self.0.iter().map(value).collect())
+    fn field(&self, _: &Selected, json: &mut Json) {
+        json.list(self.0, |json, status| {
+            json.plain(graphql_name(*status).as_bytes())
+        });
     }
 }
 
@@ -237,7 +231,7 @@ impl Composite for Bound {
         "DateTimeBound"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
         let name = match self.operator {
             Operator::Lt => "lt",
             Operator::Lte => "lte",
@@ -245,9 +239,9 @@ impl Composite for Bound {
             Operator::Gte => "gte",
         };
         if selected.name == name {
-            async_graphql::ScalarType::to_value(&DateTime(self.moment))
+            DateTime(self.moment).write(json)
         } else {
-            Value::Null
+            json.null()
         }
     }
 }
@@ -259,16 +253,16 @@ impl Composite for Sorted {
         "ImportSortedBy"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
-        let direction = match self.0.direction {
-            Direction::Asc => SortDirection::Asc,
-            Direction::Desc => SortDirection::Desc,
+    fn field(&self, selected: &Selected, json: &mut Json) {
+        let direction: &[u8] = match self.0.direction {
+            Direction::Asc => b"ASC",
+            Direction::Desc => b"DESC",
         };
         match (selected.name.as_str(), self.0.column) {
             ("id", Column::Id) | ("createdAt", Column::CreatedAt) | ("updatedAt", Column::UpdatedAt) => {
-                async_graphql::resolver_utils::enum_value(direction)
+                json.plain(direction);
             }
-            _ => Value::Null,
+            _ => json.null(),
         }
     }
 }

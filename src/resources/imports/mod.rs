@@ -10,11 +10,10 @@ mod node;
 pub mod rest;
 pub mod sort;
 
-use async_graphql::resolver_utils::enum_value;
-use async_graphql::{Context, SimpleObject, Value};
+use async_graphql::SimpleObject;
 
 pub use arguments::{
-    DateTimeFilter, DateTimeRange, ImportFilter, ImportSort, ImportStatusFilter, Paging, SortDirection,
+    Arguments, DateTimeFilter, DateTimeRange, ImportFilter, ImportSort, ImportStatusFilter, SortDirection,
 };
 pub use connection::{
     DateTimeBound, ImportConnection, ImportEdge, ImportFilteredBy, ImportSortedBy, ImportStatusIncluded,
@@ -22,10 +21,11 @@ pub use connection::{
 pub use node::{Import, ImportStatus};
 pub(crate) use node::{Row, fields};
 
-use super::{Failure, parts};
+use super::{Caller, Failure};
+use crate::json::Json;
 use crate::list::{self, COUNT_CAP};
 use crate::relay;
-use crate::selection::{Composite, Selected, Written, collect};
+use crate::selection::{Composite, Selected};
 use crate::store;
 use crate::store::imports::Fields;
 
@@ -40,36 +40,44 @@ pub struct ImportStatusCount {
     pub capped: bool,
 }
 
-/// A page of the caller's imports.
+/// Writes a page of the caller's imports.
 pub(crate) async fn imports(
-    context: &Context<'_>,
-    paging: Paging,
-    filter: Option<ImportFilter>,
-    sort: Option<Vec<ImportSort>>,
-) -> Result<Written<ImportConnection>, Failure> {
-    let (store, viewer) = parts(context)?;
-    let selected = collect(context, "ImportConnection");
-    let question = arguments::lower(&paging, filter.as_ref(), sort.as_deref())?;
-    let wanted = connection::wanted(&selected);
-    let listing = list::list(store, viewer, &question.filter, &question.window, wanted).await?;
-    Ok(Written::new(
-        connection::Answer { listing, question }.write(&selected),
-    ))
+    caller: Caller<'_>,
+    selected: &[Selected],
+    arguments: Arguments,
+    json: &mut Json,
+) -> Result<(), Failure> {
+    let question = arguments::lower(&arguments)?;
+    let wanted = connection::wanted(selected);
+    let listing = list::list(
+        caller.store,
+        caller.viewer,
+        &question.filter,
+        &question.window,
+        wanted,
+    )
+    .await?;
+    connection::Answer { listing, question }.write(selected, json);
+    Ok(())
 }
 
-/// The caller's import with this row id, if there is one.
+/// Writes the caller's import with this row id; null where there is none.
 pub(crate) async fn import(
-    context: &Context<'_>,
+    caller: Caller<'_>,
+    selected: &[Selected],
     id: Option<i64>,
-) -> Result<Option<Written<Import>>, Failure> {
-    let (store, viewer) = parts(context)?;
-    let Some(id) = id else { return Ok(None) };
-    let selected = collect(context, "Import");
-    let fields = fields(&selected).unwrap_or(Fields::NONE);
-    let found = store::imports::by_ids(store, viewer, &[id], fields).await?;
-    Ok(found
-        .first()
-        .map(|import| Written::new(Row(import).write(&selected))))
+    json: &mut Json,
+) -> Result<(), Failure> {
+    let fields = fields(selected).unwrap_or(Fields::NONE);
+    let found = match id {
+        Some(id) => store::imports::by_ids(caller.store, caller.viewer, &[id], fields).await?,
+        None => Vec::new(),
+    };
+    match found.first() {
+        Some(import) => Row(import).write(selected, json),
+        None => json.null(),
+    }
+    Ok(())
 }
 
 /// The row id of an import's global id.
@@ -77,19 +85,19 @@ pub(crate) fn row_id(id: &str) -> Option<i64> {
     relay::row_id("Import", id)
 }
 
-/// How many imports of each status meet the filter: always ten entries.
+/// Writes how many imports of each status meet the filter: always ten entries.
 pub(crate) async fn status_counts(
-    context: &Context<'_>,
-    filter: Option<ImportFilter>,
-) -> Result<Written<Vec<ImportStatusCount>>, Failure> {
-    let (store, viewer) = parts(context)?;
-    let filter = arguments::lower_filter(filter.as_ref())?.filter();
-    let selected = collect(context, "ImportStatusCount");
-    let counts = list::status_counts(store, viewer, &filter).await?;
-    let entries = counts
-        .into_iter()
-        .map(|(status, count)| Counted { status, count }.write(&selected));
-    Ok(Written::new(Value::List(entries.collect())))
+    caller: Caller<'_>,
+    selected: &[Selected],
+    filter: Option<&ImportFilter>,
+    json: &mut Json,
+) -> Result<(), Failure> {
+    let filter = arguments::lower_filter(filter)?.filter();
+    let counts = list::status_counts(caller.store, caller.viewer, &filter).await?;
+    json.list(counts, |json, (status, count)| {
+        Counted { status, count }.write(selected, json)
+    });
+    Ok(())
 }
 
 /// A status and its number of imports, counted one further than is shown.
@@ -103,12 +111,12 @@ impl Composite for Counted {
         "ImportStatusCount"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
         match selected.name.as_str() {
-            "status" => enum_value(ImportStatus::from(self.status)),
-            "count" => Value::from(self.count.min(COUNT_CAP as u64)),
-            "capped" => Value::from(self.count > COUNT_CAP as u64),
-            _ => Value::Null,
+            "status" => json.plain(node::graphql_name(self.status).as_bytes()),
+            "count" => json.number(self.count.min(COUNT_CAP as u64) as i64),
+            "capped" => json.boolean(self.count > COUNT_CAP as u64),
+            _ => json.null(),
         }
     }
 }

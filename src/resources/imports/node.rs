@@ -1,8 +1,9 @@
 //! One import as GraphQL shows it.
 
-use async_graphql::{Enum, ID, SimpleObject, Value};
-use entity::imports;
+use async_graphql::{Enum, ID, SimpleObject};
+use entity::{Instant, imports};
 
+use crate::json::Json;
 use crate::relay;
 use crate::scalars::{BigInt, DateTime};
 use crate::selection::{Composite, Selected};
@@ -68,21 +69,44 @@ impl Composite for Row<'_> {
         "Import"
     }
 
-    fn field(&self, selected: &Selected) -> Value {
+    fn field(&self, selected: &Selected, json: &mut Json) {
         let import = self.0;
+        let instant = |json: &mut Json, instant: Instant| json.plain(&instant.to_text());
         match selected.name.as_str() {
-            "id" => Value::String(relay::node_id("Import", import.id)),
-            "databaseId" => BigInt::write(import.id),
-            "completedAt" => import.completed_at.map_or(Value::Null, DateTime::write),
-            "fileName" => Value::from(import.file_name.as_str()),
-            "fileSize" => BigInt::write(import.file_size),
-            "note" => import.note.as_deref().map_or(Value::Null, Value::from),
-            "type" => Value::from(import.kind.as_str()),
-            "status" => async_graphql::resolver_utils::enum_value(ImportStatus::from(import.status)),
-            "createdAt" => DateTime::write(import.created_at),
-            "updatedAt" => DateTime::write(import.updated_at),
-            _ => Value::Null,
+            "id" => json.plain(relay::node_id("Import", import.id).as_bytes()),
+            "databaseId" => json.number_string(import.id),
+            "completedAt" => match import.completed_at {
+                Some(completed_at) => instant(json, completed_at),
+                None => json.null(),
+            },
+            "fileName" => json.string(&import.file_name),
+            "fileSize" => json.number_string(import.file_size),
+            "note" => match &import.note {
+                Some(note) => json.string(note),
+                None => json.null(),
+            },
+            "type" => json.string(&import.kind),
+            "status" => json.plain(graphql_name(import.status).as_bytes()),
+            "createdAt" => instant(json, import.created_at),
+            "updatedAt" => instant(json, import.updated_at),
+            _ => json.null(),
         }
+    }
+}
+
+/// The name of a state in the public schema.
+pub(super) const fn graphql_name(status: entity::ImportStatus) -> &'static str {
+    match status {
+        entity::ImportStatus::New => "NEW",
+        entity::ImportStatus::Queued => "QUEUED",
+        entity::ImportStatus::Processing => "PROCESSING",
+        entity::ImportStatus::PartiallyComplete => "PARTIALLY_COMPLETE",
+        entity::ImportStatus::Failed => "FAILED",
+        entity::ImportStatus::Complete => "COMPLETE",
+        entity::ImportStatus::Incomplete => "INCOMPLETE",
+        entity::ImportStatus::RolledBack => "ROLLED_BACK",
+        entity::ImportStatus::RollingBack => "ROLLING_BACK",
+        entity::ImportStatus::Unsupported => "UNSUPPORTED",
     }
 }
 

@@ -1,19 +1,21 @@
 //! Documents by text, by hash and by name: what was checked once is not parsed again.
 //!
-//! Takes what a request says of its document; gives the checked [`Document`], shared. Three stores, each bounded: checked
+//! Takes what a request says of its document; gives a [`Known`] document, shared. Three stores, each bounded: checked
 //! documents by text; the texts that clients registered by their hash (Apollo's automatic persisted queries); and the
 //! manifest of trusted documents, read at the start. All are checked under the limits of this process. Deliberately
 //! absent: anything of an account; documents are the same for all.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use async_graphql::Name;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use super::guard::document::{self, Document};
+use super::direct::Direct;
+use super::guard::document::{self, Document, Operation};
 use super::guard::limits::Limits;
 use super::guard::refusal::Refusal;
 use super::guard::table::Types;
@@ -28,6 +30,52 @@ pub struct Named<'a> {
     pub sha256: Option<&'a str>,
     /// The name of a trusted document.
     pub id: Option<&'a str>,
+}
+
+/// A checked document and, an operation each, the plan that was made of it after it first ran.
+#[derive(Debug)]
+pub struct Known {
+    document: Document,
+    plans: Vec<OnceLock<Option<Direct>>>,
+}
+
+impl Known {
+    fn new(document: Document) -> Self {
+        let plans = document.operations().iter().map(|_| OnceLock::new()).collect();
+        Self { document, plans }
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The plan of an operation, once the library has found the document valid.
+    #[must_use]
+    pub fn plan(&self, operation: &Operation) -> Option<&Direct> {
+        self.plans.get(self.index(operation)?)?.get()?.as_ref()
+    }
+
+    /// The library has run an operation without objection: from now on its plan may.
+    pub fn found_valid(&self, operation: &Operation) {
+        let place = self.index(operation).and_then(|index| self.plans.get(index));
+        if let Some(place) = place {
+            place.get_or_init(|| {
+                let document = self.document.executable();
+                let named = |name: Option<&Name>| name.map(Name::as_str) == operation.name();
+                let found = document.operations.iter().find(|(name, _)| named(*name));
+                found.and_then(|(_, found)| Direct::plan(document, &found.node))
+            });
+        }
+    }
+
+    fn index(&self, operation: &Operation) -> Option<usize> {
+        self.document
+            .operations()
+            .iter()
+            .position(|one| std::ptr::eq(one, operation))
+    }
 }
 
 /// Why there is no document to run.
@@ -73,11 +121,11 @@ pub struct Documents {
     types: Types,
     limits: Limits,
     introspection: bool,
-    checked: Cache<Arc<str>, Arc<Document>, TextBytes>,
+    checked: Cache<Arc<str>, Arc<Known>, TextBytes>,
     persisted: Cache<Hash, Arc<str>, TextBytes>,
     trust: Trust,
-    trusted: HashMap<String, Arc<Document>>,
-    trusted_texts: HashMap<Hash, Arc<Document>>,
+    trusted: HashMap<String, Arc<Known>>,
+    trusted_texts: HashMap<Hash, Arc<Known>>,
 }
 
 impl Documents {
@@ -103,7 +151,9 @@ impl Documents {
         for (id, text) in manifest::read(file)? {
             let checked = document::check(&text, &self.limits, self.introspection, &self.types);
             let document =
-                Arc::new(checked.map_err(|refusal| manifest::ManifestError::Document(id.clone(), refusal))?);
+                Arc::new(Known::new(checked.map_err(|refusal| {
+                    manifest::ManifestError::Document(id.clone(), refusal)
+                })?));
             self.trusted_texts.insert(sha256(&text), Arc::clone(&document));
             self.trusted.insert(id, document);
         }
@@ -126,7 +176,7 @@ impl Documents {
     /// The document that a request names.
     ///
     /// **Errors**: [`DocumentError`].
-    pub fn find(&self, named: Named<'_>) -> Result<Arc<Document>, DocumentError> {
+    pub fn find(&self, named: Named<'_>) -> Result<Arc<Known>, DocumentError> {
         if let Some(document) = named.id.or(named.sha256).and_then(|id| self.trusted.get(id)) {
             return Ok(Arc::clone(document));
         }
@@ -152,7 +202,7 @@ impl Documents {
         }
     }
 
-    fn checked(&self, text: &str) -> Result<Arc<Document>, DocumentError> {
+    fn checked(&self, text: &str) -> Result<Arc<Known>, DocumentError> {
         if self.trust != Trust::Off {
             if let Some(document) = self.trusted_texts.get(&sha256(text)) {
                 return Ok(Arc::clone(document));
@@ -165,12 +215,8 @@ impl Documents {
         if let Some(document) = self.checked.get(text) {
             return Ok(document);
         }
-        let document = Arc::new(document::check(
-            text,
-            &self.limits,
-            self.introspection,
-            &self.types,
-        )?);
+        let document = document::check(text, &self.limits, self.introspection, &self.types)?;
+        let document = Arc::new(Known::new(document));
         self.checked.insert(Arc::from(text), Arc::clone(&document));
         Ok(document)
     }
@@ -196,8 +242,8 @@ fn hex(text: &str) -> Option<Hash> {
 #[derive(Clone)]
 struct TextBytes;
 
-impl Weighter<Arc<str>, Arc<Document>> for TextBytes {
-    fn weight(&self, text: &Arc<str>, _: &Arc<Document>) -> u64 {
+impl Weighter<Arc<str>, Arc<Known>> for TextBytes {
+    fn weight(&self, text: &Arc<str>, _: &Arc<Known>) -> u64 {
         text.len() as u64 + 64
     }
 }
@@ -209,131 +255,4 @@ impl Weighter<Hash, Arc<str>> for TextBytes {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::guard::instant;
-    use super::*;
-
-    fn documents() -> Documents {
-        let types = Types::from_sdl(&super::super::schema::sdl(), instant::is_instant).unwrap();
-        Documents::new(types, Limits::default(), true)
-    }
-
-    fn digits(text: &str) -> String {
-        sha256(text).iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    #[test]
-    fn a_text_is_checked_once() {
-        let documents = documents();
-        let named = Named {
-            text: Some("{ viewer { name } }"),
-            ..Named::default()
-        };
-        let (first, second) = (documents.find(named).unwrap(), documents.find(named).unwrap());
-        assert!(Arc::ptr_eq(&first, &second));
-    }
-
-    #[test]
-    fn a_hash_is_served_after_it_was_registered_with_its_text_and_only_then() {
-        let documents = documents();
-        let text = "{ viewer { id } }";
-        let hash = digits(text);
-        let by_hash = Named {
-            sha256: Some(&hash),
-            ..Named::default()
-        };
-        assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
-        let wrong = Named {
-            text: Some("{ viewer { name } }"),
-            ..by_hash
-        };
-        assert!(matches!(documents.find(wrong), Err(DocumentError::WrongHash)));
-        assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
-        documents
-            .find(Named {
-                text: Some(text),
-                ..by_hash
-            })
-            .unwrap();
-        documents.find(by_hash).unwrap();
-        let upper = hash.to_uppercase();
-        documents
-            .find(Named {
-                sha256: Some(&upper),
-                ..Named::default()
-            })
-            .unwrap();
-        for malformed in ["", "0", &hash[1..], "zz"] {
-            let named = Named {
-                sha256: Some(malformed),
-                ..Named::default()
-            };
-            assert!(
-                matches!(documents.find(named), Err(DocumentError::WrongHash)),
-                "{malformed}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_text_that_the_guard_refuses_is_not_registered() {
-        let documents = documents();
-        let text = "{ viewer { ";
-        let hash = digits(text);
-        let with_text = Named {
-            text: Some(text),
-            sha256: Some(&hash),
-            id: None,
-        };
-        assert!(matches!(
-            documents.find(with_text),
-            Err(DocumentError::Refused(_))
-        ));
-        let by_hash = Named {
-            sha256: Some(&hash),
-            ..Named::default()
-        };
-        assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
-    }
-
-    #[test]
-    fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
-        let text = "query Name { viewer { name } }";
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), serde_json::json!({ "one": text }).to_string()).unwrap();
-        let documents = documents().trust(Trust::Enforce, file.path()).unwrap();
-        documents
-            .find(Named {
-                id: Some("one"),
-                ..Named::default()
-            })
-            .unwrap();
-        documents
-            .find(Named {
-                sha256: Some("one"),
-                ..Named::default()
-            })
-            .unwrap();
-        documents
-            .find(Named {
-                text: Some(text),
-                ..Named::default()
-            })
-            .unwrap();
-        for named in [
-            Named {
-                text: Some("{ viewer { name } }"),
-                ..Named::default()
-            },
-            Named {
-                id: Some("two"),
-                ..Named::default()
-            },
-        ] {
-            assert!(
-                matches!(documents.find(named), Err(DocumentError::NotTrusted)),
-                "{named:?}"
-            );
-        }
-    }
-}
+mod tests;

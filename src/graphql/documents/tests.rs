@@ -1,0 +1,128 @@
+//! What the stores of documents promise.
+
+use super::super::guard::instant;
+use super::*;
+
+fn documents() -> Documents {
+    let types = Types::from_sdl(&super::super::schema::sdl(), instant::is_instant).unwrap();
+    Documents::new(types, Limits::default(), true)
+}
+
+fn digits(text: &str) -> String {
+    sha256(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_text_is_checked_once() {
+    let documents = documents();
+    let named = Named {
+        text: Some("{ viewer { name } }"),
+        ..Named::default()
+    };
+    let (first, second) = (documents.find(named).unwrap(), documents.find(named).unwrap());
+    assert!(Arc::ptr_eq(&first, &second));
+}
+
+#[test]
+fn a_hash_is_served_after_it_was_registered_with_its_text_and_only_then() {
+    let documents = documents();
+    let text = "{ viewer { id } }";
+    let hash = digits(text);
+    let by_hash = Named {
+        sha256: Some(&hash),
+        ..Named::default()
+    };
+    assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
+    let wrong = Named {
+        text: Some("{ viewer { name } }"),
+        ..by_hash
+    };
+    assert!(matches!(documents.find(wrong), Err(DocumentError::WrongHash)));
+    assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
+    documents
+        .find(Named {
+            text: Some(text),
+            ..by_hash
+        })
+        .unwrap();
+    documents.find(by_hash).unwrap();
+    let upper = hash.to_uppercase();
+    documents
+        .find(Named {
+            sha256: Some(&upper),
+            ..Named::default()
+        })
+        .unwrap();
+    for malformed in ["", "0", &hash[1..], "zz"] {
+        let named = Named {
+            sha256: Some(malformed),
+            ..Named::default()
+        };
+        assert!(
+            matches!(documents.find(named), Err(DocumentError::WrongHash)),
+            "{malformed}"
+        );
+    }
+}
+
+#[test]
+fn a_text_that_the_guard_refuses_is_not_registered() {
+    let documents = documents();
+    let text = "{ viewer { ";
+    let hash = digits(text);
+    let with_text = Named {
+        text: Some(text),
+        sha256: Some(&hash),
+        id: None,
+    };
+    assert!(matches!(
+        documents.find(with_text),
+        Err(DocumentError::Refused(_))
+    ));
+    let by_hash = Named {
+        sha256: Some(&hash),
+        ..Named::default()
+    };
+    assert!(matches!(documents.find(by_hash), Err(DocumentError::NotFound)));
+}
+
+#[test]
+fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
+    let text = "query Name { viewer { name } }";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), serde_json::json!({ "one": text }).to_string()).unwrap();
+    let documents = documents().trust(Trust::Enforce, file.path()).unwrap();
+    documents
+        .find(Named {
+            id: Some("one"),
+            ..Named::default()
+        })
+        .unwrap();
+    documents
+        .find(Named {
+            sha256: Some("one"),
+            ..Named::default()
+        })
+        .unwrap();
+    documents
+        .find(Named {
+            text: Some(text),
+            ..Named::default()
+        })
+        .unwrap();
+    for named in [
+        Named {
+            text: Some("{ viewer { name } }"),
+            ..Named::default()
+        },
+        Named {
+            id: Some("two"),
+            ..Named::default()
+        },
+    ] {
+        assert!(
+            matches!(documents.find(named), Err(DocumentError::NotTrusted)),
+            "{named:?}"
+        );
+    }
+}

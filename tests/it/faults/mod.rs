@@ -1,0 +1,205 @@
+//! A database that is slow, away, frozen or killed, and clients that go away: what is answered, and what is left behind.
+//!
+//! Waits are polls with a limit; what they wait for either comes or never does.
+
+mod away;
+mod network;
+mod requests;
+mod slow;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use clap::Parser as _;
+use entity::{ImportStatus, imports};
+use http_body_util::BodyExt as _;
+use imports_gateway::store::{Settings, Store, accounts, tokens};
+use imports_gateway::{app, config, http};
+use sea_orm::Statement;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tower::ServiceExt as _;
+
+use crate::databases::{execute, instant};
+
+/// Longer than any wait here: what is not stopped goes on for as long.
+const MINUTE: Duration = Duration::from_secs(60);
+/// How long is waited for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The promise of the service: how soon it is back once its database is.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+/// And the latest answer while it is not.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(11);
+
+/// Waits until something holds, or fails.
+async fn eventually<F: Future<Output = bool>>(what: &str, limit: Duration, holds: impl Fn() -> F) {
+    let last = Instant::now() + limit;
+    while !holds().await {
+        assert!(Instant::now() < last, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The service in memory, as `serve` builds it.
+struct App {
+    router: Router,
+    store: Store,
+    key: String,
+    watching: JoinHandle<()>,
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+#[derive(clap::Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    settings: config::Settings,
+}
+
+fn config(url: &str, arguments: &[&str]) -> config::Config {
+    let arguments = ["it"].iter().chain(arguments);
+    let line = CommandLine::parse_from(arguments);
+    line.settings.check(url).unwrap()
+}
+
+impl App {
+    async fn start(url: &str, key: &str, arguments: &[&str]) -> Self {
+        let config = config(url, arguments);
+        let store = Store::open(&config.store).await.unwrap();
+        let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
+        let lookout = Arc::new(store.lookout());
+        let current = move || {
+            let lookout = Arc::clone(&lookout);
+            async move {
+                let status = lookout.look(async |db| migration::status(&db).await).await;
+                status.ok().map(|status| !status.is_outdated())
+            }
+        };
+        Self {
+            router: http::router(gateway, None),
+            store,
+            key: key.to_owned(),
+            watching: tokio::spawn(app::watch(readiness, current)),
+        }
+    }
+
+    fn request(&self) -> Request<Body> {
+        let body = r#"{"query": "{ imports(first: 1) { nodes { id } } }"}"#;
+        Request::post("/graphql")
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, format!("Bearer {}", self.key))
+            .body(Body::from(body))
+            .unwrap()
+    }
+
+    /// Status and first error code of one query, which must come in time.
+    async fn ask(&self) -> (u16, String) {
+        let answered = timeout(ANSWERED_WITHIN, self.router.clone().oneshot(self.request())).await;
+        let response = answered.expect("an answer in time").unwrap();
+        let status = response.status().as_u16();
+        let says_when = response.headers().contains_key(RETRY_AFTER);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let code = body["errors"][0]["extensions"]["code"].as_str();
+        assert_eq!(says_when, status == 503);
+        (status, code.unwrap_or_default().to_owned())
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn answers_within(&self, limit: Duration) {
+        eventually("a good answer", limit, || async {
+            self.ask().await.0 == 200 && self.get("/readyz").await.0 == 200
+        })
+        .await;
+    }
+
+    async fn is_refused_at_once_within(&self, limit: Duration) {
+        eventually("the database noticed as away", limit, || async {
+            let away = (503, "SERVICE_UNAVAILABLE".to_owned());
+            self.get("/readyz").await == (503, "the database does not answer\n".to_owned())
+                && self.ask().await == away
+        })
+        .await;
+    }
+}
+
+/// A migrated database with one import of one account: its URL and a key of the account.
+async fn prepared(url: &str) -> String {
+    let store = patient(url).await;
+    migration::up(store.database()).await.unwrap();
+    let (account_id, _) = accounts::create(&store, "Acme", instant(0)).await.unwrap();
+    let made = tokens::create(&store, account_id, "", None, instant(0)).await;
+    let (_, key) = made.unwrap().unwrap();
+    let import = imports::Model {
+        account_id,
+        id: 1,
+        completed_at: None,
+        file_name: String::new(),
+        file_size: 0,
+        note: None,
+        kind: String::new(),
+        status: ImportStatus::New,
+        created_at: instant(0),
+        updated_at: instant(0),
+    };
+    store.insert(&[import]).await.unwrap();
+    store.close().await.unwrap();
+    key.reveal().to_owned()
+}
+
+/// A store with one connection, on which statements take as long as they like.
+async fn patient(url: &str) -> Store {
+    let settings = Settings {
+        max_connections: 1,
+        acquire_timeout: MINUTE,
+        statement_timeout: MINUTE,
+        ..Settings::new(url)
+    };
+    Store::open(&settings).await.unwrap()
+}
+
+fn statement(store: &Store, text: &str) -> Statement {
+    Statement::from_string(store.backend(), text)
+}
+
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0";
+
+/// How many statements run in the database of a store, seen from outside its readers.
+async fn running(store: &Store) -> usize {
+    let text = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+                AND pid <> pg_backend_pid()";
+    execute(store, text, Vec::new())
+        .await
+        .unwrap()
+        .try_into()
+        .unwrap()
+}
+
+fn in_use(store: &Store) -> usize {
+    let pool = store.pool();
+    usize::try_from(pool.open).unwrap() - pool.idle
+}
+
+async fn none_in_use(store: &Store) {
+    eventually("every connection is free", PATIENCE, || async {
+        in_use(store) == 0
+    })
+    .await;
+}

@@ -1,0 +1,88 @@
+//! Requests whose database is slow or busy, and whose client goes away.
+
+use imports_gateway::app;
+use imports_gateway::http::accept;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::{
+    App, ENDLESS, PATIENCE, config, eventually, in_use, none_in_use, patient, prepared, running, statement,
+};
+use crate::databases::{self, execute};
+use crate::postgres::cluster;
+
+#[tokio::test]
+async fn where_every_connection_is_in_use_the_service_is_overloaded() {
+    let sqlite = databases::sqlite();
+    let key = prepared(&sqlite.url).await;
+    let few = ["--database-connections", "1", "--acquire-timeout-ms", "50"];
+    let long = ["--statement-timeout-ms", "60000"];
+    let app = App::start(&sqlite.url, &key, &[few.as_slice(), &long].concat()).await;
+    app.answers_within(PATIENCE).await;
+    let (reader, text) = (app.store.clone(), statement(&app.store, ENDLESS));
+    let reading = tokio::spawn(async move { reader.rows(text).await.map(drop) });
+    eventually("the connection is taken", PATIENCE, || async {
+        in_use(&app.store) == 1
+    })
+    .await;
+    assert_eq!(app.ask().await, (503, "OVERLOADED".to_owned()));
+    reading.abort();
+    eventually("an answer", PATIENCE, || async { app.ask().await.0 == 200 }).await;
+}
+
+#[tokio::test]
+async fn a_request_whose_time_is_up_is_answered_so_and_leaves_no_statement() {
+    let url = cluster().create_database().await;
+    let key = prepared(&url).await;
+    let short = ["--request-timeout-ms", "300", "--statement-timeout-ms", "60000"];
+    let app = App::start(&url, &key, &short).await;
+    app.answers_within(PATIENCE).await;
+    let other = patient(&url).await;
+    execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())
+        .await
+        .unwrap();
+    execute(&other, SLOW_VIEW, Vec::new()).await.unwrap();
+    assert_eq!(app.ask().await, (504, "TIMEOUT".to_owned()));
+    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
+    none_in_use(&app.store).await;
+}
+
+const SLOW_VIEW: &str =
+    "CREATE VIEW imports AS SELECT r.* FROM imports_rows r CROSS JOIN pg_sleep(60) AS slow";
+
+#[tokio::test]
+async fn what_a_client_waited_for_ends_when_it_is_gone() {
+    let url = cluster().create_database().await;
+    let key = prepared(&url).await;
+    let long = ["--request-timeout-ms", "60000", "--statement-timeout-ms", "60000"];
+    let app = App::start(&url, &key, &long).await;
+    let other = patient(&url).await;
+    execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())
+        .await
+        .unwrap();
+    execute(&other, SLOW_VIEW, Vec::new()).await.unwrap();
+
+    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = app::connection_limits(&config(&url, &long).limits);
+    let router = app.router.clone();
+    let serving = tokio::spawn(async move {
+        accept::serve(listener, router, &limits, std::future::pending()).await;
+    });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let body = r#"{"query": "{ imports { nodes { id } } }"}"#;
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    eventually("the statement runs", PATIENCE, || async {
+        running(&other).await == 1
+    })
+    .await;
+    drop(client);
+    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
+    none_in_use(&app.store).await;
+    serving.abort();
+}

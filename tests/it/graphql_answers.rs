@@ -1,0 +1,182 @@
+//! The shape of an answer: order, aliases, fragments, what is merged and what is skipped.
+
+use imports_gateway::relay::node_id;
+use serde_json::json;
+
+use crate::app::{Caller, TestApp, row};
+
+/// A gateway with three imports on each kind of database.
+async fn filled() -> Vec<(TestApp, Caller)> {
+    let mut all = Vec::new();
+    for app in TestApp::on_each().await {
+        let caller = app.account("Acme").await;
+        let rows: Vec<_> = (1..=3).map(|id| row(caller.id, id)).collect();
+        app.fill(&rows).await;
+        all.push((app, caller));
+    }
+    all
+}
+
+/// Holds the body of an answer, byte for byte: the order of keys is part of it.
+async fn check(app: &TestApp, caller: &Caller, document: &str, expected: &str) {
+    let answer = app.query(&caller.key, document, json!({})).await;
+    assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{document}");
+}
+
+#[tokio::test]
+async fn root_fields_answer_in_the_order_of_the_request() {
+    for (app, caller) in filled().await {
+        let fast = "viewer { name }";
+        let slow = "importStatusCounts(filter: {status: {include: [NEW]}}) { count }";
+        let counts = format!("[{}]", [r#"{"count":0}"#; 10].join(","));
+        // Which ends first is chance: the order is held again and again.
+        for _ in 0..20 {
+            let document = format!(
+                "query {{ __typename a: {slow} ...More b: imports(first: 1) {{ perPage nodes {{ databaseId }} }}
+                 wrong: imports(first: 101) {{ perPage }} a: {slow} z: __typename
+                 ... on Query {{ y: {fast} worse: imports(sort: [{{id: ASC}}, {{id: ASC}}]) {{ perPage }} }} }}
+                 fragment More on Query {{ c: importByDatabaseId(databaseId: \"2\") {{ databaseId }} {fast} }}"
+            );
+            let answer = app.query(&caller.key, &document, json!({})).await;
+            let text = String::from_utf8(answer.body.to_vec()).unwrap();
+            let data = format!(
+                r#""data":{{"__typename":"Query","a":{counts},"c":{{"databaseId":"2"}},"viewer":{{"name":"Acme"}},"b":{{"perPage":1,"nodes":[{{"databaseId":"3"}}]}},"wrong":null,"z":"Query","y":{{"name":"Acme"}},"worse":null}}}}"#
+            );
+            assert!(text.ends_with(&data), "{text}\n{data}");
+            let paths: Vec<_> = answer.json["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|error| &error["path"])
+                .collect();
+            assert_eq!(paths, [&json!(["wrong"]), &json!(["worse"])]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn fields_answer_in_the_order_of_the_selection_and_the_same_key_is_merged() {
+    for (app, caller) in filled().await {
+        check(
+            &app,
+            &caller,
+            "{ imports(first: 1) {
+                 perPage nodes { note size: fileSize } pageInfo { hasNextPage }
+                 ...Rest nodes { note id: databaseId } pageInfo { more: hasPreviousPage hasNextPage } perPage } }
+             fragment Rest on ImportConnection { nodes { ... on Node { __typename } size: fileSize status } edges { c: cursor node { kind: type } } }",
+            &format!(
+                r#"{{"data":{{"imports":{{"perPage":1,"nodes":[{{"note":"note 3","size":"3072","__typename":"Import","status":"PARTIALLY_COMPLETE","id":"3"}}],"pageInfo":{{"hasNextPage":true,"more":false}},"edges":[{{"c":{},"node":{{"kind":"VehicleImport"}}}}]}}}}}}"#,
+                cursor(&app, &caller).await
+            ),
+        )
+        .await;
+        // The same root field twice is one.
+        check(
+            &app,
+            &caller,
+            "{ imports(first: 1) { perPage } ... { imports(first: 1) { nodes { databaseId } sortedBy { id } } } }",
+            r#"{"data":{"imports":{"perPage":1,"nodes":[{"databaseId":"3"}],"sortedBy":[{"id":"DESC"}]}}}"#,
+        )
+        .await;
+    }
+}
+
+/// The cursor of the newest import, as JSON.
+async fn cursor(app: &TestApp, caller: &Caller) -> String {
+    let document = "{ imports(first: 1) { pageInfo { startCursor } } }";
+    let page = app.data(&caller.key, document, json!({})).await;
+    page["imports"]["pageInfo"]["startCursor"].to_string()
+}
+
+#[tokio::test]
+async fn fragments_on_an_interface_and_on_a_type_both_apply() {
+    for (app, caller) in filled().await {
+        let (import, account) = (node_id("Import", 1), node_id("Account", caller.id));
+        check(
+            &app,
+            &caller,
+            &format!(
+                "{{ nodes(ids: [\"{import}\", \"{account}\", \"x\", \"{import}\"]) {{
+                   __typename ... on Node {{ again: __typename }} ...One ... on Account {{ name databaseId }} }}
+                 node(id: \"{account}\") {{ ... on Import {{ note }} ... on Account {{ name }} }} }}
+                 fragment One on Import {{ note fileName }}"
+            ),
+            &format!(
+                r#"{{"data":{{"nodes":[{one},{{"__typename":"Account","again":"Account","name":"Acme","databaseId":"{}"}},null,{one}],"node":{{"name":"Acme"}}}}}}"#,
+                caller.id,
+                one = r#"{"__typename":"Import","again":"Import","note":null,"fileName":"file 1.csv"}"#
+            ),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_type_says_its_name() {
+    for (app, caller) in filled().await {
+        let (import, account) = (node_id("Import", 1), node_id("Account", caller.id));
+        check(
+            &app,
+            &caller,
+            &format!(
+                "{{ __typename
+                   imports(first: 1, filter: {{status: {{include: PARTIALLY_COMPLETE}}, createdAt: {{gt: \"0001-01-01T00:00:00Z\"}}}}) {{
+                     __typename edges {{ __typename node {{ __typename }} }} nodes {{ __typename }} pageInfo {{ __typename }}
+                     filteredBy {{ __typename status {{ __typename }} createdAt {{ __typename }} }} sortedBy {{ __typename }} }}
+                   importStatusCounts {{ __typename }} viewer {{ __typename }} import(id: \"{import}\") {{ __typename }}
+                   importByDatabaseId(databaseId: \"1\") {{ __typename }}
+                   node(id: \"{import}\") {{ __typename }} nodes(ids: [\"{account}\"]) {{ __typename }} }}"
+            ),
+            &format!(
+                r#"{{"data":{{"__typename":"Query","imports":{{"__typename":"ImportConnection","edges":[{{"__typename":"ImportEdge","node":{{"__typename":"Import"}}}}],"nodes":[{{"__typename":"Import"}}],"pageInfo":{{"__typename":"PageInfo"}},"filteredBy":[{{"__typename":"ImportFilteredBy","status":{{"__typename":"ImportStatusIncluded"}},"createdAt":null}},{{"__typename":"ImportFilteredBy","status":null,"createdAt":{{"__typename":"DateTimeBound"}}}}],"sortedBy":[{{"__typename":"ImportSortedBy"}}]}},"importStatusCounts":[{}],"viewer":{{"__typename":"Account"}},"import":{{"__typename":"Import"}},"importByDatabaseId":{{"__typename":"Import"}},"node":{{"__typename":"Import"}},"nodes":[{{"__typename":"Account"}}]}}}}"#,
+                [r#"{"__typename":"ImportStatusCount"}"#; 10].join(",")
+            ),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_skipped_leaves_an_empty_object_and_no_null() {
+    for (app, caller) in filled().await {
+        check(
+            &app,
+            &caller,
+            "{ imports(first: 1, filter: {status: {include: PARTIALLY_COMPLETE}}) {
+                 edges { cursor @skip(if: true) node @include(if: false) { id } } nodes { id @skip(if: true) }
+                 pageInfo { hasNextPage @skip(if: true) } filteredBy { status { include @skip(if: true) } }
+                 sortedBy { id @include(if: false) } }
+               viewer { id @skip(if: true) } importByDatabaseId(databaseId: \"1\") { id @skip(if: true) }
+               a: imports { perPage @skip(if: true) } }",
+            r#"{"data":{"imports":{"edges":[{}],"nodes":[{}],"pageInfo":{},"filteredBy":[{"status":{}}],"sortedBy":[{}]},"viewer":{},"importByDatabaseId":{},"a":{}}}"#,
+        )
+        .await;
+        check(
+            &app,
+            &caller,
+            "{ viewer @skip(if: true) { id } }",
+            r#"{"data":{}}"#,
+        )
+        .await;
+        check(
+            &app,
+            &caller,
+            "{ ... @include(if: false) { viewer { id } } ... @skip(if: false) { viewer { name } } }",
+            r#"{"data":{"viewer":{"name":"Acme"}}}"#,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_an_import_is_written_as_promised() {
+    for (app, caller) in filled().await {
+        check(
+            &app,
+            &caller,
+            "{ importByDatabaseId(databaseId: \"2\") { id databaseId completedAt fileName fileSize note type status createdAt updatedAt } }",
+            r#"{"data":{"importByDatabaseId":{"id":"SW1wb3J0OjI","databaseId":"2","completedAt":"2026-09-21T14:13:22.000000Z","fileName":"file 2.csv","fileSize":"2048","note":null,"type":"VehicleImport","status":"PROCESSING","createdAt":"2026-09-21T14:13:22.000000Z","updatedAt":"2026-09-21T14:13:22.000000Z"}}}"#,
+        )
+        .await;
+    }
+}

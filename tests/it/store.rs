@@ -1,0 +1,239 @@
+//! Agreement: each database gives for a plan what the plan gives in memory.
+
+use entity::{ImportStatus, Instant, imports};
+use imports_gateway::auth::Viewer;
+use imports_gateway::store::imports::{Column, Field, Fields, count, page, status_counts};
+use keyset::{Cut, Direction, Filter, Key, Order, Plan, Position, Range, Reading, Side, Value, Window};
+
+use crate::app::{TestApp, row};
+use crate::chance::Chance;
+use crate::databases::instant;
+
+/// Few distinct instants, so that most rows tie; the first and the last that there are among them.
+const MOMENTS: [i64; 6] = [
+    Instant::MIN.micros(),
+    -1,
+    0,
+    1,
+    1_790_000_000_000_000,
+    Instant::MAX.micros(),
+];
+
+/// Where a range can begin or end: also just beyond the last instant.
+const EDGES: [i64; 7] = [
+    MOMENTS[0],
+    MOMENTS[1],
+    0,
+    MOMENTS[3],
+    2,
+    MOMENTS[4],
+    MOMENTS[5] + 1,
+];
+
+fn table(account_id: i64, chance: &mut Chance) -> Vec<imports::Model> {
+    let import = |id| imports::Model {
+        id,
+        status: *chance.pick(&ImportStatus::ALL),
+        created_at: instant(*chance.pick(&MOMENTS)),
+        updated_at: instant(*chance.pick(&MOMENTS)),
+        ..row(account_id, 7)
+    };
+    (-20..20).chain([i64::MIN, i64::MAX]).map(import).collect()
+}
+
+/// The order of up to three columns, each in either direction.
+fn order(chance: &mut Chance) -> Order<Column> {
+    let mut columns = Column::SORTABLE.to_vec();
+    let mut keys = Vec::new();
+    for _ in 0..chance.below(4) {
+        let column = columns.remove(chance.below(columns.len()));
+        let direction = *chance.pick(&[Direction::Asc, Direction::Desc]);
+        keys.push(Key { column, direction });
+    }
+    Order::new(&keys, Column::TIE_BREAK).unwrap()
+}
+
+fn statuses(mask: usize) -> Vec<Value> {
+    let all = ImportStatus::ALL.iter().enumerate();
+    all.filter(|(place, _)| mask & 1 << place != 0)
+        .map(|(_, status)| Value::Name(status.name()))
+        .collect()
+}
+
+/// A filter within the account, with up to two ranges; where `mask` is given, of those statuses alone.
+fn filter(account_id: i64, mask: Option<usize>, chance: &mut Chance) -> Filter<Column> {
+    let mut ranges = Vec::new();
+    for column in [Column::CreatedAt, Column::UpdatedAt] {
+        let mut edge = || (!chance.one_in(3)).then(|| Value::Instant(*chance.pick(&EDGES)));
+        let (from, until) = (edge(), edge());
+        if chance.one_in(2) {
+            ranges.push(Range { column, from, until });
+        }
+    }
+    Filter {
+        equals: vec![(Column::AccountId, Value::Int(account_id))],
+        ranges,
+        one_of: mask.map(|mask| (Column::Status, statuses(mask))),
+    }
+}
+
+fn position(order: &Order<Column>, rows: &[imports::Model], chance: &mut Chance) -> Option<Position<Column>> {
+    (!chance.one_in(3)).then(|| order.position(chance.pick(rows)))
+}
+
+/// The database and the same rows in memory: those of the caller's account, and of another with the same ids.
+struct Both {
+    app: TestApp,
+    viewer: Viewer,
+    rows: Vec<imports::Model>,
+}
+
+impl Both {
+    async fn on_each(chance: &mut Chance) -> Vec<Self> {
+        let mut all = Vec::new();
+        for app in TestApp::on_each().await {
+            let (ours, theirs) = (app.account("Acme").await, app.account("Bolt").await);
+            let mut rows = table(ours.id, chance);
+            rows.extend(table(theirs.id, chance));
+            app.fill(&rows).await;
+            let viewer = app.viewer(&ours).await;
+            all.push(Self { app, viewer, rows });
+        }
+        all
+    }
+
+    /// Holds the rows of a plan, and of a second plan the number, against those in memory.
+    async fn agree(&self, plan: &Plan<Column>, counted: Option<&Plan<Column>>) {
+        let store = &self.app.store;
+        let expected = plan.select(self.rows.iter().cloned());
+        let found = page(store, &self.viewer, plan, Fields::ALL, counted)
+            .await
+            .unwrap();
+        assert_eq!(found.rows, expected, "{plan:#?}");
+        assert_eq!(
+            count(store, plan).await.unwrap(),
+            expected.len() as u64,
+            "{plan:#?}"
+        );
+        let number = counted.map_or(0, |plan| plan.select(&self.rows).len());
+        assert_eq!(found.count, number as u64, "{plan:#?} {counted:#?}");
+    }
+}
+
+#[tokio::test]
+async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
+    let mut chance = Chance::new(3);
+    for both in Both::on_each(&mut chance).await {
+        // Every set of statuses once, the empty one and all ten among them, each with another order, ranges and cuts.
+        for mask in 0..1 << ImportStatus::ALL.len() {
+            let filter = filter(both.viewer.account_id(), Some(mask), &mut chance);
+            let order = order(&mut chance);
+            let mut cut = || {
+                let position = position(&order, &both.rows, &mut chance)?;
+                Some(Cut::at(&position, *chance.pick(&[Side::Before, Side::After])))
+            };
+            let (from, until) = (cut(), cut());
+            let limit = 1 + chance.below(102);
+            match Plan::new(&filter, order.clone(), from.clone(), until.clone(), limit) {
+                Some(plan) => both.agree(&plan, None).await,
+                None => {
+                    // No plan: then no row meets it.
+                    let met = |row: &&imports::Model| {
+                        let behind = |cut: &Cut| cut.predicate_behind(&order).eval(row);
+                        let ahead = |cut: &Cut| cut.predicate_ahead(&order).eval(row);
+                        filter.eval(row) && from.iter().all(behind) && until.iter().all(ahead)
+                    };
+                    assert_eq!(both.rows.iter().find(met), None, "{filter:?} {from:?} {until:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
+    let mut chance = Chance::new(4);
+    for both in Both::on_each(&mut chance).await {
+        for _ in 0..600 {
+            let mask = (!chance.one_in(2)).then(|| chance.below(1 << ImportStatus::ALL.len()));
+            let filter = filter(both.viewer.account_id(), mask, &mut chance);
+            let order = order(&mut chance);
+            let (near, far) = (
+                position(&order, &both.rows, &mut chance),
+                position(&order, &both.rows, &mut chance),
+            );
+            let size = chance.below(30);
+            let window = match chance.below(3) {
+                0 => Window::starting_at(order, near, size),
+                1 => Window::between(order, near, far, Reading::Forward, size),
+                _ => Window::between(order, near, far, Reading::Backward, size),
+            };
+            let Some(plan) = window.rows_plan(&filter) else {
+                continue;
+            };
+            let cap = *chance.pick(&[1, 5, 20, 500]);
+            let counted = window.count_plan(&filter, cap);
+            both.agree(&plan, counted.as_ref()).await;
+            if let Some(plan) = window.behind_plan(&filter) {
+                both.agree(&plan, None).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_counts_of_the_statuses_are_those_of_memory() {
+    let mut chance = Chance::new(5);
+    for both in Both::on_each(&mut chance).await {
+        for cap in [1, 2, 3, 501].repeat(60) {
+            let mask = (!chance.one_in(3)).then(|| chance.below(1 << ImportStatus::ALL.len()));
+            let filter = filter(both.viewer.account_id(), mask, &mut chance);
+            let of = |status| {
+                let rows = both
+                    .rows
+                    .iter()
+                    .filter(|row| row.status == status && filter.eval(row));
+                (status, rows.count().min(cap) as u64)
+            };
+            let expected = ImportStatus::ALL.map(of);
+            let found = status_counts(&both.app.store, &filter, cap).await.unwrap();
+            assert_eq!(found, expected, "{filter:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_fields_that_are_asked_for_or_compared_are_read() {
+    let mut chance = Chance::new(6);
+    for both in Both::on_each(&mut chance).await {
+        let key = Key {
+            column: Column::CreatedAt,
+            direction: Direction::Asc,
+        };
+        let order = Order::new(&[key], Column::TIE_BREAK).unwrap();
+        let filter = filter(both.viewer.account_id(), Some(0b11), &mut Chance::new(1));
+        let filter = Filter {
+            ranges: Vec::new(),
+            ..filter
+        };
+        let plan = Plan::new(&filter, order, None, None, 100).unwrap();
+        let asked = Fields::NONE.with(Field::FileSize);
+        let found = page(&both.app.store, &both.viewer, &plan, asked, None).await;
+        let read = |row: imports::Model| imports::Model {
+            completed_at: None,
+            file_name: String::new(),
+            note: None,
+            kind: String::new(),
+            status: ImportStatus::New,
+            updated_at: Instant::MIN,
+            ..row
+        };
+        let expected: Vec<_> = plan
+            .select(both.rows.iter().cloned())
+            .into_iter()
+            .map(read)
+            .collect();
+        assert!(!expected.is_empty());
+        assert_eq!(found.unwrap().rows, expected);
+    }
+}

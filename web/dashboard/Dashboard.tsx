@@ -1,0 +1,134 @@
+/** The page's frame: the bar, the filters, and one boundary around each part that loads by itself. */
+import { Suspense, useDeferredValue } from 'react';
+import { RelayEnvironmentProvider } from 'react-relay';
+import type { Failure } from '../page/failure';
+import { operationLink } from '../page/operation';
+import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
+import { Boundary } from './Boundary';
+import { Filters } from './Filters';
+import { ImportDetail } from './ImportDetail';
+import { firstPage, ImportsPage } from './ImportsPage';
+import { Masthead } from '../page/Masthead';
+import { Notice } from './Notice';
+import { usePlace, type Moves } from './place';
+import { Skeleton } from './Skeleton';
+import { StatusTabs } from './StatusTabs';
+import { Trouble } from './Trouble';
+import { hasDays, type View } from './view';
+
+interface Props {
+  apiKey: string;
+  onRefused(): void;
+  onChangeKey(): void;
+}
+
+export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
+  const [place, moves] = usePlace(apiKey);
+  const { view } = place.list;
+  // The choice shows at once; the rows of the last one stay until those of the next are there.
+  const list = useDeferredValue(place.list);
+  const link = operationLink({
+    query: ImportsPageQuery.params.text ?? '',
+    variables: JSON.stringify(firstPage(view), null, 2),
+  });
+
+  return (
+    <>
+      <Masthead>
+        <a className="button" href={link}>
+          View this query in GraphiQL
+        </a>
+        <button type="button" className="button" onClick={onChangeKey}>
+          Change key
+        </button>
+      </Masthead>
+      <main>
+        <Notice sentences={place.dropped} onDismiss={moves.dismiss} />
+        <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={moves.go} />}>
+          <Suspense fallback={<StatusTabs.Plain view={view} onGo={moves.go} />}>
+            <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
+              <StatusTabs view={view} countedView={list.view} onGo={moves.go} />
+            </RelayEnvironmentProvider>
+          </Suspense>
+        </Boundary>
+        <Filters view={view} onGo={moves.go} onReload={moves.reload} />
+        <Boundary
+          resetKey={list.serial}
+          fallback={(failure) => (
+            <Refusal key={list.serial} failure={failure} view={list.view} moves={moves} onRefused={onRefused} />
+          )}
+        >
+          <Suspense fallback={<Skeleton />}>
+            <div className={list === place.list ? 'list' : 'list list-stale'} aria-busy={list !== place.list}>
+              <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
+                <ImportsPage view={list.view} moves={moves} onRefused={onRefused} />
+              </RelayEnvironmentProvider>
+            </div>
+          </Suspense>
+        </Boundary>
+        {place.importId && (
+          <RelayEnvironmentProvider environment={list.environment}>
+            <ImportDetail
+              key={place.importId}
+              id={place.importId}
+              onClose={() => moves.go({ importId: null })}
+              onRefused={onRefused}
+            />
+          </RelayEnvironmentProvider>
+        )}
+      </main>
+      <footer className="colophon">
+        Dates and times are in UTC. The same list as GraphQL at <code>/graphql</code> and as REST at{' '}
+        <code>/api/v1/imports</code>.
+      </footer>
+    </>
+  );
+}
+
+/** A list that did not load. What the link is to blame for is dropped from it; the rest is for the reader to see. */
+function Refusal({
+  failure,
+  view,
+  moves,
+  onRefused,
+}: {
+  failure: Failure;
+  view: View;
+  moves: Moves;
+  onRefused(): void;
+}) {
+  const change = blamed(failure, view);
+  if (change) {
+    return (
+      <Trouble
+        failure={failure}
+        onRefused={onRefused}
+        onRetry={() => moves.drop(change.without, change.reason)}
+        atOnce
+      />
+    );
+  }
+  return <Trouble failure={failure} onRefused={onRefused} onRetry={moves.reload} />;
+}
+
+function blamed(failure: Failure, view: View): { without: Partial<View>; reason: string } | null {
+  const argument = failure.argument ?? '';
+  const days = { from: null, to: null };
+  if (view.after && (argument === 'after' || failure.code === 'INVALID_CURSOR' || failure.code === 'CURSOR_MISMATCH')) {
+    const reason =
+      failure.code === 'CURSOR_MISMATCH'
+        ? 'The place in the list belongs to another order.'
+        : 'The place in the list is damaged or incomplete.';
+    return { without: { after: null }, reason };
+  }
+  if (argument.startsWith('filter.createdAt') && hasDays(view.created)) {
+    return { without: { created: days }, reason: 'The created dates were not accepted.' };
+  }
+  if (argument.startsWith('filter.updatedAt') && hasDays(view.updated)) {
+    return { without: { updated: days }, reason: 'The updated dates were not accepted.' };
+  }
+  if (argument.startsWith('filter.status') && view.statuses.length) {
+    return { without: { statuses: [] }, reason: 'The statuses were not accepted.' };
+  }
+  return null;
+}

@@ -1,0 +1,160 @@
+/** The list: a Relay connection that grows at both ends, its chart, and what to say where it is empty or fails. */
+import { useEffect, useRef, useState } from 'react';
+import { graphql, usePaginationFragment } from 'react-relay';
+import type { Disposable } from 'relay-runtime';
+import { Failure } from '../page/failure';
+import type { ImportsListPageQuery } from './__generated__/ImportsListPageQuery.graphql';
+import type { ImportsList_query$data, ImportsList_query$key } from './__generated__/ImportsList_query.graphql';
+import { DayChart } from './DayChart';
+import { formatCount } from './format';
+import { ImportsTable } from './ImportsTable';
+import type { Moves } from './place';
+import { Trouble } from './Trouble';
+import { EMPTY_VIEW, hasFilter, type View } from './view';
+
+/** Unit: rows; the most that the service gives at once. */
+const NEXT_PAGE = 100;
+
+export type Edge = NonNullable<ImportsList_query$data['imports']>['edges'][number];
+
+type Direction = 'next' | 'previous';
+
+interface Props {
+  query: ImportsList_query$key;
+  view: View;
+  moves: Moves;
+  onRefused(): void;
+}
+
+export function ImportsList({ query, view, moves, onRefused }: Props) {
+  const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } =
+    usePaginationFragment<ImportsListPageQuery, ImportsList_query$key>(
+      // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
+      // that the four paging arguments do not start another. All four are needed to grow at both ends.
+      graphql`
+        fragment ImportsList_query on Query
+        @refetchable(queryName: "ImportsListPageQuery")
+        @argumentDefinitions(
+          first: { type: "Int" }
+          after: { type: "String" }
+          last: { type: "Int" }
+          before: { type: "String" }
+        ) {
+          imports(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort)
+            @connection(key: "ImportsList_imports", filters: ["filter", "sort"]) {
+            estimatedRemainingCount
+            perPage
+            edges {
+              cursor
+              node {
+                id
+                databaseId
+                fileName
+                fileSize
+                type
+                status
+                note
+                createdAt
+                updatedAt
+                completedAt
+              }
+            }
+          }
+        }
+      `,
+      query,
+    );
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [direction, setDirection] = useState<Direction>('next');
+  // Set and read at once, unlike Relay's flags, which follow with the next render.
+  const pending = useRef<Disposable | null>(null);
+  useEffect(() => () => pending.current?.dispose(), []);
+
+  function load(towards: Direction) {
+    if (pending.current) return;
+    setFailure(null);
+    setDirection(towards);
+    const onComplete = (error: Error | null) => {
+      pending.current = null;
+      if (error) setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
+    };
+    pending.current = (towards === 'next' ? loadNext : loadPrevious)(NEXT_PAGE, { onComplete });
+  }
+
+  const connection = data.imports;
+  const edges = connection?.edges ?? [];
+  // An estimate counts in the direction of the page it came with.
+  const more = connection && direction === 'next' ? remaining(connection) : 'more to come';
+  if (!connection || (!edges.length && !hasPrevious && !hasNext)) return <Empty view={view} moves={moves} />;
+
+  return (
+    <>
+      <p className="summary" role="status">
+        <strong>{formatCount(edges.length)}</strong> {edges.length === 1 ? 'import' : 'imports'} loaded
+        {hasNext && `, ${more}`}
+        {hasPrevious && ', earlier ones above'}
+      </p>
+      <DayChart edges={edges} />
+      {hasPrevious && (
+        <button
+          type="button"
+          className="button load-previous"
+          disabled={isLoadingPrevious}
+          onClick={() => load('previous')}
+        >
+          {isLoadingPrevious ? 'Loading…' : 'Load the imports above these'}
+        </button>
+      )}
+      <ImportsTable
+        edges={edges}
+        view={view}
+        hasNext={hasNext}
+        hasPrevious={hasPrevious}
+        moves={moves}
+        onNearEnd={() => hasNext && !failure && load('next')}
+      />
+      {failure && (
+        <Trouble inline key={failure.code} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
+      )}
+      {hasNext && !failure && (
+        <button type="button" className="button load-next" disabled={isLoadingNext} onClick={() => load('next')}>
+          {isLoadingNext ? 'Loading…' : `Load more (${more})`}
+        </button>
+      )}
+      {!hasNext && <p className="end">That is all of them.</p>}
+    </>
+  );
+}
+
+/** The estimate counts the page that was fetched last, from its start on, and stops at 500. */
+function remaining({ estimatedRemainingCount, perPage }: { estimatedRemainingCount: number; perPage: number }): string {
+  const capped = estimatedRemainingCount >= 500;
+  const count = formatCount(Math.max(1, estimatedRemainingCount - perPage));
+  return capped ? `more than ${count} to come` : `about ${count} more`;
+}
+
+function Empty({ view, moves }: { view: View; moves: Moves }) {
+  const filtered = hasFilter(view);
+  return (
+    <section className="empty" role="status">
+      <svg viewBox="0 0 48 48" aria-hidden="true">
+        <path d="M6 28l6-18h24l6 18v10a3 3 0 0 1-3 3H9a3 3 0 0 1-3-3zM6 28h11l2 5h10l2-5h11" />
+      </svg>
+      <h2>{filtered ? 'No import matches these filters' : 'This account has no imports yet'}</h2>
+      <p>
+        {filtered
+          ? 'Another status or a wider span of dates may show some.'
+          : 'They show here as soon as the first one starts.'}
+      </p>
+      {filtered && (
+        <button
+          type="button"
+          className="button button-primary"
+          onClick={() => moves.go({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
+        >
+          Show all imports
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,32 @@
+/** The first page of a list. */
+import { graphql, useLazyLoadQuery } from 'react-relay';
+import type { ImportsPageQuery } from './__generated__/ImportsPageQuery.graphql';
+import { ImportsList } from './ImportsList';
+import type { Moves } from './place';
+import { toFilter, toSort, type View } from './view';
+
+/** Unit: rows. Few enough to be there at once; the following pages are larger. */
+const FIRST_PAGE = 50;
+
+interface Props {
+  view: View;
+  moves: Moves;
+  onRefused(): void;
+}
+
+export function ImportsPage({ view, moves, onRefused }: Props) {
+  const data = useLazyLoadQuery<ImportsPageQuery>(
+    graphql`
+      query ImportsPageQuery($first: Int, $after: String, $filter: ImportFilter, $sort: [ImportSort!]) {
+        ...ImportsList_query @arguments(first: $first, after: $after)
+      }
+    `,
+    firstPage(view),
+  );
+  return <ImportsList query={data} view={view} moves={moves} onRefused={onRefused} />;
+}
+
+/** The variables that load a view's first page. */
+export function firstPage(view: View): ImportsPageQuery['variables'] {
+  return { first: FIRST_PAGE, after: view.after, filter: toFilter(view), sort: toSort(view.sort) };
+}

@@ -1,0 +1,113 @@
+/** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+". */
+import { useEffect, useRef } from 'react';
+import { graphql, useLazyLoadQuery } from 'react-relay';
+import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
+import { Anchor } from './Anchor';
+import { formatCount } from './format';
+import { STATUSES, StatusIcon, statusName } from './status';
+import { toFilter, type View } from './view';
+
+const MARGIN_PX = 32;
+
+interface Count {
+  count: number;
+  capped: boolean;
+}
+
+interface Props {
+  view: View;
+  onGo(change: Partial<View>): void;
+}
+
+export function StatusTabs({ view, countedView, onGo }: Props & { countedView: View }) {
+  const { viewer, importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
+    graphql`
+      query StatusTabsQuery($filter: ImportFilter) {
+        viewer {
+          name
+        }
+        importStatusCounts(filter: $filter) {
+          status
+          count
+          capped
+        }
+      }
+    `,
+    // A tab says what choosing it would show, so the chosen statuses are no part of its count.
+    { filter: toFilter({ ...countedView, statuses: [] }) },
+  );
+  const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
+  return <Tabs view={view} onGo={onGo} account={viewer?.name} counts={counts} />;
+}
+
+/** The tabs without numbers: before these are there, or where they failed. */
+StatusTabs.Plain = function PlainTabs(props: Props) {
+  return <Tabs {...props} counts={new Map()} />;
+};
+
+function Tabs({ view, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the tabs are one line that scrolls sideways.
+    const chosen = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && chosen) nav.current.scrollLeft = chosen.offsetLeft - nav.current.offsetLeft - MARGIN_PX;
+  }, [view.statuses]);
+  const all = counts.size ? total([...counts.values()]) : undefined;
+  return (
+    <>
+      <h1>
+        Imports <span className="account">{account}</span>
+      </h1>
+      <nav ref={nav} className="tabs" aria-label="Status">
+        <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={all} onGo={onGo} />
+        {STATUSES.map((status) => (
+          <Tab
+            key={status}
+            view={view}
+            statuses={[status]}
+            current={view.statuses.includes(status)}
+            name={statusName(status)}
+            icon={status}
+            count={counts.get(status)}
+            onGo={onGo}
+          />
+        ))}
+      </nav>
+    </>
+  );
+}
+
+interface TabProps extends Props {
+  statuses: ImportStatus[];
+  current: boolean;
+  name: string;
+  icon?: ImportStatus;
+  count: Count | undefined;
+}
+
+function Tab({ view, statuses, current, name, icon, count, onGo }: TabProps) {
+  return (
+    <Anchor
+      className={count?.count === 0 ? 'tab tab-empty' : 'tab'}
+      view={{ ...view, statuses, after: null, importId: null }}
+      aria-current={current ? 'page' : undefined}
+      onFollow={() => onGo({ statuses })}
+    >
+      {icon && <StatusIcon status={icon} />}
+      {name}
+      {count && (
+        <span className="tab-count">
+          {formatCount(count.count)}
+          {count.capped && <span aria-label=" or more">+</span>}
+        </span>
+      )}
+    </Anchor>
+  );
+}
+
+function total(counts: Count[]): Count {
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0),
+    capped: counts.some(({ capped }) => capped),
+  };
+}

@@ -1,0 +1,48 @@
+/** Sizes, instants and spans of time as people read them. Instants are shown in UTC, like the filters that select them. */
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: '2-digit', month: 'short', year: 'numeric' });
+const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hour: '2-digit', minute: '2-digit' });
+const COUNT = new Intl.NumberFormat('en');
+
+export function formatCount(count: number): string {
+  return COUNT.format(count);
+}
+
+/** Unit: bytes, as a decimal string that may exceed 2^53; three digits are plenty for reading. */
+export function formatSize(bytes: string): string {
+  let size = Number(bytes);
+  let unit = 0;
+  while (size >= 999.5 && unit < UNITS.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || size >= 99.5 ? 0 : 1;
+  return `${size.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+export function formatDate(instant: string): string {
+  return DATE.format(new Date(instant));
+}
+
+export function formatTime(instant: string): string {
+  return TIME.format(new Date(instant));
+}
+
+/** From one instant to another, in its two largest units; null where the second is missing or earlier. */
+export function formatSpan(start: string, end: string | null | undefined): string | null {
+  if (!end) return null;
+  const ms = Date.parse(end) - Date.parse(start);
+  if (Number.isNaN(ms) || ms < 0) return null;
+  const s = Math.round(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+/** "VehicleImport" as "Vehicle import". */
+export function formatType(type: string): string {
+  const words = type.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,110 @@
+/**
+ * Where the page stands, kept in step with the browser's history.
+ *
+ * Takes link clicks, form choices and the back button; gives the list to show, with a Relay environment of its own, and
+ * the open import. A list is loaded anew only when its filter or sort changes; opening an import leaves it alone.
+ */
+import { useEffect, useRef, useState } from 'react';
+import type { IEnvironment } from 'relay-runtime';
+import { createEnvironment } from './environment';
+import { readView, sameList, writeView, type View } from './view';
+
+export interface List {
+  /** Grows with each load; what React keys on. */
+  serial: number;
+  view: View;
+  environment: IEnvironment;
+}
+
+export interface Place {
+  list: List;
+  importId: string | null;
+  /** One sentence for each part of the link that could not be used. */
+  dropped: string[];
+}
+
+export interface Moves {
+  /** Goes to another view, as a new entry of the history. */
+  go(change: Partial<View>): void;
+  /** Loads the list again from its first page, or from where it started. */
+  reload(): void;
+  /** Goes on without a part of the link that the service refused. */
+  drop(change: Partial<View>, reason: string): void;
+  /** Notes in the URL where in the list the reader is. */
+  mark(after: string | null): void;
+  dismiss(): void;
+}
+
+let serial = 0;
+
+export function usePlace(key: string): [Place, Moves] {
+  const [place, setPlace] = useState(() => arrive(key));
+  const shown = useRef(place);
+
+  const [moves] = useState<Moves>(() => {
+    const show = (next: Place) => {
+      shown.current = next;
+      setPlace(next);
+    };
+    return {
+      go(change) {
+        const { view: now } = readView(location.search);
+        const changed = { ...now, ...change };
+        const view = sameList(now, changed) ? changed : { ...changed, after: null };
+        history.pushState(null, '', pageUrl(view));
+        show(moveTo(shown.current, view, key));
+      },
+      reload() {
+        show({ ...shown.current, list: load(shown.current.list.view, key) });
+      },
+      drop(change, reason) {
+        const { list, importId, dropped } = shown.current;
+        const view = { ...list.view, importId, ...change };
+        history.replaceState(null, '', pageUrl(view));
+        show({ list: load(view, key), importId: view.importId, dropped: [...dropped, reason] });
+      },
+      mark(after) {
+        const { view } = readView(location.search);
+        if (view.after !== after) history.replaceState(null, '', pageUrl({ ...view, after }));
+      },
+      dismiss() {
+        show({ ...shown.current, dropped: [] });
+      },
+    };
+  });
+
+  useEffect(() => {
+    // The list is virtual and starts at the URL's cursor; the browser's own idea of a scroll offset would fight it.
+    history.scrollRestoration = 'manual';
+    const onPop = () => {
+      const { view, dropped } = readView(location.search);
+      shown.current = { ...moveTo(shown.current, view, key), dropped };
+      setPlace(shown.current);
+    };
+    addEventListener('popstate', onPop);
+    return () => removeEventListener('popstate', onPop);
+  }, [key]);
+
+  return [place, moves];
+}
+
+function arrive(key: string): Place {
+  const { view, dropped } = readView(location.search);
+  // What the page shows is what its URL says, so that a copied link says the same.
+  if (dropped.length) history.replaceState(null, '', pageUrl(view));
+  return { list: load(view, key), importId: view.importId, dropped };
+}
+
+function moveTo(current: Place, view: View, key: string): Place {
+  const list = sameList(current.list.view, view) ? current.list : load(view, key);
+  return { list, importId: view.importId, dropped: [] };
+}
+
+function load(view: View, key: string): List {
+  serial += 1;
+  return { serial, view, environment: createEnvironment(key) };
+}
+
+function pageUrl(view: View): string {
+  return `${location.pathname}${writeView(view)}`;
+}

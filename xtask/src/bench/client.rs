@@ -1,0 +1,102 @@
+//! A request at a time, for preparing and checking what is then asked under load.
+//!
+//! Takes a [`Request`], gives the answer's text. Deliberately absent: kept connections, encryption, and a JSON parser:
+//! the few values that are needed are found by their keys.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+/// A request: GET, or POST of JSON where there is a body.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    /// Path and query string, as on the wire.
+    pub(super) path: String,
+    pub(super) body: Option<String>,
+}
+
+impl Request {
+    /// A GraphQL request, as Relay sends it.
+    pub(super) fn graphql(query: &str, variables: &str) -> Self {
+        Self {
+            path: "/graphql".to_owned(),
+            body: Some(format!(r#"{{"query":{},"variables":{variables}}}"#, quote(query))),
+        }
+    }
+
+    pub(super) fn get(path: String) -> Self {
+        Self { path, body: None }
+    }
+}
+
+/// Sends a request and gives the body of the answer.
+///
+/// **Errors:** a status other than 200, or no answer, in words.
+pub(super) fn ask(address: &str, key: Option<&str>, request: &Request) -> Result<String, String> {
+    let answer = exchange(address, key, request).map_err(|error| format!("http://{address}: {error}"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
+    if head.split(' ').nth(1) == Some("200") {
+        Ok(body.to_owned())
+    } else {
+        Err(format!("http://{address}{}: {answer}", request.path))
+    }
+}
+
+fn exchange(address: &str, key: Option<&str>, request: &Request) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    let body = request.body.as_deref();
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+        if body.is_some() { "POST" } else { "GET" },
+        request.path
+    );
+    if let Some(key) = key {
+        head += &format!("Authorization: Bearer {key}\r\n");
+    }
+    if let Some(body) = body {
+        head += &format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+    }
+    stream.write_all(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// The first text value of a key in JSON.
+pub(super) fn text<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    let rest = json.split_once(&format!("\"{key}\":\""))?.1;
+    Some(rest.split_once('"')?.0)
+}
+
+/// A text as JSON writes it.
+pub(super) fn quote(text: &str) -> String {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_sent_as_one_line_of_json() {
+        let request = Request::graphql("{\n  a(b: \"c\")\n}", "{}");
+        let body = r#"{"query":"{\n  a(b: \"c\")\n}","variables":{}}"#;
+        assert_eq!(request.body.as_deref(), Some(body));
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_key() {
+        assert_eq!(text(r#"{"a":1,"cursor":"x-y","b":"z"}"#, "cursor"), Some("x-y"));
+        assert_eq!(text(r#"{"a":1}"#, "cursor"), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! `cargo xtask bench`: what a page costs, against a bare endpoint and another GraphQL server, in one run.
+//!
+//! Takes a size and a patience; fills a temporary PostgreSQL (kept under `target/bench/` for the next run of the same
+//! size), runs every case in turn as often as told, and writes `target/bench/report.md` with its charts. The cases take
+//! turns so that what else the machine does meets all of them alike. Deliberately absent: a verdict in the exit status;
+//! figures depend on the machine, and the report says how they stand to what is wanted.
+
+mod cases;
+mod chart;
+mod client;
+mod cluster;
+mod figures;
+mod fixture;
+mod load;
+mod process;
+mod report;
+mod servers;
+mod shapes;
+
+use std::{fs, str::FromStr};
+
+use self::{cases::CONNECTIONS, cluster::Cluster, figures::Summary};
+use crate::{
+    Failure,
+    cargo::root,
+    system::{Need, meet},
+};
+
+/// What is measured, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Options {
+    /// Imports in the large account; the others share half as many.
+    rows: u64,
+    /// How long one run of a case is. **Unit**: seconds.
+    seconds: u32,
+    repetitions: u32,
+    postgraphile: bool,
+    shapes: bool,
+    load: bool,
+}
+
+impl Options {
+    fn parse(words: &[String]) -> Result<Self, Failure> {
+        let mut options = Self {
+            rows: 2_000_000,
+            seconds: 5,
+            repetitions: 3,
+            postgraphile: true,
+            shapes: true,
+            load: true,
+        };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--rows" => options.rows = number(word, words.next(), 20_000..=1_000_000_000)?,
+                "--seconds" => options.seconds = number(word, words.next(), 1..=600)?,
+                "--repetitions" => options.repetitions = number(word, words.next(), 1..=100)?,
+                "--no-postgraphile" => options.postgraphile = false,
+                "--no-shapes" => options.shapes = false,
+                "--no-load" => options.load = false,
+                other => return Err(Failure::Usage(format!("`bench` has no option `{other}`"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number<N: FromStr + PartialOrd + std::fmt::Display>(
+    option: &str,
+    word: Option<&String>,
+    range: std::ops::RangeInclusive<N>,
+) -> Result<N, Failure> {
+    let number = word.and_then(|word| word.parse().ok());
+    number.filter(|number| range.contains(number)).ok_or_else(|| {
+        let (least, most) = (range.start(), range.end());
+        Failure::Usage(format!("`{option}` takes a number from {least} to {most}"))
+    })
+}
+
+/// Measures, and writes the report.
+///
+/// **Errors:** usage; failure where anything that is needed can't be built, started or asked.
+pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
+    let options = Options::parse(words)?;
+    let needs = [Need::Postgres, Need::Wrk, Need::Node];
+    let needs = needs.iter().filter(|need| match need {
+        Need::Node => options.postgraphile && options.load,
+        Need::Wrk => options.load,
+        Need::Postgres | Need::Chromium => true,
+    });
+    needs.copied().try_for_each(meet).map_err(Failure::Failed)?;
+    let text = measure(&options).map_err(Failure::Failed)?;
+    println!("\n{text}\nwritten to target/bench/report.md");
+    Ok(())
+}
+
+fn measure(options: &Options) -> Result<String, String> {
+    let folder = root().join("target/bench");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let binary = servers::build()?;
+    let cluster = Cluster::start(&folder.join(format!("postgres-{}", options.rows)))?;
+    fixture::fill(&cluster, &binary, options.rows)?;
+    let key = fixture::key(&cluster, &binary)?;
+    let gateway = servers::gateway(
+        &cluster,
+        &binary,
+        &cluster.url(),
+        &key,
+        &folder.join("gateway.log"),
+    )?;
+    println!("drawing positions");
+    let positions = fixture::positions(&cluster, &gateway.target, options.rows)?;
+
+    let mut summaries = Vec::new();
+    let mut memory = Vec::new();
+    if options.load {
+        let floor = servers::floor(&cluster)?;
+        let postgraphile = options
+            .postgraphile
+            .then(|| servers::postgraphile(&cluster))
+            .transpose()?;
+        let targets = cases::Targets {
+            floor: &floor.target,
+            gateway: &gateway.target,
+            postgraphile: postgraphile.as_ref().map(|server| &server.target),
+        };
+        let cases = cases::all(&targets, &positions, &statuses(&cluster)?)?;
+        summaries = take_turns(&cases, options, &folder)?;
+        let servers = [Some(&gateway), Some(&floor), postgraphile.as_ref()];
+        memory.extend(
+            servers
+                .into_iter()
+                .flatten()
+                .map(|server| (server.target.name, process::resident(server.target.server_pid))),
+        );
+    }
+    drop(gateway);
+    let resident = memory.first().map_or(0, |(_, bytes)| *bytes);
+    let ratios = figures::ratios(&summaries, resident);
+    let shapes = if options.shapes {
+        println!("explaining");
+        shapes::measure(&cluster, &binary, &key, &positions, &folder)?
+    } else {
+        Vec::new()
+    };
+    let version = cluster.ask("SHOW server_version")?;
+    let settings = format!(
+        "PostgreSQL {version}; {} imports in one account, {} over ten others; pages from positions drawn over the whole \
+         account, depth {} for the deep ones; {} repetitions of {} s, {CONNECTIONS} connections unless stated, \
+         the client on the same machine.",
+        chart::number(options.rows as f64),
+        chart::number((options.rows / 2) as f64),
+        chart::number(positions.depth as f64),
+        options.repetitions,
+        options.seconds
+    );
+    report::write(
+        &folder,
+        &report::Report {
+            settings,
+            summaries: &summaries,
+            ratios: if options.load { &ratios } else { &[] },
+            memory: &memory,
+            shapes: &shapes,
+        },
+    )
+}
+
+/// Two of the usual statuses and the rarest that there is.
+fn statuses(cluster: &Cluster) -> Result<Vec<String>, String> {
+    let counted = format!(
+        "SELECT status FROM imports WHERE account_id = {} GROUP BY status ORDER BY count(*) DESC",
+        fixture::ACCOUNT
+    );
+    let answer = cluster.ask(&counted)?;
+    let all: Vec<&str> = answer.lines().collect();
+    match all.as_slice() {
+        [first, second, .., last] => Ok([*first, *second, *last].map(str::to_owned).to_vec()),
+        _ => Err(format!("too few statuses among the imports: {answer}")),
+    }
+}
+
+/// Every case once a repetition, after a first short turn that warms up and isn't counted.
+fn take_turns(
+    cases: &[cases::Case],
+    options: &Options,
+    folder: &std::path::Path,
+) -> Result<Vec<Summary>, String> {
+    let run = |case: &cases::Case, seconds| {
+        load::run(&case.target, &case.requests, case.connections, seconds, folder)
+    };
+    for case in cases {
+        run(case, 1)?;
+    }
+    let mut summaries: Vec<Summary> = cases
+        .iter()
+        .map(|case| Summary {
+            name: case.name,
+            samples: Vec::new(),
+        })
+        .collect();
+    for repetition in 1..=options.repetitions {
+        for (case, summary) in cases.iter().zip(&mut summaries) {
+            let sample = run(case, options.seconds)?;
+            println!(
+                "{repetition}/{}  {:<42} {:>8.0} /s  {:>5.0} + {:>4.0} µs  p99 {:>6.2} ms",
+                options.repetitions,
+                case.name,
+                sample.rate,
+                sample.server_cpu_us,
+                sample.database_cpu_us,
+                sample.p99_us / 1e3
+            );
+            summary.samples.push(sample);
+        }
+    }
+    Ok(summaries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Options, Failure> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Options::parse(&words)
+    }
+
+    #[test]
+    fn options_are_read_and_anything_else_is_wrong_usage() {
+        let options = parse(&["--rows", "50000", "--no-shapes", "--seconds", "2"]).expect("options");
+        assert_eq!(
+            (options.rows, options.seconds, options.repetitions),
+            (50_000, 2, 3)
+        );
+        assert!(!options.shapes && options.postgraphile);
+        for words in [
+            &["--rows"][..],
+            &["--rows", "1"],
+            &["--seconds", "x"],
+            &["--fast"],
+            &["50000"],
+        ] {
+            assert!(matches!(parse(words), Err(Failure::Usage(_))), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The report: tables in Markdown, charts beside them.
+//!
+//! Takes figures, gives files under one folder. Deliberately absent: judgement beyond the verdicts on the ratios.
+
+use std::{fmt::Write as _, fs, path::Path, process::Command, thread};
+
+use super::{
+    chart::{Bar, bars, number},
+    figures::{Ratio, Summary},
+    shapes::Shape,
+};
+
+/// Everything that a run showed.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub(super) settings: String,
+    pub(super) summaries: &'a [Summary],
+    pub(super) ratios: &'a [Ratio],
+    /// Resident memory of each server after the runs. **Unit**: bytes.
+    pub(super) memory: &'a [(&'static str, u64)],
+    pub(super) shapes: &'a [Shape],
+}
+
+/// Writes `report.md` and its charts; gives the report's text.
+///
+/// **Errors:** a file that can't be written.
+pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<String, String> {
+    let save = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let rates = report.summaries.iter().map(|summary| Bar {
+        label: summary.name.to_owned(),
+        parts: vec![summary.median(|sample| sample.rate)],
+    });
+    let rates: Vec<Bar> = rates.collect();
+    save("throughput.svg", &bars("Answers a second, median", &[], &rates))?;
+    let costs = report.summaries.iter().map(|summary| Bar {
+        label: summary.name.to_owned(),
+        parts: vec![
+            summary.median(|sample| sample.server_cpu_us),
+            summary.median(|sample| sample.database_cpu_us),
+        ],
+    });
+    let costs: Vec<Bar> = costs.collect();
+    let title = "Processor time an answer, µs, median";
+    save("processor.svg", &bars(title, &["server", "database"], &costs))?;
+    let text = markdown(report);
+    save("report.md", &text)?;
+    Ok(text)
+}
+
+fn markdown(report: &Report<'_>) -> String {
+    let mut text = format!("# Benchmark\n\n{}\n\n{}\n\n", machine(), report.settings);
+    text.push_str(
+        "## Ratios\n\n| what | median | lowest - highest | goal | floor | |\n|---|---|---|---|---|---|\n",
+    );
+    for ratio in report.ratios {
+        let sign = if ratio.is_more_better() { ">=" } else { "<=" };
+        let _ = writeln!(
+            text,
+            "| {} | {:.2} | {:.2} - {:.2} | {sign} {} | {sign} {} | {} |",
+            ratio.name,
+            ratio.median,
+            ratio.lowest,
+            ratio.highest,
+            ratio.goal,
+            ratio.floor,
+            ratio.verdict().word()
+        );
+    }
+    text.push_str(
+        "\n## Cases\n\n![Answers a second](throughput.svg)\n\n![Processor time](processor.svg)\n\n\
+         | case | answers/s, median | best | server CPU, µs | database CPU, µs | p50, ms | p99, ms | bytes |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for summary in report.summaries {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {:.2} | {:.2} | {} |",
+            summary.name,
+            number(summary.median(|sample| sample.rate)),
+            number(summary.best_rate()),
+            number(summary.median(|sample| sample.server_cpu_us)),
+            number(summary.median(|sample| sample.database_cpu_us)),
+            summary.median(|sample| sample.p50_us) / 1e3,
+            summary.median(|sample| sample.p99_us) / 1e3,
+            number(summary.median(|sample| sample.bytes)),
+        );
+    }
+    text.push_str("\n## Memory\n\n| server | resident after the runs, MB |\n|---|---|\n");
+    for (name, bytes) in report.memory {
+        let _ = writeln!(text, "| {name} | {:.1} |", *bytes as f64 / f64::from(1 << 20));
+    }
+    if !report.shapes.is_empty() {
+        text.push_str(&shapes(report.shapes));
+    }
+    text
+}
+
+fn shapes(shapes: &[Shape]) -> String {
+    let mut text = String::from(
+        "\n## Shapes\n\nBuffers touched and time in the database, all statements of one request after its warm-up, \
+         by plans made for the values and by generic ones. The bound holds for the sorts by id, creation and change, \
+         with any statuses and a range on the sort's own column: page + 1, 8 a status, 10; with a count 500 and 25 \
+         more.\n\n\
+         | question | statements | buffers, custom | ms | buffers, generic | ms | bound | |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for shape in shapes {
+        let (bound, held) = match shape.bound {
+            Some(bound) => (bound.to_string(), if shape.holds() { "held" } else { "exceeded" }),
+            None => ("-".to_owned(), ""),
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.2} | {} | {:.2} | {bound} | {held} |",
+            shape.name,
+            shape.custom.statements,
+            number(shape.custom.buffers as f64)
+                .trim_end_matches(".0")
+                .trim_end_matches(".00"),
+            shape.custom.ms,
+            number(shape.generic.buffers as f64)
+                .trim_end_matches(".0")
+                .trim_end_matches(".00"),
+            shape.generic.ms,
+        );
+    }
+    text
+}
+
+/// When and where this was measured.
+fn machine() -> String {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
+    let date = date.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
+    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = information
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("processor unknown", |(_, model)| model);
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes: f64 = memory
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("MemTotal:")?
+                .trim()
+                .strip_suffix(" kB")?
+                .parse()
+                .ok()
+        })
+        .unwrap_or_default();
+    let cores = thread::available_parallelism().map_or(0, |cores| cores.get());
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: Vec<&str> = load.split(' ').take(3).collect();
+    format!(
+        "{}; {model}, {cores} cores, {:.0} GiB; load average at the end {} (32 connections of our own count in it).",
+        date.unwrap_or_default(),
+        kilobytes / f64::from(1 << 20),
+        load.join(" ")
+    )
+}

@@ -1,0 +1,108 @@
+//! The servers that are compared: built, started, and ended when dropped.
+//!
+//! Takes a filled cluster; gives a [`Target`] each. The gateway runs as it is shipped; only the rate limit is lifted.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    cluster::{Cluster, free_port},
+    fixture::ACCOUNT,
+    load::Target,
+    process::Process,
+};
+use crate::cargo::{cargo, finish, program, root};
+
+/// Where a release build of ours is.
+fn built(name: &str) -> PathBuf {
+    root().join("target/release").join(name)
+}
+
+/// Builds the gateway and the floor; gives where the gateway is.
+///
+/// **Errors:** where either doesn't build.
+pub(super) fn build() -> Result<PathBuf, String> {
+    finish(&mut cargo(&["build", "--release", "--bin", "imports-gateway"]))?;
+    // The same `target`, so that what both depend on is built once.
+    finish(&mut cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        "benches/Cargo.toml",
+        "--target-dir",
+        "target",
+        "--package",
+        "floor",
+    ]))?;
+    Ok(built("imports-gateway"))
+}
+
+/// A running server and what to measure of it.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) target: Target,
+    _process: Process,
+}
+
+fn serve(
+    name: &'static str,
+    command: std::process::Command,
+    cluster: &Cluster,
+    key: Option<String>,
+) -> Result<Server, String> {
+    let (process, address) = Process::serve(name, command)?;
+    Ok(Server {
+        target: Target {
+            name,
+            address,
+            key,
+            server_pid: process.pid(),
+            database_pid: cluster.pid(),
+        },
+        _process: process,
+    })
+}
+
+/// The gateway, with the database role `url` names.
+///
+/// **Errors:** where it doesn't start.
+pub(super) fn gateway(
+    cluster: &Cluster,
+    binary: &Path,
+    url: &str,
+    key: &str,
+    log: &Path,
+) -> Result<Server, String> {
+    let log = std::fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let mut command = program(&binary.to_string_lossy());
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("DATABASE_URL", url)
+        .env("GATEWAY_RATE_LIMIT", "off")
+        .stderr(log);
+    serve("gateway", command, cluster, Some(key.to_owned()))
+}
+
+/// The bare REST endpoint.
+///
+/// **Errors:** where it doesn't start.
+pub(super) fn floor(cluster: &Cluster) -> Result<Server, String> {
+    let mut command = program(&built("floor").to_string_lossy());
+    command.args([&cluster.url(), &ACCOUNT.to_string(), "127.0.0.1:0"]);
+    serve("bare REST", command, cluster, None)
+}
+
+/// PostGraphile, as its lock file names it.
+///
+/// **Errors:** where it can't be installed or doesn't start.
+pub(super) fn postgraphile(cluster: &Cluster) -> Result<Server, String> {
+    let folder = "benches/postgraphile";
+    crate::node::install(folder)?;
+    let mut command = program("node");
+    command
+        .current_dir(root().join(folder))
+        .args(["server.mjs", &cluster.url(), &free_port()?.to_string()])
+        .env("NODE_ENV", "production")
+        .env("GRAPHILE_ENV", "production");
+    serve("PostGraphile 5", command, cluster, None)
+}
