@@ -68,6 +68,10 @@ fn an_origin_or_a_manifest_that_is_none_is_a_bad_setting() {
     for (options, word) in [
         (vec!["--cors-origins", "app.example.com"], "--cors-origins"),
         (
+            vec!["--trusted-documents", manifest.to_str().unwrap()],
+            "--trusted-documents-mode",
+        ),
+        (
             vec![
                 "--trusted-documents",
                 manifest.to_str().unwrap(),
@@ -320,12 +324,6 @@ async fn where_trust_is_logged_every_document_runs_and_strangers_are_named_in_th
             .count(),
         1
     );
-}
-
-#[tokio::test]
-async fn where_trust_is_off_the_manifest_is_not_needed() {
-    let (server, _folder) = trusting("off").await;
-    check(&server.client().graphql(VIEWER), 200, "");
 }
 
 #[tokio::test]
