@@ -7,6 +7,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod fuzzing;
 pub mod graphql;
 pub mod http;
 pub mod ingest;

@@ -70,6 +70,9 @@ pub(super) async fn serve(
     let limits = app::connection_limits(&config.limits);
     let operating = operating.map(|listener| {
         let router = http::metrics::operating_router(Arc::clone(&gateway));
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!("operators are answered on http://{address}");
+        }
         tokio::spawn(async move { accept::serve(listener, router, &limits, std::future::pending()).await })
     });
     let router = http::router(Arc::clone(&gateway), demo_key);

@@ -56,7 +56,7 @@ pub(super) async fn handle(
         Err(rejection) => {
             let mut response = refusal::graphql(&rejection, media, request_id.as_ref());
             if rejection.code == Code::MethodNotAllowed {
-                let allowed = if rejection.message == POST_ONLY {
+                let allowed = if rejection.message == POST_ONLY || !gateway.limits.get {
                     "POST"
                 } else {
                     "GET, POST"
@@ -144,7 +144,8 @@ async fn answer(
         Method::GET | Method::HEAD if gateway.limits.get => true,
         Method::POST => false,
         Method::GET | Method::HEAD => return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY)),
-        _ => return Err(Rejection::new(Code::MethodNotAllowed, "use GET or POST")),
+        _ if gateway.limits.get => return Err(Rejection::new(Code::MethodNotAllowed, "use GET or POST")),
+        _ => return Err(Rejection::new(Code::MethodNotAllowed, "use POST")),
     };
     let asked = parts.uri.query().unwrap_or_default();
     query_string::refuse_key_in_url(asked)?;

@@ -9,7 +9,7 @@
 const ROWS: [&[&str]; 13] = [
     &["main"],
     &["cli"],
-    &["app"],
+    &["app", "fuzzing"],
     &["http"],
     &["error"],
     &["graphql"],

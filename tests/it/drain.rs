@@ -1,0 +1,98 @@
+//! SIGTERM under load, at any moment: whatever was accepted is answered, and the program ends with 0.
+
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::databases::sqlite;
+use crate::hostile::chance::Chance;
+use crate::server::{Answer, Ask, PATIENCE, Server, furnish};
+
+const ROUNDS: u64 = 20;
+const CLIENTS: usize = 8;
+
+/// What became of one client's requests.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    answered: usize,
+    failed: usize,
+}
+
+#[tokio::test]
+async fn sigterm_at_any_moment_under_load_fails_no_accepted_request() {
+    let file = sqlite();
+    let tenants = furnish(&file.url, &[130]).await;
+    let mut chance = Chance::new(20);
+    let mut answered = 0;
+    for round in 0..ROUNDS {
+        let options = ["--rate-limit", "off"];
+        let mut server = Server::over(&file.url, &options, tenants.clone());
+        let total = AtomicUsize::new(0);
+        // The moment is a number of answers, so that it lies under load on any machine.
+        let moment = CLIENTS + chance.below(160);
+        let seen: Vec<Seen> = thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|number| {
+                    let (server, total) = (&server, &total);
+                    scope.spawn(move || load(server, number, total))
+                })
+                .collect();
+            while total.load(Ordering::Acquire) < moment {
+                thread::yield_now();
+            }
+            server.terminate();
+            clients.into_iter().map(|client| client.join().unwrap()).collect()
+        });
+        let failed: usize = seen.iter().map(|seen| seen.failed).sum();
+        assert_eq!(failed, 0, "round {round}, at {moment}: {seen:?}");
+        assert_eq!(
+            server.wait().code(),
+            Some(0),
+            "round {round}:\n{}",
+            server.last_log()
+        );
+        answered += seen.iter().map(|seen| seen.answered).sum::<usize>();
+    }
+    assert!(answered >= ROUNDS as usize * CLIENTS);
+    println!("{answered} requests answered, 0 failed");
+}
+
+/// Sends one request after another on one connection until the service says that it closes it, or refuses the next
+/// connection, as nothing was accepted then.
+fn load(server: &Server, number: usize, total: &AtomicUsize) -> Seen {
+    let mut seen = Seen::default();
+    let queries = [
+        "{ imports(first: 5) { nodes { id note } estimatedRemainingCount } }",
+        "{ viewer { name } importStatusCounts { count } }",
+    ];
+    let ask = Ask::graphql(queries[number % 2], &Value::Null)
+        .with("Authorization", format!("Bearer {}", server.tenants[0].key))
+        .bytes(&server.address);
+    let Ok(socket) = TcpStream::connect(&server.address) else {
+        return seen;
+    };
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.set_nodelay(true).unwrap();
+    let mut socket = BufReader::new(socket);
+    loop {
+        let sent = socket.get_mut().write_all(&ask);
+        match Answer::read(&mut socket, false) {
+            Some(answer) if answer.status == 200 && answer.code().is_empty() => {
+                seen.answered += 1;
+                total.fetch_add(1, Ordering::AcqRel);
+                if answer.header("connection") == Some("close") {
+                    return seen;
+                }
+            }
+            // A connection that was closed before a byte of this request was written to it had not accepted it.
+            None if sent.is_err() => return seen,
+            _ => {
+                seen.failed += 1;
+                return seen;
+            }
+        }
+    }
+}

@@ -1,0 +1,579 @@
+//! Twenty thousand requests that no client of good will sends, each answered as documented, by one process.
+//!
+//! Each group makes its requests from sound ones, always the same, and on a connection of its own; after every hundred
+//! a sound request has its answer.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::thread;
+
+use imports_gateway::relay::node_id;
+use serde_json::{Value, json};
+
+use super::chance::Chance;
+use super::judge::judge;
+use crate::server::{Ask, Client, Server};
+
+/// Requests of all groups together.
+const AT_LEAST: usize = 20_000;
+
+/// Sound material that the groups damage.
+struct Seeds {
+    cursors: Vec<String>,
+    ids: Vec<String>,
+    key: String,
+    account_token: String,
+}
+
+/// A kind of hostile request.
+struct Group {
+    name: &'static str,
+    requests: usize,
+    /// Whether the client has a key of its own.
+    is_known: bool,
+    make: fn(&mut Chance, &Seeds) -> Ask,
+}
+
+const GROUPS: [Group; 9] = [
+    Group {
+        name: "bodies",
+        requests: 3_600,
+        is_known: true,
+        make: body,
+    },
+    Group {
+        name: "documents",
+        requests: 4_600,
+        is_known: true,
+        make: document,
+    },
+    Group {
+        name: "get",
+        requests: 1_600,
+        is_known: true,
+        make: get,
+    },
+    Group {
+        name: "values",
+        requests: 2_400,
+        is_known: true,
+        make: values,
+    },
+    Group {
+        name: "cursors",
+        requests: 2_400,
+        is_known: true,
+        make: cursor,
+    },
+    Group {
+        name: "ids",
+        requests: 1_000,
+        is_known: true,
+        make: id,
+    },
+    Group {
+        name: "rest",
+        requests: 2_400,
+        is_known: true,
+        make: rest,
+    },
+    Group {
+        name: "headers",
+        requests: 1_400,
+        is_known: true,
+        make: header,
+    },
+    Group {
+        name: "keys",
+        requests: 1_600,
+        is_known: false,
+        make: key,
+    },
+];
+
+#[tokio::test]
+async fn twenty_thousand_hostile_requests_are_answered_as_documented_by_one_process() {
+    let mut server = Server::start(&["--failed-keys", "off", "--rate-limit", "off"]).await;
+    let seeds = Seeds::of(&server);
+    let counts = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for (number, group) in GROUPS.iter().enumerate() {
+            let (server, seeds, counts) = (&server, &seeds, &counts);
+            scope.spawn(move || {
+                let client = if group.is_known {
+                    server.client()
+                } else {
+                    server.stranger()
+                };
+                let found = flood(group, number as u64, client, server.client(), seeds);
+                counts.lock().unwrap().insert(group.name, found);
+            });
+        }
+    });
+    assert!(server.runs(), "the process ended:\n{}", server.written_log());
+    let counts = counts.into_inner().unwrap();
+    let total: usize = counts.values().flat_map(BTreeMap::values).sum();
+    assert!(total >= AT_LEAST, "{total}");
+    for (group, statuses) in &counts {
+        println!("{group}: {statuses:?}");
+    }
+    // Each group gets both through the parsers and stuck in them.
+    for (group, status) in [
+        ("bodies", 200),
+        ("bodies", 400),
+        ("documents", 200),
+        ("documents", 400),
+        ("get", 200),
+        ("get", 400),
+        ("values", 200),
+        ("values", 400),
+        ("cursors", 200),
+        ("cursors", 400),
+        ("ids", 200),
+        ("rest", 200),
+        ("rest", 400),
+        ("rest", 404),
+        ("headers", 200),
+        ("headers", 400),
+        ("headers", 406),
+        ("headers", 415),
+        ("keys", 401),
+    ] {
+        assert!(
+            counts[group].get(&status).is_some_and(|count| *count >= 10),
+            "{group}: {:?}",
+            counts[group]
+        );
+    }
+    let log = server.written_log();
+    for secret in [&seeds.key, &seeds.account_token] {
+        assert!(!log.contains(secret.as_str()), "a secret in the log");
+    }
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+/// Sends a group's requests; how many answers there were of each status.
+fn flood(
+    group: &Group,
+    seed: u64,
+    mut client: Client,
+    mut good: Client,
+    seeds: &Seeds,
+) -> BTreeMap<u16, usize> {
+    let mut chance = Chance::new(seed);
+    let mut statuses = BTreeMap::new();
+    for number in 0..group.requests {
+        let ask = (group.make)(&mut chance, seeds);
+        let Some(answer) = client.try_ask(&ask) else {
+            panic!("{} {number}: no answer to {ask:?}", group.name);
+        };
+        judge(&ask, &answer);
+        *statuses.entry(answer.status).or_default() += 1;
+        if number % 100 == 99 {
+            let data = good.data("{ imports(first: 1) { nodes { databaseId } } }");
+            assert_eq!(data["imports"]["nodes"].as_array().map(Vec::len), Some(1));
+        }
+    }
+    statuses
+}
+
+impl Seeds {
+    fn of(server: &Server) -> Self {
+        let mut client = server.client();
+        let mut cursors = Vec::new();
+        for sort in [
+            "",
+            "sort: [{createdAt: ASC}]",
+            "sort: [{updatedAt: DESC}, {createdAt: ASC}]",
+        ] {
+            let data = client.data(&format!(
+                "{{ imports(first: 3 {sort}) {{ edges {{ cursor }} }} }}"
+            ));
+            let edges = data["imports"]["edges"].as_array().unwrap().clone();
+            cursors.extend(
+                edges
+                    .iter()
+                    .map(|edge| edge["cursor"].as_str().unwrap().to_owned()),
+            );
+        }
+        let data = client.data("{ viewer { id } imports(first: 4) { nodes { id } } }");
+        let mut nodes = data["imports"]["nodes"].as_array().unwrap().clone();
+        nodes.push(data["viewer"].clone());
+        let id = |node: &Value| node["id"].as_str().unwrap().to_owned();
+        let mut ids: Vec<_> = nodes.iter().map(id).collect();
+        ids.extend([node_id("Import", i64::MIN), node_id("Export", 1)]);
+        let tenant = server.tenants[0].clone();
+        Self {
+            cursors,
+            ids,
+            key: tenant.key,
+            account_token: tenant.account_token,
+        }
+    }
+}
+
+/// Documents to damage; sound ones, and each kind of bomb.
+const DOCUMENTS: [&str; 16] = [
+    "{ imports(first: 3) { edges { cursor node { id note status } } pageInfo { hasNextPage endCursor } } }",
+    "query Page($n: Int, $f: ImportFilter) { imports(first: $n, filter: $f) { nodes { databaseId } estimatedRemainingCount } }",
+    "{ imports(last: 2, sort: [{updatedAt: ASC}, {id: DESC}]) { nodes { updatedAt } sortedBy { id updatedAt } perPage } }",
+    "{ imports(filter: {status: {include: [NEW, FAILED]}, createdAt: {gte: \"2026-01-01T00:00:00Z\"}}) { filteredBy { createdAt { gte } } } }",
+    "{ a: viewer { name } b: importStatusCounts { status count capped } c: node(id: \"x\") { __typename id } }",
+    "{ importByDatabaseId(databaseId: \"1240000001\") { fileName fileSize } import(id: 5) { id } }",
+    "query($ids: [ID!]! = [\"a\", 1]) { nodes(ids: $ids) { ...I } } fragment I on Import { id type completedAt }",
+    "{ ...A } fragment A on Query { ...B ...B } fragment B on Query { ...C ...C } fragment C on Query { viewer { id } }",
+    "query A { viewer { id } } query B { viewer { name } }",
+    "{ __schema { queryType { name } types { name fields { name args { name type { ofType { name } } } } } } }",
+    "{ viewer @include(if: true) { id @skip(if: false) name } __typename @aa @aa @aa }",
+    "{ imports(filter: {createdAt: {between: {gte: \"2026-01-01T00:00:00Z\", lt: \"2026-02-01T00:00:00+02:00\"}}}) { nodes { id } } }",
+    "query($a: Boolean!, $d: DateTime) { imports(filter: {updatedAt: {lt: $d}}) { nodes @include(if: $a) { id } } }",
+    "mutation { imports { nodes { id } } } subscription { viewer { id } } fragment Unused on Import { id }",
+    "{ imports(after: \"\"\"block \\\"\"\" text\"\"\", first: 1) { nodes { id } } } # comment",
+    "{ viewer { id ... on Account { id ... { ...R } } } } fragment R on Account { ...R }",
+];
+
+fn document(chance: &mut Chance, _: &Seeds) -> Ask {
+    let mut text = chance.pick(&DOCUMENTS).to_owned();
+    match chance.below(8) {
+        0 => text = format!("{text}{}", chance.pick(&DOCUMENTS)),
+        1 => {
+            let opening = chance.pick(&["{a", "{a(x:[", "query($v:[", "{a(x:{k:", "...{", "@a", "a:b "]);
+            let at = chance.below(text.len());
+            let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            text.insert_str(at, &opening.repeat(1 + chance.below(900)));
+        }
+        2 => {}
+        _ => text = chance.damaged(&text),
+    }
+    let variables = if chance.below(3) == 0 {
+        json!({"n": 2, "a": true, "d": "2026-05-01T00:00:00Z", "f": {"status": {"include": ["NEW"]}}})
+    } else {
+        Value::Null
+    };
+    let mut body = json!({ "query": text, "variables": variables });
+    if chance.below(6) == 0 {
+        body["operationName"] = chance.pick(&["A", "Page", "", "é", "a b"]).into();
+    }
+    post(body.to_string())
+}
+
+fn post(body: impl Into<Vec<u8>>) -> Ask {
+    Ask::post("/graphql", body).with("Accept", "application/graphql-response+json")
+}
+
+fn body(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let whole = match chance.below(5) {
+        0 => {
+            json!({"query": "{ viewer { id } }", "operationName": null, "variables": {"a": [1, 2.5, {"b": "\u{1F600}"}]}})
+        }
+        1 => json!({"query": chance.pick(&DOCUMENTS), "variables": {"n": 1}, "extensions": {}}),
+        2 => {
+            json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab".repeat(32)}}, "query": "{ viewer { id } }"})
+        }
+        3 => json!({"documentId": "x", "variables": {"c": seeds.cursors[0]}}),
+        _ => {
+            json!({"query": "query($c: String) { imports(after: $c, first: 1) { nodes { id } } }", "variables": {"c": seeds.cursors[0]}})
+        }
+    };
+    let mut bytes = whole.to_string().into_bytes();
+    if chance.below(12) != 0 {
+        chance.damage(&mut bytes);
+    }
+    if chance.below(40) == 0 {
+        let times = 1 + chance.below(200);
+        bytes = bytes.repeat(times);
+    }
+    post(bytes)
+}
+
+fn get(chance: &mut Chance, _: &Seeds) -> Ask {
+    let document = chance.pick(&DOCUMENTS);
+    let document = if chance.below(2) == 0 {
+        document.to_owned()
+    } else {
+        chance.damaged(document)
+    };
+    let variables = chance.pick(&["{}", "{\"n\":1}", "{\"a\":true}", "[]", "{\"n\":1,\"n\":2}", ""]);
+    let mut target = format!(
+        "/graphql?query={}&variables={}",
+        escaped(&document),
+        escaped(variables)
+    )
+    .into_bytes();
+    if chance.below(2) == 0 {
+        let from = "/graphql?".len();
+        let mut rest = target.split_off(from);
+        chance.damage(&mut rest);
+        target.extend(rest.into_iter().filter(|byte| (0x21..0x7f).contains(byte)));
+    }
+    Ask {
+        target,
+        ..Ask::get("")
+    }
+    .with("Accept", "application/graphql-response+json")
+}
+
+/// A text as a part of a query string.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Values of every type, for variables of every type.
+fn value(chance: &mut Chance, seeds: &Seeds, levels: usize) -> Value {
+    match chance.below(if levels == 0 { 14 } else { 18 }) {
+        0 => Value::Null,
+        1 => json!(chance.below(2) == 0),
+        2 => json!(chance.below(120)),
+        3 => json!(i64::MIN + (chance.next() >> 1) as i64),
+        4 => json!(u64::MAX),
+        5 => json!(2_147_483_648_i64),
+        6 => json!(-1),
+        7 => json!(1.5e9),
+        8 => chance
+            .pick(&[
+                "NEW",
+                "FAILED",
+                "new",
+                "ASC",
+                "DESC",
+                "",
+                "\0",
+                "\u{202e}x",
+                "' OR 1=1--",
+            ])
+            .into(),
+        9 => chance
+            .pick(&[
+                "2026-05-01T00:00:00Z",
+                "2026-02-30T00:00:00Z",
+                "0000-01-01T00:00:00Z",
+                "10000-01-01T00:00:00Z",
+                "2016-12-31T23:59:60Z",
+                "2026-05-01T24:00:00Z",
+                "2026-05-01T00:00:00",
+                "infinity",
+                "now",
+                "2026-05-01t00:00:00.123456789z",
+                "2026-05-01T00:00:00+16:00",
+                "2026-05-01T00:00:00.1234567890Z",
+            ])
+            .into(),
+        10 => seeds.cursors[chance.below(seeds.cursors.len())].as_str().into(),
+        11 => seeds.ids[chance.below(seeds.ids.len())].as_str().into(),
+        12 => "x".repeat(chance.below(3_000)).into(),
+        13 => chance.damaged("1240000001").into(),
+        14 => (0..chance.below(5))
+            .map(|_| value(chance, seeds, levels - 1))
+            .collect(),
+        15 => {
+            let names = [
+                "status",
+                "createdAt",
+                "updatedAt",
+                "include",
+                "lt",
+                "gte",
+                "between",
+                "id",
+                "zz",
+            ];
+            let mut map = serde_json::Map::new();
+            for _ in 0..chance.below(3) {
+                map.insert(chance.pick(&names).to_owned(), value(chance, seeds, levels - 1));
+            }
+            map.into()
+        }
+        16 => vec![value(chance, seeds, 0); chance.below(400)].into(),
+        _ => json!({"createdAt": {"gte": "2026-01-01T00:00:00Z"}, "status": {"include": ["NEW"]}}),
+    }
+}
+
+fn values(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let (document, name) = [
+        ("query($v: Int) { imports(first: $v) { nodes { id } } }", "v"),
+        ("query($v: Int) { imports(last: $v) { nodes { id } } }", "v"),
+        ("query($v: String) { imports(before: $v) { nodes { id } } }", "v"),
+        (
+            "query($v: ImportFilter) { imports(filter: $v) { nodes { id } filteredBy { status { include } } } }",
+            "v",
+        ),
+        (
+            "query($v: [ImportSort!]) { imports(sort: $v, first: 1) { nodes { id } } }",
+            "v",
+        ),
+        (
+            "query($v: [ImportStatus!]!) { imports(filter: {status: {include: $v}}) { nodes { id } } }",
+            "v",
+        ),
+        (
+            "query($v: DateTime) { imports(filter: {createdAt: {lt: $v}}) { nodes { id } } }",
+            "v",
+        ),
+        (
+            "query($v: ImportFilter) { importStatusCounts(filter: $v) { count } }",
+            "v",
+        ),
+        (
+            "query($v: ID!) { node(id: $v) { id } import(id: $v) { id } }",
+            "v",
+        ),
+        ("query($v: [ID!]!) { nodes(ids: $v) { id } }", "v"),
+        (
+            "query($v: BigInt!) { importByDatabaseId(databaseId: $v) { id } }",
+            "v",
+        ),
+        ("query($v: Boolean!) { viewer { id @include(if: $v) name } }", "v"),
+    ][chance.below(12)];
+    // A third of the values is of a type that may do.
+    let value = match chance.below(3) {
+        0 if document.contains("Int)") => json!(chance.below(102)),
+        0 if document.contains("ImportFilter") => json!({"updatedAt": {"lt": "2026-05-01T00:00:00Z"}}),
+        0 if document.contains("ID!") => json!(seeds.ids[chance.below(seeds.ids.len())]),
+        0 if document.contains("String") => json!(seeds.cursors[chance.below(seeds.cursors.len())]),
+        _ => value(chance, seeds, 3),
+    };
+    post(json!({ "query": document, "variables": { name: value } }).to_string())
+}
+
+fn cursor(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let sound = &seeds.cursors[chance.below(seeds.cursors.len())];
+    let cursor = match chance.below(8) {
+        0 => sound.clone(),
+        1 => sound[..chance.below(sound.len())].to_owned(),
+        2 => {
+            let mut bytes = sound.clone().into_bytes();
+            let at = chance.below(bytes.len());
+            bytes[at] ^= 1 << chance.below(7);
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        3 => sound.repeat(1 + chance.below(300)),
+        _ => chance.damaged(sound),
+    };
+    if chance.below(3) == 0 {
+        let target = format!("/api/v1/imports?per_page=2&start_cursor={}", escaped(&cursor));
+        return Ask::get(&target);
+    }
+    let argument = chance.pick(&["after", "before"]);
+    let sort = chance.pick(&["", "", "sort: [{createdAt: ASC}]"]);
+    let document =
+        format!("query($c: String) {{ imports({argument}: $c, first: 2 {sort}) {{ nodes {{ id }} }} }}");
+    post(json!({ "query": document, "variables": { "c": cursor } }).to_string())
+}
+
+fn id(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let sound = &seeds.ids[chance.below(seeds.ids.len())];
+    let id = if chance.below(5) == 0 {
+        sound.clone()
+    } else {
+        chance.damaged(sound)
+    };
+    if chance.below(4) == 0 {
+        let number = chance.damaged("1240000001");
+        return Ask::get(&format!("/api/v1/imports/{}", escaped(&number)));
+    }
+    let document =
+        "query($i: ID!) { node(id: $i) { id __typename } import(id: $i) { id } nodes(ids: [$i]) { id } }";
+    post(json!({ "query": document, "variables": { "i": id } }).to_string())
+}
+
+fn rest(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let cursor = &seeds.cursors[chance.below(seeds.cursors.len())];
+    let sound = [
+        format!("start_cursor={cursor}&per_page=7"),
+        "filter[status][include]=failed,complete&sort[id]=asc&per_page=3".to_owned(),
+        "filter[created_at][gte]=2026-05-01&filter[created_at][lt]=2026-06-01T00:00:00%2B02:00&per_page=3"
+            .to_owned(),
+        "sort[updated_at]=asc&sort[id]=desc&per_page=2".to_owned(),
+        "page[size]=3&page=2&q[status_eq]=1&unknown=1".to_owned(),
+        "per_page=3&per_page=4&filter[note][like]=%25".to_owned(),
+    ];
+    let sound = &sound[chance.below(sound.len())];
+    let mut query = sound.clone().into_bytes();
+    if chance.below(5) != 0 {
+        chance.damage(&mut query);
+    }
+    // What may not stand in a request line has its escape, as a client's library would write it.
+    let query: String = query
+        .iter()
+        .map(|byte| match byte {
+            0x21..=0x7e if *byte != b'#' => char::from(*byte).to_string(),
+            byte => format!("%{byte:02x}"),
+        })
+        .collect();
+    let path = chance.pick(&[
+        "/api/v1/imports",
+        "/api/imports",
+        "/api/v1/imports",
+        "/api/v2/imports",
+        "/api/v1/imports/..",
+    ]);
+    Ask::get(&format!("{path}?{query}"))
+}
+
+fn header(chance: &mut Chance, _: &Seeds) -> Ask {
+    let (name, sound) = [
+        ("Accept", "application/graphql-response+json;q=0.9, */*;q=0.1"),
+        ("Accept", "text/html"),
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Content-Type", "text/plain"),
+        ("Content-Encoding", "gzip"),
+        ("X-Request-Id", "mine-1"),
+        ("X-Forwarded-For", "192.0.2.7, [2001:db8::1]:80"),
+        ("Origin", "https://app.example.com"),
+        ("Cookie", "session=1; key=2"),
+        ("Accept-Encoding", "identity"),
+        ("GraphQL-Cost", "report"),
+        ("Account-Token", "iga_0000000000000000000000000000000000"),
+        ("If-None-Match", "\"x\""),
+    ][chance.below(13)];
+    let mut value = sound.as_bytes().to_vec();
+    if chance.below(4) != 0 {
+        chance.damage(&mut value);
+    }
+    value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+    let mut ask = if name == "Content-Type" {
+        let mut ask = Ask::post("/graphql", "{\"query\": \"{ viewer { id } }\"}");
+        ask.headers.clear();
+        ask
+    } else {
+        Ask::post("/graphql", "{\"query\": \"{ viewer { id } }\"}")
+    };
+    for _ in 0..=chance.below(70) / 60 * chance.below(70) {
+        ask = ask.with(name, &value);
+    }
+    ask
+}
+
+fn key(chance: &mut Chance, seeds: &Seeds) -> Ask {
+    let sound = match chance.below(4) {
+        0 => format!("Token token=\"{}\"", seeds.key),
+        1 => format!("Token {}", seeds.key),
+        _ => format!("Bearer {}", seeds.key),
+    };
+    let mut value = sound.clone().into_bytes();
+    if chance.below(20) != 0 {
+        chance.damage(&mut value);
+    }
+    value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+    let mut ask = match chance.below(4) {
+        0 => Ask::get("/api/v1/imports?per_page=2"),
+        1 => Ask::get("/api/v1/imports/1240000001"),
+        2 => Ask::get("/graphql?query=%7Bviewer%7Bid%7D%7D"),
+        _ => Ask::graphql("{ viewer { id } }", &Value::Null),
+    };
+    if chance.below(10) == 0 {
+        let mut token = seeds.account_token.clone().into_bytes();
+        chance.damage(&mut token);
+        token.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+        ask = ask.with("Account-Token", token);
+    }
+    if chance.below(20) == 0 {
+        ask = ask.with("Authorization", &sound);
+    }
+    ask.with("Authorization", value)
+}

@@ -1,0 +1,267 @@
+//! Load and budgets through the real program: who is told to come back, when, and that nobody else is.
+
+use std::io::{Read as _, Write as _};
+use std::thread;
+
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+
+use crate::databases::sqlite;
+use crate::postgres::cluster;
+use crate::server::{Ask, Client, Server, furnish};
+
+const CHEAP: &str = "{ viewer { id } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_what_runs_and_waits_a_request_is_refused_at_once_and_none_is_lost() {
+    let url = cluster().create_database().await;
+    let tenants = furnish(&url, &[3, 3]).await;
+    let options = [
+        "--running",
+        "1",
+        "--waiting",
+        "1",
+        "--wait-ms",
+        "60000",
+        "--statement-timeout-ms",
+        "60000",
+        "--metrics-listen",
+        "127.0.0.1:0",
+    ];
+    let server = Server::over(&url, &options, tenants);
+    let mut operating = Client::new(&server.operating(), None);
+    assert_eq!(server.client().graphql(CHEAP).status, 200);
+    let mut lock = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE imports IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut lock)
+        .await
+        .unwrap();
+    let query = "{ imports(first: 1) { nodes { id } } }";
+    let gauge = |client: &mut Client, name: &str| {
+        let text = client.get("/metrics").text();
+        let line = text.lines().find(|line| line.starts_with(name)).expect(name);
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    thread::scope(|scope| {
+        let mut held = Vec::new();
+        for (running, waiting) in [(1, 0), (1, 1)] {
+            let mut client = server.client();
+            held.push(scope.spawn(move || client.graphql(query)));
+            while (
+                gauge(&mut operating, "imports_gateway_running"),
+                gauge(&mut operating, "imports_gateway_waiting"),
+            ) != (running, waiting)
+            {
+                thread::yield_now();
+            }
+        }
+        for ask in [Ask::graphql(query, &Value::Null), Ask::get("/api/v1/imports")] {
+            let answer = server.client().ask(&ask);
+            assert_eq!(
+                (answer.status, answer.number("retry-after")),
+                (503, 1),
+                "{}",
+                answer.text()
+            );
+            if ask.method == "POST" {
+                assert_eq!(answer.code(), "OVERLOADED");
+            }
+        }
+        // What needs no turn is still answered.
+        assert_eq!(operating.get("/livez").status, 200);
+        assert_eq!(server.client().graphql("{").status, 400);
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::block_in_place(|| runtime.block_on(sqlx::raw_sql("ROLLBACK").execute(&mut lock)))
+            .unwrap();
+        for held in held {
+            let answer = held.join().unwrap();
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (200, ""),
+                "{}",
+                answer.text()
+            );
+        }
+    });
+    assert_eq!(server.client().graphql(query).status, 200);
+}
+
+#[tokio::test]
+async fn an_account_in_debt_is_refused_before_its_body_is_read_and_others_are_not() {
+    let server = Server::start(&["--rate-limit", "1"]).await;
+    let mut client = server.client();
+    let first = client.graphql(CHEAP);
+    assert_eq!(
+        (
+            first.number("ratelimit-limit"),
+            first.number("ratelimit-remaining")
+        ),
+        (10, 9)
+    );
+    assert_eq!(first.number("ratelimit-reset"), 1);
+    // It is let in with a point left, and goes into debt by what it costs.
+    let dear = client.graphql("{ importStatusCounts { count } }");
+    assert_eq!((dear.status, dear.number("ratelimit-remaining")), (200, 0));
+    for ask in [
+        Ask::graphql(CHEAP, &Value::Null),
+        Ask::get("/api/v1/imports"),
+        Ask::get("/api/v1/imports/1"),
+    ] {
+        let answer = client.ask(&ask);
+        assert_eq!((answer.status, answer.number("ratelimit-remaining")), (429, 0));
+        assert!((1..=20).contains(&answer.number("retry-after")), "{answer:?}");
+        assert!((1..=20).contains(&answer.number("ratelimit-reset")), "{answer:?}");
+    }
+    assert_eq!(client.graphql(CHEAP).code(), "RATE_LIMITED");
+    // A head alone is enough to be refused: the body that it announces is not waited for.
+    let mut socket = server.socket();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n\
+         Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n",
+        server.tenants[0].key
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 429");
+    let other = server.client_of(1).graphql(CHEAP);
+    assert_eq!((other.status, other.number("ratelimit-remaining")), (200, 9));
+    let metrics = server.stranger().get("/metrics").text();
+    assert!(metrics.contains("rate_limited"), "{metrics}");
+}
+
+#[tokio::test]
+async fn lifted_limits_are_not_told_of() {
+    let server = Server::start(&["--rate-limit", "off", "--failed-keys", "off"]).await;
+    let answer = server.client().graphql(CHEAP);
+    assert_eq!((answer.status, answer.header("ratelimit-limit")), (200, None));
+    for _ in 0..100 {
+        assert_eq!(server.stranger().graphql(CHEAP).status, 401);
+    }
+}
+
+#[tokio::test]
+async fn failing_keys_are_limited_by_address_and_a_good_one_never() {
+    let server = Server::start(&["--failed-keys", "5"]).await;
+    let mut stranger = server.stranger();
+    let statuses: Vec<_> = (0..8).map(|_| stranger.graphql(CHEAP).status).collect();
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429]);
+    let limited = stranger.graphql(CHEAP);
+    assert_eq!(limited.code(), "RATE_LIMITED");
+    assert!((1..=12).contains(&limited.number("retry-after")), "{limited:?}");
+    assert_eq!(stranger.get("/api/v1/imports").status, 429);
+    assert_eq!(server.client().graphql(CHEAP).status, 200);
+    // Nobody is believed about an address who is not named.
+    let ask = Ask::graphql(CHEAP, &Value::Null).with("X-Forwarded-For", "192.0.2.9");
+    assert_eq!(stranger.ask(&ask).status, 429);
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_is_believed_about_its_client_and_only_as_far_as_it_wrote() {
+    let server = Server::start(&["--failed-keys", "2", "--trusted-proxy", "127.0.0.0/8, 10.0.0.1"]).await;
+    let mut stranger = server.stranger();
+    let mut from = |forwarded: &str| {
+        let ask = Ask::graphql(CHEAP, &Value::Null).with("X-Forwarded-For", forwarded);
+        stranger.ask(&ask).status
+    };
+    assert_eq!(
+        [from("192.0.2.1"), from("192.0.2.1"), from("192.0.2.1")],
+        [401, 401, 429]
+    );
+    assert_eq!(
+        [from("192.0.2.2"), from("192.0.2.2"), from("192.0.2.2")],
+        [401, 401, 429]
+    );
+    // What stands left of the client was written by the client.
+    assert_eq!(from("198.51.100.7, 192.0.2.2"), 429);
+    assert_eq!(from("192.0.2.2, 10.0.0.1"), 429);
+    assert_eq!(from("192.0.2.3, 10.0.0.1"), 401);
+    assert_eq!(server.client().graphql(CHEAP).status, 200);
+}
+
+#[tokio::test]
+async fn each_request_costs_what_the_documentation_says() {
+    let server = Server::start(&["--rate-limit", "off"]).await;
+    let mut client = server.client();
+    for (query, cost) in [
+        ("{ imports { nodes { id } } }", 50),
+        ("{ imports { nodes { id } estimatedRemainingCount } }", 60),
+        ("{ imports { estimatedRemainingCount } }", 60),
+        ("{ imports(first: 100) { nodes { id } } }", 100),
+        ("{ imports(last: 100) { nodes { id } } }", 100),
+        (
+            "{ imports(first: 100) { edges { cursor } pageInfo { hasNextPage } } }",
+            100,
+        ),
+        ("{ imports(first: 0) { nodes { id } } }", 1),
+        ("{ imports(first: null, last: 3) { nodes { id } } }", 3),
+        ("{ importStatusCounts { count } }", 20),
+        ("{ nodes(ids: [\"a\", \"b\", \"c\"]) { id } }", 3),
+        ("{ node(id: \"a\") { id } }", 1),
+        ("{ import(id: \"a\") { id } }", 1),
+        ("{ importByDatabaseId(databaseId: \"1\") { id } }", 1),
+        ("{ viewer { id } }", 1),
+        ("{ __typename }", 1),
+        ("{ __schema { queryType { name } } }", 10),
+        ("{ __type(name: \"Import\") { name } }", 10),
+        (
+            "{ a: viewer { id } b: viewer { id } c: imports(first: 7) { nodes { id } } }",
+            9,
+        ),
+    ] {
+        let ask = Ask::graphql(query, &Value::Null).with("GraphQL-Cost", "report");
+        let answer = client.ask(&ask);
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        assert_eq!(
+            answer.json()["extensions"],
+            json!({"cost": {"requested": cost, "limit": 1000}}),
+            "{query}"
+        );
+        assert_eq!(client.graphql(query).json().get("extensions"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_budget_is_charged_what_the_request_costs_and_a_point_for_what_is_refused() {
+    let asks = [
+        (
+            Ask::graphql(
+                "{ imports { nodes { id } estimatedRemainingCount } }",
+                &Value::Null,
+            ),
+            200,
+            60,
+        ),
+        (
+            Ask::graphql("{ imports(last: 100) { nodes { id } } }", &Value::Null),
+            200,
+            100,
+        ),
+        (
+            Ask::graphql("{ imports(first: -1) { nodes { id } } }", &Value::Null),
+            200,
+            1,
+        ),
+        (Ask::graphql("{", &Value::Null), 400, 1),
+        (Ask::graphql("{ viewer { nothing } }", &Value::Null), 400, 1),
+        (Ask::graphql(&"{a".repeat(40), &Value::Null), 400, 1),
+        (Ask::post("/graphql", "[]"), 400, 1),
+        (Ask::post("/graphql", " ".repeat(200_000)), 413, 1),
+        (Ask::get("/graphql?query=%7Bviewer%7Bid%7D%7D"), 200, 1),
+        (Ask::get("/api/v1/imports"), 200, 60),
+        (Ask::get("/api/v1/imports?per_page=2"), 200, 12),
+        (Ask::get("/api/v1/imports?per_page=1"), 400, 1),
+        (Ask::get("/api/v1/imports/1"), 404, 1),
+        (Ask::get("/api/v1/imports/x"), 404, 1),
+    ];
+    let file = sqlite();
+    // An account's first request finds its budget full, however long anything takes.
+    let tenants = furnish(&file.url, &[0; 14]).await;
+    let server = Server::over(&file.url, &["--rate-limit", "10"], tenants);
+    for (tenant, (ask, status, cost)) in asks.iter().enumerate() {
+        let answer = server.client_of(tenant).ask(ask);
+        assert_eq!(answer.status, *status, "{ask:?}: {}", answer.text());
+        assert_eq!(answer.number("ratelimit-limit"), 100);
+        assert_eq!(100 - answer.number("ratelimit-remaining"), *cost, "{ask:?}");
+    }
+}
