@@ -22,7 +22,6 @@ use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
 use crate::store::Store;
 use crate::store::viewers::Viewers;
-use crate::telemetry::metrics::Metrics;
 
 /// How often the database is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,6 +59,7 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
     };
     let gateway = Gateway {
         viewers: Viewers::new(store.clone()),
+        metrics: Arc::clone(store.metrics()),
         store,
         schema: schema::build(),
         sdl,
@@ -67,7 +67,6 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
         permits: Permits::new(permits),
         budgets: Budgets::new(limits.rate_limit),
         failed_keys: FailedKeys::new(limits.failed_keys),
-        metrics: Metrics::default(),
         limits: request_limits(config),
         readiness,
     };

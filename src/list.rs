@@ -44,6 +44,7 @@ pub struct Listing {
 ///
 /// One statement where rows or flags are wanted (the count rides along), one where only the count is, none where the
 /// question contradicts itself; and one more where the row of the near bound is gone and the flag behind it is wanted.
+/// A range on another column than the sort's takes one or two more, which find out how to read it.
 ///
 /// **Errors**: [`StoreError`].
 pub async fn list(

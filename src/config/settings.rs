@@ -37,7 +37,7 @@ pub struct Settings {
     /// An address of its own for /metrics, /livez and /readyz; without it they are on the main one.
     #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS")]
     pub(super) metrics_listen: Option<String>,
-    /// Origins whose pages may read answers, separated by commas, such as https://app.example.com.
+    /// Origins whose pages may read answers, separated by commas, such as `https://app.example.com`.
     #[arg(
         long,
         env = "GATEWAY_CORS_ORIGINS",

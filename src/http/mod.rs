@@ -89,7 +89,7 @@ pub struct Gateway {
     /// Who guesses keys.
     pub failed_keys: FailedKeys,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// What requests may cost.
     pub limits: RequestLimits,
     /// Whether the service is ready, as the watch over the database last saw it.

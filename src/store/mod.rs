@@ -13,6 +13,7 @@ mod options;
 mod pool;
 mod postgres;
 mod read;
+pub mod shape;
 mod sqlite;
 pub mod tokens;
 pub mod upsert;
@@ -36,6 +37,9 @@ pub use self::fault::StoreError;
 pub use self::lookout::Lookout;
 use self::postgres::PostgresServer;
 use self::sqlite::SqliteFile;
+
+use self::shape::{Named, Shape};
+use crate::telemetry::metrics::Metrics;
 
 /// How a store reaches its database.
 #[derive(Clone)]
@@ -86,6 +90,7 @@ pub struct Store {
     statement_timeout: Duration,
     deadline: Option<Instant>,
     statements: Arc<AtomicU64>,
+    metrics: Arc<Metrics>,
 }
 
 /// The connections that requests read over.
@@ -123,6 +128,7 @@ impl Store {
             statement_timeout: settings.statement_timeout,
             deadline: None,
             statements: Arc::default(),
+            metrics: Arc::default(),
         })
     }
 
@@ -156,6 +162,12 @@ impl Store {
         &self.db
     }
 
+    /// What is counted: statements here, the rest by whoever shares it.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// How many statements requests have run since the store was opened.
     #[must_use]
     pub fn statements(&self) -> u64 {
@@ -187,16 +199,23 @@ impl Store {
         Statement::from_sql_and_values(self.backend, text, values)
     }
 
+    /// One of our texts with its name.
+    fn named<const N: usize>(&self, shape: Shape, text: &'static str, values: [Value; N]) -> Named {
+        let statement = self.statement(text, values);
+        Named { shape, statement }
+    }
+
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
     ///
     /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
     /// stopped at the database.
-    pub async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, StoreError> {
+    pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        self.metrics.statement(named.shape.label());
         let limit = self.statement_timeout;
         match &self.readers {
-            Readers::Sqlite(pool) => read::read(pool, statement, limit, self.deadline).await,
-            Readers::Postgres(pool) => read::read(pool, statement, limit, self.deadline).await,
+            Readers::Sqlite(pool) => read::read(pool, named.statement, limit, self.deadline).await,
+            Readers::Postgres(pool) => read::read(pool, named.statement, limit, self.deadline).await,
         }
     }
 

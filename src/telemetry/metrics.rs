@@ -147,6 +147,12 @@ impl Default for Metrics {
     }
 }
 
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
 impl Metrics {
     /// A request was answered. `kind` is `query`, `introspection`, `rest` or the like; `code` an error's label or `ok`.
     pub fn answered(&self, kind: &'static str, code: &'static str, took: Duration) {

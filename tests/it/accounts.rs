@@ -287,7 +287,11 @@ async fn with_one_busy_connection(database: &Database) -> (Store, Key, JoinHandl
         ..Settings::new(&database.url)
     };
     let store = Store::open(&settings).await.unwrap();
-    let endless = Statement::from_string(store.backend(), ENDLESS);
+    let statement = Statement::from_string(store.backend(), ENDLESS);
+    let endless = imports_gateway::store::shape::Named {
+        shape: imports_gateway::store::shape::Shape::Page,
+        statement,
+    };
     let reader = store.clone();
     let busy = tokio::spawn(async move {
         let _ = reader.rows(endless).await;

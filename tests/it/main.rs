@@ -37,5 +37,6 @@ mod rest;
 mod schema;
 mod server;
 mod settings;
+mod shapes;
 mod statements;
 mod store;

@@ -1,19 +1,24 @@
 //! Reading imports: plans in, rows out.
 //!
-//! Each function runs one statement, or none where the plan says that no row can meet it. The account is part of the
-//! plan's filter, put there by `list`; only [`by_ids`] takes it by itself, from the [`Viewer`].
+//! Each function runs one statement, or none where the plan says that no row can meet it; up to three where a range
+//! stands beside a sort by another column, as then the first statements find out which form is the cheap one. The account
+//! is part of the plan's filter, put there by `list`; only [`by_ids`] takes it by itself, from the [`Viewer`].
 
 mod column;
 mod row;
+mod scan;
+mod sql;
 mod statement;
 
 use entity::{ImportStatus, imports};
-use keyset::{Filter, Plan};
-use sea_orm::{DbErr, QueryResult};
+use keyset::{Direction, Filter, Key, Order, Plan};
+use sea_orm::{DbBackend, DbErr, QueryResult};
 
 pub use column::Column;
 pub use row::{Field, Fields};
 
+use self::scan::Source;
+use super::shape::Named;
 use super::{Store, StoreError};
 use crate::auth::Viewer;
 
@@ -28,8 +33,11 @@ pub struct Fetched {
 
 /// The rows of `plan` and, where a `count` plan is given, its number of rows: one statement for both.
 ///
-/// The rows of `count` must be among those that `plan` would read without its limit: where there is no row, nothing is
-/// counted. Fields that are neither asked for nor compared are left empty.
+/// The rows of `count` must be among those that `plan` would read without its limit, and it must have the same filter:
+/// where there is no row, nothing is counted. Fields that are neither asked for nor compared are left empty.
+///
+/// A plan with a range on another column than its order's first takes a probe before, and two statements where the range
+/// is wide and its rows lie far from the start of the page.
 ///
 /// **Errors**: [`StoreError`].
 pub async fn page(
@@ -40,34 +48,49 @@ pub async fn page(
     count: Option<&Plan<Column>>,
 ) -> Result<Fetched, StoreError> {
     let fields = fields.union(statement::key_fields(plan));
-    let found = store
-        .rows(statement::page(store.backend(), plan, fields, count))
-        .await?;
-    let counted = match found.first() {
-        Some(row) if count.is_some() => number(row, fields.iter().count())?,
-        _ => 0,
+    let backend = store.backend();
+    let read = async |named: Named| {
+        let found = store.rows(named).await?;
+        decoded(&found, viewer, plan, fields, count.is_some())
     };
-    let rows = found
-        .iter()
-        .map(|row| row::decode(row, viewer.account_id(), fields));
-    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
-    // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
-    if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
-        rows.sort_by(|left, right| plan.order().compare(left, right));
+    let Some(widest) = Source::of(plan).first().copied().filter(|_| is_filtered(plan)) else {
+        return read(statement::page(backend, plan, fields, count)).await;
+    };
+    if let Some(narrow) = narrowest(store, plan).await? {
+        return read(statement::range(backend, plan, narrow, fields, count)).await;
     }
-    Ok(Fetched { rows, count: counted })
+    let counted = count.map(|count| (count, widest));
+    let walked = read(statement::walk(backend, plan, fields, counted)).await?;
+    if walked.rows.len() == plan.limit() {
+        return Ok(walked);
+    }
+    read(statement::range(backend, plan, widest, fields, count)).await
 }
 
 /// How many rows the plan has, its limit at most.
 ///
 /// **Errors**: [`StoreError`].
 pub async fn count(store: &Store, plan: &Plan<Column>) -> Result<u64, StoreError> {
-    let rows = store.rows(statement::count(store.backend(), plan)).await?;
+    let backend = store.backend();
+    let named = match (plan.filter().ranges.as_slice(), plan.from(), plan.until()) {
+        ([], _, _) => statement::count(backend, plan),
+        // Where nothing but the range bounds it, its own order counts as well as any.
+        ([range], None, None) => match along(plan.filter(), range.column, plan.limit()) {
+            Some(plan) => statement::count(backend, &plan),
+            None => return Ok(0),
+        },
+        ([range, ..], _, _) => {
+            let narrow = narrowest(store, plan).await?;
+            let source = narrow.unwrap_or(Source::Range(range.column));
+            statement::range_count(backend, plan, source)
+        }
+    };
+    let rows = store.rows(named).await?;
     Ok(rows.first().map_or(Ok(0), |row| number(row, 0))?)
 }
 
 /// How many rows of `filter` there are of each of the ten statuses, `cap` at most each; 0 where the filter leaves a
-/// status out. One statement for all.
+/// status out. One statement for all, and a probe where the filter has two ranges.
 ///
 /// **Errors**: [`StoreError`].
 pub async fn status_counts(
@@ -75,12 +98,21 @@ pub async fn status_counts(
     filter: &Filter<Column>,
     cap: usize,
 ) -> Result<Vec<(ImportStatus, u64)>, StoreError> {
-    let plans = statement::status_plans(filter, cap);
+    let mut lead = filter.ranges.first().map_or(Column::Id, |range| range.column);
+    if filter.ranges.len() > 1
+        && let Some(plan) = along(filter, Column::Id, cap)
+        && let Some(narrow) = narrowest(store, &plan).await?
+    {
+        lead = narrow.column();
+    }
+    let plans = statement::status_plans(filter, lead, cap);
     let asked: Vec<_> = plans.iter().filter_map(|(_, plan)| plan.clone()).collect();
     let rows = if asked.is_empty() {
         Vec::new()
     } else {
-        store.rows(statement::counts(store.backend(), &asked)).await?
+        store
+            .rows(statement::status_counts(store.backend(), &asked))
+            .await?
     };
     let mut column = 0;
     let mut counts = Vec::with_capacity(plans.len());
@@ -95,6 +127,44 @@ pub async fn status_counts(
         counts.push((*status, counted));
     }
     Ok(counts)
+}
+
+/// Every statement that [`page`] may run for a plan, in the order in which it would: for tests and measurements, which
+/// hold each to its bound.
+#[must_use]
+pub fn page_statements(
+    backend: DbBackend,
+    plan: &Plan<Column>,
+    fields: Fields,
+    count: Option<&Plan<Column>>,
+) -> Vec<Named> {
+    let fields = fields.union(statement::key_fields(plan));
+    let sources = Source::of(plan);
+    let Some(widest) = sources.first().copied().filter(|_| is_filtered(plan)) else {
+        return vec![statement::page(backend, plan, fields, count)];
+    };
+    let counted = count.map(|count| (count, widest));
+    let mut statements = vec![statement::probe(backend, plan, &sources)];
+    statements.push(statement::walk(backend, plan, fields, counted));
+    let ranges = sources.into_iter();
+    statements.extend(ranges.map(|source| statement::range(backend, plan, source, fields, count)));
+    statements
+}
+
+/// The statement that counts a plan without a range on another column than its order's first: what [`page_statements`]
+/// is to [`page`].
+#[must_use]
+pub fn count_statement(backend: DbBackend, plan: &Plan<Column>) -> Named {
+    statement::count(backend, plan)
+}
+
+/// The statement that counts each status of a filter that has no two ranges and can be met.
+#[must_use]
+pub fn status_counts_statement(backend: DbBackend, filter: &Filter<Column>, cap: usize) -> Named {
+    let lead = filter.ranges.first().map_or(Column::Id, |range| range.column);
+    let plans = statement::status_plans(filter, lead, cap);
+    let asked: Vec<_> = plans.into_iter().filter_map(|(_, plan)| plan).collect();
+    statement::status_counts(backend, &asked)
 }
 
 /// The caller's imports with these ids, in no order; an id that is not there, or another account's, is left out.
@@ -124,7 +194,66 @@ pub async fn by_ids(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether a range is left over that the plan's order does not walk.
+fn is_filtered(plan: &Plan<Column>) -> bool {
+    !plan.filter().ranges.is_empty()
+}
+
+/// The smallest source of a plan, where one is small enough to be read whole.
+async fn narrowest(store: &Store, plan: &Plan<Column>) -> Result<Option<Source>, StoreError> {
+    let sources = Source::of(plan);
+    let rows = store
+        .rows(statement::probe(store.backend(), plan, &sources))
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let mut smallest = None;
+    for (index, source) in sources.into_iter().enumerate() {
+        let entries = number(row, index)?;
+        if entries <= statement::NARROW_ENTRIES as u64 && smallest.is_none_or(|(fewest, _)| entries < fewest)
+        {
+            smallest = Some((entries, source));
+        }
+    }
+    Ok(smallest.map(|(_, source)| source))
+}
+
+/// All rows of a filter, along one column.
+fn along(filter: &Filter<Column>, column: Column, limit: usize) -> Option<Plan<Column>> {
+    let direction = Direction::Desc;
+    let order = Order::new(&[Key { column, direction }], Column::TIE_BREAK).ok()?;
+    Plan::new(filter, order, None, None, limit)
+}
+
+/// The rows of a page statement for `plan`, and the count in its last column.
+fn decoded(
+    found: &[QueryResult],
+    viewer: &Viewer,
+    plan: &Plan<Column>,
+    fields: Fields,
+    counted: bool,
+) -> Result<Fetched, StoreError> {
+    let count = match found.first().filter(|_| counted) {
+        Some(row) => row.try_get_by_index::<Option<i64>>(fields.iter().count())?,
+        None => None,
+    };
+    let rows = found
+        .iter()
+        .map(|row| row::decode(row, viewer.account_id(), fields));
+    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+    // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
+    if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
+        rows.sort_by(|left, right| plan.order().compare(left, right));
+    }
+    let count = unsigned(count.unwrap_or(0))?;
+    Ok(Fetched { rows, count })
+}
+
 fn number(row: &QueryResult, index: usize) -> Result<u64, DbErr> {
-    let number: i64 = row.try_get_by_index(index)?;
+    unsigned(row.try_get_by_index(index)?)
+}
+
+fn unsigned(number: i64) -> Result<u64, DbErr> {
     u64::try_from(number).map_err(|_| DbErr::Type("a negative count".to_owned()))
 }

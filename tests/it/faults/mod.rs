@@ -18,6 +18,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use clap::Parser as _;
 use entity::{ImportStatus, imports};
 use http_body_util::BodyExt as _;
+use imports_gateway::store::shape::{Named, Shape};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use imports_gateway::{app, config, http};
 use sea_orm::Statement;
@@ -174,8 +175,13 @@ async fn patient(url: &str) -> Store {
     Store::open(&settings).await.unwrap()
 }
 
-fn statement(store: &Store, text: &str) -> Statement {
-    Statement::from_string(store.backend(), text)
+/// A reading statement of ours, under any name.
+fn statement(store: &Store, text: &str) -> Named {
+    let statement = Statement::from_string(store.backend(), text);
+    Named {
+        shape: Shape::Page,
+        statement,
+    }
 }
 
 const ENDLESS: &str =

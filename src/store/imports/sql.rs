@@ -1,0 +1,275 @@
+//! A statement in the making: text and bound values grow together, so they cannot disagree.
+//!
+//! Takes columns, conditions and limits; gives a [`Statement`]. Nothing that a user wrote becomes text: columns are a
+//! closed set, values are bound, each role to a placeholder of its own that every branch of the statement shares.
+
+use std::fmt::Write as _;
+
+use keyset::{Comparison, Direction, Filter, Key, Predicate, Value};
+use sea_orm::{DbBackend, Statement};
+
+use super::scan::{self, Condition, Role};
+use super::{Column, Fields};
+use crate::store::shape::{Named, Shape};
+
+/// How much of some rows is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Limit {
+    /// A constant of ours, written out so that the planner knows it.
+    Constant(usize),
+    /// The number of rows wanted, bound.
+    Bound(usize),
+    /// All, but the statement around it cannot be moved into it: the index range is read as it stands here.
+    All,
+}
+
+/// How the rows of an index range are read.
+pub(super) struct Read<'a> {
+    pub(super) filter: &'a Filter<Column>,
+    pub(super) bounds: &'a [Condition],
+    /// The column behind account and status of the index that is read.
+    pub(super) lead: Column,
+    pub(super) keys: &'a [Key<Column>],
+    /// Whether the rows of several statuses come in one order, or one status after the other.
+    pub(super) merged: bool,
+    pub(super) limit: Limit,
+}
+
+pub(super) struct Sql {
+    backend: DbBackend,
+    text: String,
+    values: Vec<sea_orm::Value>,
+    roles: Vec<(Role, Option<Column>)>,
+}
+
+impl Sql {
+    pub(super) fn new(backend: DbBackend, walks: usize) -> Self {
+        Self {
+            backend,
+            text: String::with_capacity(384 + 384 * walks),
+            values: Vec::with_capacity(16),
+            roles: Vec::with_capacity(16),
+        }
+    }
+
+    pub(super) fn finish(self, shape: Shape) -> Named {
+        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
+        Named { shape, statement }
+    }
+
+    pub(super) fn is_sqlite(&self) -> bool {
+        self.backend == DbBackend::Sqlite
+    }
+
+    pub(super) fn push(&mut self, text: &'static str) {
+        self.text.push_str(text);
+    }
+
+    /// The placeholder of a role, made with its value where the statement has none yet.
+    pub(super) fn bind(
+        &mut self,
+        role: Role,
+        column: Option<Column>,
+        value: impl FnOnce(DbBackend) -> sea_orm::Value,
+    ) {
+        let known = self.roles.iter().position(|bound| *bound == (role, column));
+        let index = known.unwrap_or_else(|| {
+            self.roles.push((role, column));
+            self.values.push(value(self.backend));
+            self.roles.len() - 1
+        });
+        let sign = if self.is_sqlite() { '?' } else { '$' };
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{sign}{}", index + 1);
+    }
+
+    pub(super) fn limit(&mut self, limit: Limit) {
+        match limit {
+            Limit::Constant(rows) => {
+                let _ = write!(self.text, " LIMIT {rows}");
+            }
+            Limit::Bound(rows) => {
+                self.push(" LIMIT ");
+                self.bind(Role::Limit, None, |_| sea_orm::Value::from(rows as i64));
+            }
+            Limit::All => self.push(if self.is_sqlite() {
+                " LIMIT -1"
+            } else {
+                " OFFSET 0"
+            }),
+        }
+    }
+
+    pub(super) fn fields(&mut self, fields: Fields) {
+        for (index, field) in fields.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            self.push(field.column_name());
+        }
+    }
+
+    pub(super) fn order_by(&mut self, keys: &[Key<Column>]) {
+        for (index, key) in keys.iter().enumerate() {
+            self.push(if index == 0 { " ORDER BY " } else { ", " });
+            self.push(key.column.name());
+            self.push(if key.direction == Direction::Desc {
+                " DESC"
+            } else {
+                ""
+            });
+        }
+    }
+
+    /// The rows of one index range a status, as a query without parentheses around it.
+    ///
+    /// Several statuses are merged: by PostgreSQL where each walk has its own ORDER BY and LIMIT, by SQLite where the
+    /// compound has one and its members none.
+    pub(super) fn read(&mut self, columns: impl Fn(&mut Self), read: &Read<'_>) {
+        let statuses = scan::statuses(read.filter);
+        let several = statuses.len() > 1;
+        let nested = several && !self.is_sqlite();
+        for (index, status) in statuses.enumerate() {
+            self.push(if index == 0 { "" } else { " UNION ALL " });
+            self.push(if nested { "(SELECT " } else { "SELECT " });
+            columns(self);
+            self.push(" FROM imports");
+            if self.is_sqlite() {
+                self.push(indexed_by(status.is_some(), read.lead));
+            }
+            self.push(" WHERE ");
+            self.scope(read.filter, status);
+            for condition in read.bounds {
+                self.push(" AND ");
+                self.condition(condition);
+            }
+            if nested {
+                self.order_by(read.keys);
+                self.limit(read.limit);
+                self.push(")");
+            }
+        }
+        if read.merged || !several {
+            self.order_by(read.keys);
+        }
+        self.limit(read.limit);
+    }
+
+    /// The equalities that every index begins with.
+    fn scope(&mut self, filter: &Filter<Column>, status: Option<Value>) {
+        self.conditions(scan::equalities(filter));
+        if let (Some(Value::Name(name)), Some((column, _))) = (status, &filter.one_of) {
+            self.push(" AND ");
+            self.push(column.name());
+            self.push(" = ");
+            self.bind_name(name);
+        }
+    }
+
+    fn bind_name(&mut self, name: &'static str) {
+        self.bind(Role::Status(name), None, |_| sea_orm::Value::from(name));
+    }
+
+    /// All of the conditions, none of them a group that needs parentheses of its own.
+    pub(super) fn conditions(&mut self, conditions: impl IntoIterator<Item = Condition>) {
+        for (index, condition) in conditions.into_iter().enumerate() {
+            self.push(if index == 0 { "" } else { " AND " });
+            self.condition(&condition);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        self.predicate(condition.role, &condition.predicate);
+    }
+
+    fn predicate(&mut self, role: Role, predicate: &Predicate<Column>) {
+        match predicate {
+            Predicate::All(parts) => self.joined(role, parts, " AND ", "TRUE"),
+            Predicate::Any(parts) => {
+                self.push("(");
+                self.joined(role, parts, " OR ", "FALSE");
+                self.push(")");
+            }
+            Predicate::Compare {
+                columns,
+                comparison,
+                values,
+            } => {
+                let tuple = columns.len() > 1;
+                self.push(if tuple { "(" } else { "" });
+                for (index, column) in columns.iter().enumerate() {
+                    self.push(if index == 0 { "" } else { ", " });
+                    self.push(column.name());
+                }
+                self.push(if tuple { ")" } else { "" });
+                self.push(operator(*comparison));
+                self.push(if tuple { "(" } else { "" });
+                for (index, (column, value)) in columns.iter().zip(values).enumerate() {
+                    self.push(if index == 0 { "" } else { ", " });
+                    match value {
+                        // Names are told apart by themselves, as several may stand for one column.
+                        Value::Name(name) => self.bind_name(name),
+                        value => self.bind(role, Some(*column), |backend| bound(backend, *value)),
+                    }
+                }
+                self.push(if tuple { ")" } else { "" });
+            }
+            Predicate::OneOf { column, values } => {
+                let equal = |value: &Value| Predicate::compare(*column, Comparison::Equal, *value);
+                self.predicate(role, &Predicate::Any(values.iter().map(equal).collect()));
+            }
+        }
+    }
+
+    fn joined(
+        &mut self,
+        role: Role,
+        parts: &[Predicate<Column>],
+        separator: &'static str,
+        empty: &'static str,
+    ) {
+        if parts.is_empty() {
+            self.push(empty);
+        }
+        for (index, part) in parts.iter().enumerate() {
+            self.push(if index == 0 { "" } else { separator });
+            let nested = matches!(part, Predicate::All(_));
+            self.push(if nested { "(" } else { "" });
+            self.predicate(role, part);
+            self.push(if nested { ")" } else { "" });
+        }
+    }
+}
+
+/// The index of a walk, for SQLite: where the order goes on behind the index, it would read and sort the whole account.
+fn indexed_by(status: bool, lead: Column) -> &'static str {
+    match (status, lead) {
+        (false, Column::CreatedAt) => " INDEXED BY imports_created",
+        (false, Column::UpdatedAt) => " INDEXED BY imports_updated",
+        (true, Column::CreatedAt) => " INDEXED BY imports_status_created",
+        (true, Column::UpdatedAt) => " INDEXED BY imports_status_updated",
+        (true, Column::Id) => " INDEXED BY imports_status_id",
+        // The primary key is the table itself.
+        (_, Column::Id | Column::Status | Column::AccountId) => "",
+    }
+}
+
+fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Less => " < ",
+        Comparison::LessOrEqual => " <= ",
+        Comparison::Equal => " = ",
+        Comparison::GreaterOrEqual => " >= ",
+        Comparison::Greater => " > ",
+    }
+}
+
+fn bound(backend: DbBackend, value: Value) -> sea_orm::Value {
+    match value {
+        Value::Int(number) => sea_orm::Value::from(number),
+        Value::Name(name) => sea_orm::Value::from(name),
+        // The end of a half-open range may be the first instant of the year 10000.
+        Value::Instant(micros) if backend == DbBackend::Sqlite => sea_orm::Value::from(micros),
+        Value::Instant(micros) => {
+            sea_orm::Value::ChronoDateTimeUtc(chrono::DateTime::from_timestamp_micros(micros))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The names of the statements that requests run, for metrics and logs.
+//!
+//! Deliberately absent: anything that a caller wrote. The names are a closed set, so they can label a metric.
+
+use sea_orm::Statement;
+
+/// What kind of question a statement asks; the bound of each import's shape is told where it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A page, walked along the index of its order.
+    Page,
+    /// A page merged from one walk a status.
+    Merge,
+    /// A page chosen among all rows of a range that is not the order's.
+    Range,
+    /// A page found on a walk of limited length along the order, past rows outside a range.
+    Walk,
+    /// How many rows each of some ranges holds, up to a cap.
+    Probe,
+    /// A capped count along the index of the order.
+    Count,
+    /// A capped count among all rows of a range that is not the order's.
+    RangeCount,
+    /// A capped count for each status.
+    StatusCounts,
+    /// Imports by their ids.
+    ByIds,
+    /// One account by its id.
+    Account,
+    /// All accounts.
+    Accounts,
+    /// One API key by its hash.
+    Token,
+    /// All API keys.
+    Tokens,
+}
+
+impl Shape {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Merge => "merge",
+            Self::Range => "range",
+            Self::Walk => "walk",
+            Self::Probe => "probe",
+            Self::Count => "count",
+            Self::RangeCount => "range_count",
+            Self::StatusCounts => "status_counts",
+            Self::ByIds => "by_ids",
+            Self::Account => "account",
+            Self::Accounts => "accounts",
+            Self::Token => "token",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+/// A statement and its name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The name.
+    pub shape: Shape,
+    /// The text and its values.
+    pub statement: Statement,
+}
