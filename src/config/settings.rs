@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 /// The options as they were written.
-// What documents a field is also its help text, where a link would be noise.
-#[allow(rustdoc::bare_urls)]
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
     /// The address to listen on; port 0 picks one.
