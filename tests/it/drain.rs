@@ -1,6 +1,6 @@
 //! SIGTERM under load, at any moment: whatever was accepted is answered, and the program ends with 0.
 
-use std::io::{BufReader, Write as _};
+use std::io::{BufReader, ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -78,6 +78,9 @@ fn load(server: &Server, number: usize, total: &AtomicUsize) -> Seen {
     socket.set_nodelay(true).unwrap();
     let mut socket = BufReader::new(socket);
     loop {
+        if is_closed(socket.get_ref()) {
+            return seen;
+        }
         let sent = socket.get_mut().write_all(&ask);
         match Answer::read(&mut socket, false) {
             Some(answer) if answer.status == 200 && answer.code().is_empty() => {
@@ -94,5 +97,17 @@ fn load(server: &Server, number: usize, total: &AtomicUsize) -> Seen {
                 return seen;
             }
         }
+    }
+}
+
+/// Whether the service has closed a connection on which nothing is under way: what is sent from now on was not
+/// accepted. A client that its machine left waiting for longer than the grace of a drain finds this.
+fn is_closed(socket: &TcpStream) -> bool {
+    socket.set_nonblocking(true).unwrap();
+    let seen = socket.peek(&mut [0]);
+    socket.set_nonblocking(false).unwrap();
+    match seen {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
     }
 }
