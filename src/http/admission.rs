@@ -89,11 +89,12 @@ impl Caller {
             .charge(self.viewer.account_id(), points, Tick::now());
     }
 
-    /// Waits for the right to run.
+    /// Waits for the right to run something that costs so many points, and takes them once it may.
     ///
-    /// **Errors**: `OVERLOADED`.
-    pub(super) async fn permit(&self, gateway: &Gateway) -> Result<Permit, Rejection> {
+    /// **Errors**: `OVERLOADED`, which costs a point as whatever is refused.
+    pub(super) async fn permit(&mut self, gateway: &Gateway, points: u64) -> Result<Permit, Rejection> {
         let acquired = gateway.permits.acquire(self.viewer.account_id()).await;
+        self.charge(gateway, if acquired.is_ok() { points } else { 1 });
         acquired.map_err(|overloaded| {
             let mut rejection = Rejection::new(Code::Overloaded, overloaded.to_string());
             rejection.retry_after_s = Some(Overloaded::RETRY_AFTER_S);

@@ -164,27 +164,19 @@ async fn answer(
     let checking = Instant::now();
     let checked = decoded.and_then(|envelope| check(gateway, &envelope, is_get));
     gateway.metrics.stage("guard", checking.elapsed());
-    // What is refused costs a point.
-    caller.charge(
-        gateway,
-        checked
-            .as_ref()
-            .map_or(1, |checked| checked.as_ref().map_or(1, |checked| checked.cost)),
-    );
     let mut answered = match checked {
         Ok(Ok(checked)) => {
-            run(
-                gateway,
-                media,
-                deadline,
-                &caller,
-                checked,
-                parts.headers.contains_key(COST_HEADER),
-            )
-            .await?
+            let report_cost = parts.headers.contains_key(COST_HEADER);
+            let _permit = caller.permit(gateway, checked.cost).await?;
+            run(gateway, media, deadline, &caller, checked, report_cost).await
         }
-        Ok(Err(faults)) => refused(gateway, &faults, media),
+        // What is refused costs a point.
+        Ok(Err(faults)) => {
+            caller.charge(gateway, 1);
+            refused(gateway, &faults, media)
+        }
         Err(mut rejection) => {
+            caller.charge(gateway, 1);
             rejection.remaining = caller.remaining();
             return Err(rejection);
         }
@@ -278,8 +270,7 @@ async fn run(
     caller: &Caller,
     checked: Checked,
     report_cost: bool,
-) -> Result<Answered, Rejection> {
-    let _permit = caller.permit(gateway).await?;
+) -> Answered {
     let store = deadline.store(gateway);
     let running = Instant::now();
     let limits = gateway.documents.limits();
@@ -314,11 +305,11 @@ async fn run(
         }
     };
     gateway.metrics.stage("execution", running.elapsed());
-    Ok(Answered {
+    Answered {
         response,
         kind: checked.kind,
         code,
-    })
+    }
 }
 
 /// Room for a page of 50. **Unit**: bytes.

@@ -69,8 +69,7 @@ async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts:
             return (problem::bad_request(&faults), Some(Code::BadRequest));
         }
     };
-    caller.charge(gateway, question.cost());
-    let permit = caller.permit(gateway).await;
+    let permit = caller.permit(gateway, question.cost()).await;
     let _permit = match permit {
         Ok(permit) => permit,
         Err(rejection) => return refused(&parts.uri, &rejection),
@@ -94,8 +93,7 @@ async fn record(
     let answering = async {
         match admit(&gateway, &parts).await {
             Ok(mut caller) => {
-                caller.charge(&gateway, 1);
-                let answered = found(&gateway, deadline, &caller, &parts, id).await;
+                let answered = found(&gateway, deadline, &mut caller, &parts, id).await;
                 told(&caller, answered)
             }
             Err(answered) => answered,
@@ -109,14 +107,15 @@ async fn record(
 async fn found(
     gateway: &Gateway,
     deadline: Deadline,
-    caller: &Caller,
+    caller: &mut Caller,
     parts: &Parts,
     id: Option<i64>,
 ) -> Answered {
     let Some(id) = id else {
+        caller.charge(gateway, 1);
         return (problem::not_found(&parts.uri), None);
     };
-    let permit = caller.permit(gateway).await;
+    let permit = caller.permit(gateway, 1).await;
     let _permit = match permit {
         Ok(permit) => permit,
         Err(rejection) => return refused(&parts.uri, &rejection),
