@@ -30,6 +30,7 @@ mod laws;
 mod load;
 mod migrations;
 mod pages;
+mod plans;
 mod postgres;
 mod readme;
 mod records;
