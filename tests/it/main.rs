@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod agreement;
 mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
