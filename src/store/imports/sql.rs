@@ -17,6 +17,8 @@ use crate::store::shape::{Named, Shape};
 pub(super) enum Limit {
     /// A constant of ours, written out so that the planner knows it.
     Constant(usize),
+    /// The row in this place alone, written out; places begin at 1.
+    Nth(usize),
     /// The number of rows wanted, bound.
     Bound(usize),
     /// All, but the statement around it cannot be moved into it: the index range is read as it stands here.
@@ -88,6 +90,9 @@ impl Sql {
             Limit::Constant(rows) => {
                 let _ = write!(self.text, " LIMIT {rows}");
             }
+            Limit::Nth(place) => {
+                let _ = write!(self.text, " LIMIT 1 OFFSET {}", place - 1);
+            }
             Limit::Bound(rows) => {
                 self.push(" LIMIT ");
                 self.bind(Role::Limit, None, |_| sea_orm::Value::from(rows as i64));
@@ -98,6 +103,11 @@ impl Sql {
                 " OFFSET 0"
             }),
         }
+    }
+
+    /// A constant of ours, as wide as a count.
+    pub(super) fn number(&mut self, number: usize) {
+        let _ = write!(self.text, "{number}::bigint");
     }
 
     pub(super) fn fields(&mut self, fields: Fields) {

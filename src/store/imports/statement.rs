@@ -306,26 +306,51 @@ fn looked_up(sql: &mut Sql, plan: &Plan<Column>, entries: &Read<'_>, rest: Vec<C
     }
 }
 
-/// `SELECT count(*)` of a plan without further ranges.
+/// `SELECT` the number of rows of a plan without further ranges, its limit at most.
+///
+/// PostgreSQL is first asked for the row at the limit, where one index range is read: most lists are longer, and a walk to
+/// one row costs a quarter less than a walk that counts. Where there is none the rows are fewer, and are counted.
 fn ordered_count(sql: &mut Sql, plan: &Plan<Column>) {
     let bounds: Vec<_> = scan::cuts(plan, Part::Count).collect();
-    counted(sql, plan.filter(), &bounds, plan.order().keys()[0], plan.limit());
+    let (key, limit) = (plan.order().keys()[0], plan.limit());
+    if sql.is_sqlite() || limit == 0 || scan::statuses(plan.filter()).len() > 1 {
+        return counted(sql, plan.filter(), &bounds, key, limit);
+    }
+    let keys = [key];
+    let last = Read {
+        limit: Limit::Nth(limit),
+        ..first(plan.filter(), &bounds, &keys, limit)
+    };
+    sql.push("SELECT coalesce((");
+    sql.read(|sql| sql.number(limit), &last);
+    sql.push("), (");
+    counted(sql, plan.filter(), &bounds, key, limit);
+    sql.push("))");
 }
 
 /// `SELECT count(*)` of at most `limit` entries of an index that begins with the column of `key`.
 fn counted(sql: &mut Sql, filter: &Filter<Column>, bounds: &[Condition], key: Key<Column>, limit: usize) {
     sql.push("SELECT count(*) FROM (");
-    let read = Read {
+    sql.read(|sql| sql.push("1"), &first(filter, bounds, &[key], limit));
+    sql.push(") AS counted");
+}
+
+/// The first entries of an index that begins with the column of the key.
+fn first<'a>(
+    filter: &'a Filter<Column>,
+    bounds: &'a [Condition],
+    keys: &'a [Key<Column>; 1],
+    limit: usize,
+) -> Read<'a> {
+    Read {
         filter,
         bounds,
-        lead: key.column,
+        lead: keys[0].column,
         // Not for the order: so that the planner walks this index, whatever it believes of the table.
-        keys: &[key],
+        keys,
         merged: false,
         limit: Limit::Constant(limit),
-    };
-    sql.read(|sql| sql.push("1"), &read);
-    sql.push(") AS counted");
+    }
 }
 
 /// `SELECT count(*)` of a plan, among the entries of a source of it.
