@@ -89,6 +89,13 @@ impl Caller {
             .charge(self.viewer.account_id(), points, Tick::now());
     }
 
+    /// Gives points back that were taken for what did not run.
+    pub(super) fn refund(&mut self, gateway: &Gateway, points: u64) {
+        self.remaining = gateway
+            .budgets
+            .refund(self.viewer.account_id(), points, Tick::now());
+    }
+
     /// Waits for the right to run something that costs so many points, and takes them once it may.
     ///
     /// **Errors**: `OVERLOADED`, which costs a point as whatever is refused.

@@ -10,6 +10,7 @@ use async_graphql::parser::{Error, parse_query};
 use super::limits::Limits;
 use super::literal::{Literals, Uses};
 use super::measure::{Measure, measure};
+use super::merging::check_merging;
 use super::outline::outline;
 use super::refusal::{Code, Faults, Refusal, quote};
 use super::scan::scan;
@@ -37,7 +38,7 @@ pub struct Operation {
 ///
 /// # Errors
 ///
-/// A [`Refusal`] of any code but [`Code::BadUserInput`] for anything but a list that is too long.
+/// A [`Refusal`] of any code.
 pub fn check(
     text: &str,
     limits: &Limits,
@@ -73,7 +74,7 @@ impl Document {
         &self.executable
     }
 
-    /// Nodes visited in checking; at most some times the tokens of the text, whatever it expands to.
+    /// Nodes visited in checking; at most some times the tokens of the text, and once each node that it expands to.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
@@ -157,7 +158,6 @@ fn read(
 ) -> Result<(DocumentUses, Vec<Operation>, u64), Refusal> {
     let mut literals = Literals {
         types,
-        limits,
         faults: Faults::new(limits.errors),
         uses: Uses::default(),
         steps: 0,
@@ -174,12 +174,17 @@ fn read(
     for (name, operation) in executable.operations.iter() {
         let root = (operation.node.ty == OperationType::Query).then(|| types.query());
         literals.directives(&operation.node.directives);
-        let mut variables = define(&operation.node, &mut literals);
+        for variable in &operation.node.variable_definitions {
+            literals.directives(&variable.node.directives);
+        }
         literals.selection_set(&operation.node.selection_set.node, root);
         let own = std::mem::take(&mut literals.uses);
         let usages = reached(&own, &uses.fragments);
+        let mut variables = define(&operation.node, &usages, &mut literals);
         literals.steps += usages.len() as u64;
         check_usages(&mut variables, &usages, &mut literals.faults);
+        let set = &operation.node.selection_set.node;
+        literals.steps += check_merging(executable, set, root, types, &mut literals.faults);
         uses.operations.insert(name.cloned(), own);
         let measure = measures.get(&name.map(Name::as_str)).copied().unwrap_or_default();
         operations.push(Operation {

@@ -62,7 +62,8 @@ async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response
 }
 
 async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
-    let question = match rest::parse(parts.uri.query()) {
+    let most_items = gateway.documents.limits().list_items;
+    let question = match rest::parse(parts.uri.query(), most_items) {
         Ok(question) => question,
         Err(faults) => {
             caller.charge(gateway, 1);
