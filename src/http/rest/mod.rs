@@ -28,8 +28,6 @@ use crate::resources::imports::rest;
 pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
 /// Where records are.
 pub(super) const RECORDS: [&str; 2] = ["/api/v1/imports/{id}", "/api/imports/{id}"];
-/// What every path of this API begins with.
-pub(super) const PREFIX: &str = "/api/";
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     let mut router = Router::new().route("/api/{*rest}", any(unknown));
@@ -128,11 +126,13 @@ async fn found(
     }
 }
 
-async fn unknown(uri: Uri) -> Response {
+/// Answers at a path that is none, of this API or of any.
+pub(super) async fn unknown(uri: Uri) -> Response {
     problem::not_found(&uri)
 }
 
-async fn method_not_allowed(uri: Uri) -> Response {
+/// Answers a method other than GET and HEAD where there is no other.
+pub(super) async fn method_not_allowed(uri: Uri) -> Response {
     problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, "use GET"))
 }
 
