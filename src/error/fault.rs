@@ -11,7 +11,6 @@ use crate::auth::AuthError;
 use crate::graphql::guard::refusal;
 use crate::resources::Failure;
 use crate::store::StoreError;
-use crate::store::viewers::ViewerError;
 
 /// One entry of a GraphQL answer's `errors`.
 #[derive(Clone, Debug)]
@@ -145,11 +144,13 @@ impl From<refusal::Code> for Code {
     }
 }
 
-impl From<&StoreError> for Rejection {
-    fn from(error: &StoreError) -> Self {
+impl Rejection {
+    /// The refusal of a request that the database gave no answer to. The request's name is for the log.
+    #[must_use]
+    pub fn of_store(error: &StoreError, request_id: Option<&str>) -> Self {
         let code = Code::from(error);
         if code == Code::InternalServerError {
-            tracing::error!(cause = chain(error), "a request failed");
+            tracing::error!(request_id, cause = chain(error), "a request failed");
         }
         Self::new(code, safe_message(code).unwrap_or_default())
     }
@@ -163,15 +164,6 @@ impl From<AuthError> for Rejection {
             Code::Unauthenticated,
             "a valid API key is needed: send it as `Authorization: Bearer KEY`",
         )
-    }
-}
-
-impl From<ViewerError> for Rejection {
-    fn from(error: ViewerError) -> Self {
-        match error {
-            ViewerError::Refused(error) => error.into(),
-            ViewerError::Store(error) => Self::from(&*error),
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod deadline;
 pub mod envelope;
 mod graphql;
 pub mod layers;
+mod log;
 pub mod metrics;
 pub mod negotiate;
 mod openapi;

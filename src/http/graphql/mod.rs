@@ -10,7 +10,7 @@ mod answer;
 mod check;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, ServerError, Value};
 use axum::Extension;
@@ -19,7 +19,6 @@ use axum::extract::State;
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use axum::response::Response;
-use tracing::Level;
 
 use self::answer::Style;
 use self::check::{Checked, check};
@@ -28,7 +27,7 @@ use super::deadline::Deadline;
 use super::envelope;
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
-use super::{Gateway, body, query_string, refusal};
+use super::{Gateway, body, log, query_string, refusal};
 use crate::error::{Code, Fault, Rejection};
 use crate::graphql::once::Once;
 use crate::json::Json;
@@ -74,7 +73,8 @@ pub(super) async fn handle(
     gateway
         .metrics
         .answered(kind.label(), code.map_or("ok", |code| code.row().label), took);
-    log(&response, kind, code, took, request_id.as_ref());
+    let name = request_id.as_ref().map(RequestId::as_str);
+    log::answered("graphql", kind.label(), &response, code, took, name);
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("Accept, Authorization"));
@@ -106,28 +106,6 @@ struct Answered {
     response: Response,
     kind: Kind,
     code: Option<Code>,
-}
-
-/// One line a request, at the boundary that answers: nothing that the caller wrote.
-fn log(response: &Response, kind: Kind, code: Option<Code>, took: Duration, request_id: Option<&RequestId>) {
-    let (status, kind, took_us) = (response.status().as_u16(), kind.label(), took.as_micros());
-    let request_id = request_id.map(RequestId::as_str);
-    match code {
-        Some(code) if code.row().level == Level::ERROR => {
-            tracing::error!(request_id, status, kind, code = code.name(), took_us, "graphql");
-        }
-        Some(code) if code.row().level == Level::WARN => {
-            tracing::warn!(request_id, status, kind, code = code.name(), took_us, "graphql");
-        }
-        code => tracing::debug!(
-            request_id,
-            status,
-            kind,
-            code = code.map(Code::name),
-            took_us,
-            "graphql"
-        ),
-    }
 }
 
 async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {

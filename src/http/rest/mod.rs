@@ -20,7 +20,7 @@ use axum::routing::{any, get};
 use super::admission::{self, Caller, Denied};
 use super::deadline::Deadline;
 use super::request_id::RequestId;
-use super::{Gateway, query_string};
+use super::{Gateway, log, query_string};
 use crate::error::{Code, Rejection};
 use crate::resources::imports::rest;
 
@@ -75,7 +75,7 @@ async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts:
     };
     match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
         Ok(page) => (json(page), None),
-        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
@@ -122,7 +122,7 @@ async fn found(
     match rest::record(&deadline.store(gateway), &caller.viewer, id).await {
         Ok(Some(record)) => (json(record), None),
         Ok(None) => (problem::not_found(&parts.uri), None),
-        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
@@ -166,10 +166,12 @@ fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code):
     gateway
         .metrics
         .answered("rest", code.map_or("ok", |code| code.row().label), took);
-    let request_id = parts.extensions.get::<RequestId>().map(RequestId::as_str);
-    let (status, took_us) = (response.status().as_u16(), took.as_micros());
-    tracing::debug!(request_id, status, code = code.map(Code::name), took_us, "rest");
+    log::answered("rest", "query", &response, code, took, request_id(parts));
     response
+}
+
+fn request_id(parts: &Parts) -> Option<&str> {
+    parts.extensions.get::<RequestId>().map(RequestId::as_str)
 }
 
 /// The id in a path, to the byte as the API writes it.
