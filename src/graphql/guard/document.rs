@@ -13,6 +13,7 @@ use super::measure::{Measure, measure};
 use super::merging::check_merging;
 use super::outline::outline;
 use super::refusal::{Code, Faults, Refusal, quote};
+use super::repeats::drop_repeats;
 use super::scan::scan;
 use super::table::Types;
 use super::variables::{Variable, check_usages, define, reached, redeclare};
@@ -56,6 +57,7 @@ pub fn check(
     let (uses, mut operations, steps) = read(&executable, &measured.operations, limits, types)?;
     let steps = outline.steps + measured.steps + steps;
     declare(&mut executable, &uses, types);
+    drop_repeats(&mut executable);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Document {
         executable,
@@ -68,7 +70,7 @@ impl Document {
     /// The document to hand to the library, with the variables that [`coerce`](super::coerce::coerce) gives.
     ///
     /// Shape: as parsed, but variables are declared with the types that their places expect, and without
-    /// defaults: the coerced variables hold those.
+    /// defaults: the coerced variables hold those. A leaf that is named again in the same selection set is left out.
     #[must_use]
     pub fn executable(&self) -> &ExecutableDocument {
         &self.executable

@@ -28,6 +28,7 @@ mod merging;
 mod outline;
 mod place;
 pub mod refusal;
+mod repeats;
 mod scalar;
 pub mod scan;
 pub mod table;
