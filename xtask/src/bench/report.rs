@@ -72,6 +72,20 @@ fn markdown(report: &Report<'_>) -> String {
             ratio.verdict().word()
         );
     }
+    if !report.summaries.is_empty() {
+        text.push_str(&cases(report));
+    }
+    if !report.sieges.is_empty() {
+        text.push_str(&sieges(report.sieges));
+    }
+    if !report.shapes.is_empty() {
+        text.push_str(&shapes(report.shapes));
+    }
+    text
+}
+
+fn cases(report: &Report<'_>) -> String {
+    let mut text = String::new();
     text.push_str(
         "\n## Cases\n\n![Answers a second](throughput.svg)\n\n![Processor time](processor.svg)\n\n\
          | case | answers/s, median | best | server CPU, µs | database CPU, µs | p50, ms | p99, ms | bytes |\n\
@@ -94,12 +108,6 @@ fn markdown(report: &Report<'_>) -> String {
     text.push_str("\n## Memory\n\n| server | resident after the runs, MB |\n|---|---|\n");
     for (name, bytes) in report.memory {
         let _ = writeln!(text, "| {name} | {:.1} |", *bytes as f64 / f64::from(1 << 20));
-    }
-    if !report.sieges.is_empty() {
-        text.push_str(&sieges(report.sieges));
-    }
-    if !report.shapes.is_empty() {
-        text.push_str(&shapes(report.shapes));
     }
     text
 }

@@ -30,12 +30,16 @@ const LARGE_BYTES: usize = 10_000_000;
 /// Between two bytes of a slow client, and two large bodies.
 const STEP: Duration = Duration::from_millis(100);
 
-/// What became of hostile requests: how many by what was answered.
+/// What became of a connection that ended without an answer.
+const CUT_OFF: u16 = 0;
+/// What became of a slow connection that the end of the run met open.
+const HELD: u16 = 1;
+
+/// What became of hostile requests: how many by what was answered, or by one of the two above.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::bench) struct Tally(BTreeMap<&'static str, BTreeMap<u16, u64>>);
 
 impl Tally {
-    /// A connection that ended without an answer counts as 0.
     fn count(&mut self, kind: &'static str, status: u16) {
         *self.0.entry(kind).or_default().entry(status).or_default() += 1;
     }
@@ -56,7 +60,8 @@ impl Display for Tally {
             write!(formatter, "{}{kind}:", if index > 0 { "; " } else { "" })?;
             for (status, count) in statuses {
                 match status {
-                    0 => write!(formatter, " {count} cut off")?,
+                    &CUT_OFF => write!(formatter, " {count} cut off")?,
+                    &HELD => write!(formatter, " {count} held open")?,
                     status => write!(formatter, " {count} × {status}")?,
                 }
             }
@@ -146,7 +151,7 @@ fn bombs(client: &Client) -> Tally {
         .collect();
     let mut connection = Connection::new(&client.address);
     for request in requests.iter().cycle().take_while(|_| client.goes_on()) {
-        tally.count("bombs", connection.ask(request).unwrap_or(0));
+        tally.count("bombs", connection.ask(request).unwrap_or(CUT_OFF));
     }
     tally
 }
@@ -165,7 +170,7 @@ fn large_bodies(client: &Client) -> Tally {
             send_large(&mut socket, head.contains("chunked"));
             read(&mut BufReader::new(socket))
         });
-        tally.count("large bodies", status.map_or(0, |(status, _)| status));
+        tally.count("large bodies", status.map_or(CUT_OFF, |(status, _)| status));
         thread::sleep(STEP);
     }
     tally
@@ -205,7 +210,7 @@ fn trickle(client: &Client, kind: &'static str, start: &str) -> Tally {
     let mut tally = Tally::default();
     while client.goes_on() {
         let Ok(mut socket) = connect(&client.address) else {
-            tally.count(kind, 0);
+            tally.count(kind, CUT_OFF);
             thread::sleep(STEP);
             continue;
         };
@@ -214,10 +219,11 @@ fn trickle(client: &Client, kind: &'static str, start: &str) -> Tally {
             thread::sleep(STEP);
             sent = socket.write_all(b" ");
         }
-        if sent.is_err() {
-            let status = read(&mut BufReader::new(socket));
-            tally.count(kind, status.map_or(0, |(status, _)| status));
-        }
+        let status = match sent {
+            Ok(()) => HELD,
+            Err(_) => read(&mut BufReader::new(socket)).map_or(CUT_OFF, |(status, _)| status),
+        };
+        tally.count(kind, status);
     }
     tally
 }
@@ -229,7 +235,7 @@ fn flood(client: &Client, pause: Duration) -> Tally {
     let mut connection = Connection::new(&client.address);
     let mut next = Instant::now();
     while client.goes_on() {
-        tally.count("pages of a hundred", connection.ask(&request).unwrap_or(0));
+        tally.count("pages of a hundred", connection.ask(&request).unwrap_or(CUT_OFF));
         // What was late is made up for.
         next += pause;
         thread::sleep(next.saturating_duration_since(Instant::now()));

@@ -138,27 +138,15 @@ pub(super) fn ratios(sieges: &[Siege]) -> Vec<Ratio> {
     vec![
         Ratio::new(
             "p50 beside hostile clients / alone",
-            &each(hostile, |it| it.p50_us),
+            &each(hostile, |sample| sample.p50_us),
             1.5,
             2.0,
         ),
         Ratio::new(
-            "p99 beside hostile clients / alone",
-            &each(hostile, |it| it.p99_us),
-            2.0,
-            4.0,
-        ),
-        Ratio::new(
-            "p50 beside a flooding account / alone",
-            &each(flooded, |it| it.p50_us),
-            1.25,
-            2.0,
-        ),
-        Ratio::new(
             "p99 beside a flooding account / alone",
-            &each(flooded, |it| it.p99_us),
+            &each(flooded, |sample| sample.p99_us),
             1.25,
-            2.0,
+            1.5,
         ),
     ]
 }
