@@ -125,13 +125,19 @@ impl Json {
         self.0.push(b'"');
     }
 
-    /// A list, one item a time, each written by `write`.
+    /// A list, one item a time, each written by `write`. Room for all is made once the first shows how long one is.
     pub fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         self.0.push(b'[');
-        for (index, item) in items.into_iter().enumerate() {
-            if index > 0 {
-                self.0.push(b',');
-            }
+        let mut items = items.into_iter();
+        if let Some(first) = items.next() {
+            let start = self.0.len();
+            write(self, first);
+            let each = self.0.len() - start + 1;
+            self.0
+                .reserve((each + each / 8).saturating_mul(items.size_hint().0));
+        }
+        for item in items {
+            self.0.push(b',');
             write(self, item);
         }
         self.0.push(b']');

@@ -17,14 +17,14 @@ pub struct Instant(i64);
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
-/// PostgreSQL counts from 2000-01-01. **Unit**: microseconds after 1970.
-const POSTGRES_EPOCH: i64 = 10_957 * MICROS_PER_DAY;
 
 impl Instant {
     /// 0001-01-01T00:00:00.000000Z.
     pub const MIN: Self = Self(-62_135_596_800 * MICROS_PER_SECOND);
     /// 9999-12-31T23:59:59.999999Z.
     pub const MAX: Self = Self(253_402_300_800 * MICROS_PER_SECOND - 1);
+    /// Where PostgreSQL begins to count: 2000-01-01. **Unit**: microseconds since 1970.
+    pub const POSTGRES_EPOCH_MICROS: i64 = 10_957 * MICROS_PER_DAY;
 
     /// The instant so many microseconds after 1970, or `None` outside the years 0001 to 9999.
     #[must_use]
@@ -112,14 +112,25 @@ impl Instant {
             (20, 6, fraction),
         ];
         for (start, width, mut number) in fields {
-            for digit in text[start..start + width].iter_mut().rev() {
-                *digit = b'0' + (number % 10) as u8;
-                number /= 10;
+            for pair in text[start..start + width].rchunks_exact_mut(2) {
+                pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
+                number /= 100;
             }
         }
         text
     }
 }
+
+/// The digits of the numbers from 0 to 99.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -192,7 +203,7 @@ fn postgres_micros(value: sqlx::postgres::PgValueRef<'_>) -> Result<i64, TryGetE
     let bytes = value.as_bytes().map_err(failure)?;
     let bytes = <[u8; 8]>::try_from(bytes).map_err(|_| failure("a timestamptz that is not eight bytes"))?;
     i64::from_be_bytes(bytes)
-        .checked_add(POSTGRES_EPOCH)
+        .checked_add(Instant::POSTGRES_EPOCH_MICROS)
         .ok_or_else(|| failure("an infinite instant"))
 }
 

@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::{Column, Direction, Key, Kind, Order, Position, Value};
+use crate::{Column, Direction, Key, Kind, Order, Position, Row, Value};
 
 /// The longest text that [`decode`] looks at. **Unit**: bytes.
 pub const MAX_CURSOR_BYTES: usize = 256;
@@ -18,6 +18,8 @@ const VERSION: u8 = 1;
 const MAX_KEYS: usize = 0x0f;
 const CHECKSUM_BYTES: usize = 4;
 const VALUE_BYTES: usize = 8;
+const LONGEST_BODY: usize = 1 + MAX_KEYS * (1 + VALUE_BYTES) + CHECKSUM_BYTES;
+const LONGEST_TEXT: usize = LONGEST_BODY.div_ceil(3) * 4;
 
 /// The text is no cursor: cut, damaged, empty, or made by something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,24 +27,59 @@ pub struct CursorError;
 
 /// The text of a position: the same text for the same row and order, every time and on every instance.
 pub fn encode<C: Column>(position: &Position<C>) -> String {
-    let keys = position.order().keys();
-    debug_assert!(
-        keys.len() <= MAX_KEYS,
-        "an order has fewer keys than a table has sortable columns"
-    );
-    let mut bytes = Vec::with_capacity(1 + keys.len() * (1 + VALUE_BYTES) + CHECKSUM_BYTES);
-    bytes.push((VERSION << 4) | (keys.len() as u8));
-    for key in keys {
-        bytes.push((key.column.code() << 1) | u8::from(key.direction == Direction::Desc));
+    let text = CursorText::new(position.order(), |index| position.values()[index]);
+    text.as_str().to_owned()
+}
+
+/// The text of the position where a row stands in an order: what [`encode`] gives for [`Order::position`].
+pub fn encode_row<C: Column>(order: &Order<C>, row: &impl Row<C>) -> CursorText {
+    CursorText::new(order, |index| row.value(order.keys()[index].column))
+}
+
+/// A cursor's text, in place: a page of rows has one each.
+#[derive(Clone, Copy)]
+pub struct CursorText {
+    bytes: [u8; LONGEST_TEXT],
+    len: usize,
+}
+
+impl CursorText {
+    fn new<C: Column>(order: &Order<C>, value: impl Fn(usize) -> Value) -> Self {
+        let keys = order.keys();
+        debug_assert!(
+            keys.len() <= MAX_KEYS,
+            "an order has fewer keys than a table has sortable columns"
+        );
+        let mut body = [0; LONGEST_BODY];
+        body[0] = (VERSION << 4) | (keys.len() as u8);
+        let mut end = 1;
+        for key in keys {
+            body[end] = (key.column.code() << 1) | u8::from(key.direction == Direction::Desc);
+            end += 1;
+        }
+        for index in 0..keys.len() {
+            let (Value::Int(number) | Value::Instant(number)) = value(index) else {
+                continue;
+            };
+            body[end..end + VALUE_BYTES].copy_from_slice(&number.to_be_bytes());
+            end += VALUE_BYTES;
+        }
+        let checksum = crc32fast::hash(&body[..end]).to_be_bytes();
+        body[end..end + CHECKSUM_BYTES].copy_from_slice(&checksum);
+        end += CHECKSUM_BYTES;
+        let mut bytes = [0; LONGEST_TEXT];
+        let len = URL_SAFE_NO_PAD.encode_slice(&body[..end], &mut bytes);
+        Self {
+            bytes,
+            len: len.expect("the longest body fits"),
+        }
     }
-    for value in position.values() {
-        let (Value::Int(number) | Value::Instant(number)) = *value else {
-            continue;
-        };
-        bytes.extend_from_slice(&number.to_be_bytes());
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.len]).expect("base64 is ASCII")
     }
-    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The position that a text names.

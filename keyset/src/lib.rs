@@ -16,7 +16,7 @@ mod predicate;
 mod seek;
 mod value;
 
-pub use cursor::{CursorError, MAX_CURSOR_BYTES, decode, encode};
+pub use cursor::{CursorError, CursorText, MAX_CURSOR_BYTES, decode, encode, encode_row};
 pub use filter::{Filter, Range};
 pub use order::{Direction, Key, Order, OrderError, Position};
 pub use page::{Page, Reading, Window};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use keyset::{
     Column, CursorError, Cut, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
-    Position, Range, Reading, Row, Side, Value, Window, decode, encode,
+    Position, Range, Reading, Row, Side, Value, Window, decode, encode, encode_row,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -309,6 +309,14 @@ proptest! {
     fn no_text_makes_decode_panic_and_only_encoded_text_decodes(text in "\\PC{0,60}|[A-Za-z0-9_-]{0,60}") {
         if let Ok(position) = decode::<Col>(&text, TIE_BREAK) {
             prop_assert_eq!(encode(&position), text);
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_cursor_of_its_position(rows in rows(), order in order()) {
+        for row in &rows {
+            let text = encode_row(&order, row);
+            prop_assert_eq!(text.as_str(), encode(&order.position(row)));
         }
     }
 

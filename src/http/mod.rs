@@ -131,13 +131,16 @@ pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
         .fallback(rest::unknown)
         .method_not_allowed_fallback(rest::method_not_allowed)
         .with_state(gateway)
-        // The one list of layers: the last is the outermost.
-        .layer(layers::compression())
-        .layer(from_fn_with_state(origins, cors::layer))
-        .layer(from_fn_with_state((head, REFUSE), layers::head_limits))
-        .layer(from_fn_with_state(REFUSE, layers::catch_panic))
-        .layer(from_fn(layers::security_headers))
-        .layer(from_fn(request_id::layer))
+        // The one list of layers, outermost first. As one layer of axum's: each of those clones and boxes a service for
+        // every request.
+        .layer((
+            from_fn(request_id::layer),
+            from_fn(layers::security_headers),
+            from_fn_with_state(REFUSE, layers::catch_panic),
+            from_fn_with_state((head, REFUSE), layers::head_limits),
+            from_fn_with_state(origins, cors::layer),
+            layers::compression(),
+        ))
 }
 
 const GRAPHQL: &str = "/graphql";

@@ -7,6 +7,7 @@
 pub mod accounts;
 mod bulk;
 mod fault;
+mod fetch;
 pub mod imports;
 mod lookout;
 mod options;

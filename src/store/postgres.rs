@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement, Values};
-use sea_query_sqlx::SqlxValues;
+use sea_orm::{QueryResult, Statement};
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use tokio::sync::Mutex;
 
+use super::fetch;
 use super::pool::Server;
 
 /// A PostgreSQL server.
@@ -63,10 +63,7 @@ impl Server for PostgresServer {
         _: &Backend,
         statement: &Statement,
     ) -> Result<Vec<QueryResult>, sqlx::Error> {
-        let values = SqlxValues(statement.values.clone().unwrap_or(Values(Vec::new())));
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), values);
-        let rows = query.fetch_all(connection).await?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        fetch::all(connection, statement).await
     }
 
     /// Once the server has answered, its signal has been sent; a backend takes it in before it reads its next message,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement, Values};
-use sea_query_sqlx::SqlxValues;
+use sea_orm::{QueryResult, Statement};
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
 
+use super::fetch;
 use super::pool::Server;
 
 /// How often a statement looks at its flag. **Unit**: instructions of SQLite's virtual machine.
@@ -53,10 +53,7 @@ impl Server for SqliteFile {
         statement: &Statement,
     ) -> Result<Vec<QueryResult>, sqlx::Error> {
         flag.store(false, Ordering::Relaxed);
-        let values = SqlxValues(statement.values.clone().unwrap_or(Values(Vec::new())));
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), values);
-        let rows = query.fetch_all(connection).await?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        fetch::all(connection, statement).await
     }
 
     async fn stop(&self, flag: &Arc<AtomicBool>) -> Result<(), sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use async_graphql::SimpleObject;
 use entity::imports;
-use keyset::{Direction, Key};
+use keyset::{CursorText, Direction, Key};
 
 use super::arguments::{Question, SortDirection};
 use super::filter::{Bound, Operator};
@@ -124,8 +124,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn cursor(&self, row: &imports::Model) -> String {
-        keyset::encode(&self.question.window.order().position(row))
+    fn cursor(&self, row: &imports::Model) -> CursorText {
+        keyset::encode_row(self.question.window.order(), row)
     }
 
     fn page_info(&self) -> PageInfo {
@@ -133,8 +133,8 @@ impl Answer {
         PageInfo {
             has_next_page: self.listing.has_next,
             has_previous_page: self.listing.has_previous,
-            start_cursor: rows.first().map(|row| self.cursor(row)),
-            end_cursor: rows.last().map(|row| self.cursor(row)),
+            start_cursor: rows.first().map(|row| self.cursor(row).as_str().to_owned()),
+            end_cursor: rows.last().map(|row| self.cursor(row).as_str().to_owned()),
         }
     }
 }
@@ -173,7 +173,7 @@ impl Composite for Edge<'_> {
 
     fn field(&self, selected: &Selected, json: &mut Json) {
         match selected.name.as_str() {
-            "cursor" => json.plain(self.answer.cursor(self.row).as_bytes()),
+            "cursor" => json.plain(self.answer.cursor(self.row).as_str().as_bytes()),
             "node" => Row(self.row).write(&selected.fields, json),
             _ => json.null(),
         }
