@@ -50,14 +50,14 @@ impl Selected {
 /// The fields of one object that share a response key: the first of them, and what all select.
 pub type Merged<'a> = IndexMap<&'a Name, (&'a Positioned<Field>, Vec<&'a SelectionSet>)>;
 
-/// What is selected of the field that `context` resolves, for an object of the type `type_name`.
+/// What is selected of the root field that `context` resolves, in all its places, for an object of the type `type_name`.
 #[must_use]
 pub fn collect(context: &Context<'_>, type_name: &str) -> Vec<Selected> {
-    collect_sets(
-        &context.query_env.fragments,
-        &[&context.item.node.selection_set.node],
-        type_name,
-    )
+    let fragments = &context.query_env.fragments;
+    let operation = &context.query_env.operation.node.selection_set.node;
+    let roots = merge(fragments, &[operation], "Query");
+    let sets = roots.get(&context.item.node.response_key().node);
+    collect_sets(fragments, sets.map_or(&[][..], |(_, sets)| sets), type_name)
 }
 
 /// What some selection sets select together of an object of the type `type_name`.

@@ -86,6 +86,10 @@ pub struct Limits {
     pub acquire_timeout: Duration,
     /// How long one statement may run.
     pub statement_timeout: Duration,
+    /// How long a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// When a server database ends a transaction that does nothing.
+    pub idle_transaction_timeout: Duration,
 }
 
 impl Settings {
@@ -132,11 +136,27 @@ impl Settings {
         let list_items = faults.number("--list-items", &self.list_items, 1..=10_000);
         let cost = faults.number("--cost", &self.cost, 1..=1_000_000);
         let errors = faults.number("--errors", &self.errors, 1..=100);
-        let database_connections =
-            faults.number("--database-connections", &self.database_connections, 1..=1000);
-        let acquire_timeout = faults.millis("--acquire-timeout-ms", &self.acquire_timeout_ms, 10..=600_000);
-        let statement_timeout =
-            faults.millis("--statement-timeout-ms", &self.statement_timeout_ms, 10..=600_000);
+        let database_connections = faults.number(
+            "--database-connections",
+            &self.database.database_connections,
+            1..=1000,
+        );
+        let acquire_timeout = faults.millis(
+            "--acquire-timeout-ms",
+            &self.database.acquire_timeout_ms,
+            10..=600_000,
+        );
+        let statement_timeout = faults.millis(
+            "--statement-timeout-ms",
+            &self.database.statement_timeout_ms,
+            10..=600_000,
+        );
+        let lock_timeout = faults.millis("--lock-timeout-ms", &self.database.lock_timeout_ms, 10..=600_000);
+        let idle_transaction_timeout = faults.millis(
+            "--idle-transaction-timeout-ms",
+            &self.database.idle_transaction_timeout_ms,
+            10..=600_000,
+        );
         Some(Limits {
             connections: connections?,
             connections_per_address: connections_per_address?,
@@ -175,6 +195,8 @@ impl Settings {
             database_connections: database_connections?,
             acquire_timeout: acquire_timeout?,
             statement_timeout: statement_timeout?,
+            lock_timeout: lock_timeout?,
+            idle_transaction_timeout: idle_transaction_timeout?,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! `GATEWAY_` and its name in capitals. Deliberately absent: what a limit does; that stands where it is kept.
 
 mod check;
+mod database;
 mod limits;
 mod settings;
 
@@ -122,6 +123,8 @@ impl Settings {
             max_connections: limits.database_connections,
             acquire_timeout: limits.acquire_timeout,
             statement_timeout: limits.statement_timeout,
+            lock_timeout: limits.lock_timeout,
+            idle_transaction_timeout: limits.idle_transaction_timeout,
             ..store::Settings::new(url)
         };
         Ok(Config {

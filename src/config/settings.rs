@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::database::Database;
+
 /// The options as they were written.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
@@ -368,31 +370,7 @@ pub struct Settings {
         help_heading = "Documents"
     )]
     pub(super) errors: String,
-    /// Connections to the database.
-    #[arg(
-        long,
-        env = "GATEWAY_DATABASE_CONNECTIONS",
-        value_name = "N",
-        default_value = "4",
-        help_heading = "Database"
-    )]
-    pub(super) database_connections: String,
-    /// How long a request waits for a database connection, in ms.
-    #[arg(
-        long,
-        env = "GATEWAY_ACQUIRE_TIMEOUT_MS",
-        value_name = "MS",
-        default_value = "1000",
-        help_heading = "Database"
-    )]
-    pub(super) acquire_timeout_ms: String,
-    /// How long one statement may run, in ms.
-    #[arg(
-        long,
-        env = "GATEWAY_STATEMENT_TIMEOUT_MS",
-        value_name = "MS",
-        default_value = "5000",
-        help_heading = "Database"
-    )]
-    pub(super) statement_timeout_ms: String,
+    /// How the database is used.
+    #[command(flatten)]
+    pub(super) database: Database,
 }

@@ -11,7 +11,6 @@ use crate::auth::AuthError;
 use crate::graphql::guard::refusal;
 use crate::resources::Failure;
 use crate::store::StoreError;
-use crate::store::viewers::ViewerError;
 
 /// One entry of a GraphQL answer's `errors`.
 #[derive(Clone, Debug)]
@@ -33,21 +32,25 @@ const LONGEST_MESSAGE: usize = 300;
 
 impl Fault {
     /// The fault of an error that the GraphQL library reports: a field's failure, or a document that does not fit the
-    /// schema.
+    /// schema. The request's name is for the log.
     #[must_use]
-    pub fn of(error: &ServerError) -> Self {
+    pub fn of(error: &ServerError, request_id: Option<&str>) -> Self {
         let (code, argument, message) = match error.source::<Failure>() {
             Some(failure) => {
                 let (code, argument) = row(failure);
                 let message = safe_message(code).map_or_else(|| failure.to_string(), str::to_owned);
                 if code == Code::InternalServerError {
-                    tracing::error!(cause = chain(failure), "a field failed");
+                    tracing::error!(request_id, cause = chain(failure), "a field failed");
                 }
                 (code, argument, message)
             }
             None if error.path.is_empty() => (Code::GraphqlValidationFailed, None, short(&error.message)),
             None => {
-                tracing::error!(cause = error.message, "a field failed without a reason of ours");
+                tracing::error!(
+                    request_id,
+                    cause = error.message,
+                    "a field failed without a reason of ours"
+                );
                 let code = Code::InternalServerError;
                 (code, None, safe_message(code).unwrap_or_default().to_owned())
             }
@@ -72,6 +75,13 @@ impl Fault {
     #[must_use]
     pub fn of_document_not_trusted() -> Self {
         let message = "this service runs only documents that its operators know; this one is not among them";
+        Self::of_request(Code::DocumentNotTrusted, message)
+    }
+
+    /// The fault of a document that is asked for by a name that none has.
+    #[must_use]
+    pub fn of_unknown_document() -> Self {
+        let message = "no document is known here under this `documentId`; send its text as `query`";
         Self::of_request(Code::DocumentNotTrusted, message)
     }
 
@@ -130,16 +140,17 @@ impl From<refusal::Code> for Code {
             refusal::Code::ValidationFailed => Self::GraphqlValidationFailed,
             refusal::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
             refusal::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
-            refusal::Code::BadUserInput => Self::BadUserInput,
         }
     }
 }
 
-impl From<&StoreError> for Rejection {
-    fn from(error: &StoreError) -> Self {
+impl Rejection {
+    /// The refusal of a request that the database gave no answer to. The request's name is for the log.
+    #[must_use]
+    pub fn of_store(error: &StoreError, request_id: Option<&str>) -> Self {
         let code = Code::from(error);
         if code == Code::InternalServerError {
-            tracing::error!(cause = chain(error), "a request failed");
+            tracing::error!(request_id, cause = chain(error), "a request failed");
         }
         Self::new(code, safe_message(code).unwrap_or_default())
     }
@@ -153,15 +164,6 @@ impl From<AuthError> for Rejection {
             Code::Unauthenticated,
             "a valid API key is needed: send it as `Authorization: Bearer KEY`",
         )
-    }
-}
-
-impl From<ViewerError> for Rejection {
-    fn from(error: ViewerError) -> Self {
-        match error {
-            ViewerError::Refused(error) => error.into(),
-            ViewerError::Store(error) => Self::from(&*error),
-        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{self, Arguments, ImportFilter};
 use crate::resources::node::{self, SelectedNode};
-use crate::resources::{Caller, Failure};
+use crate::resources::{Caller, Failure, ListItems};
 use crate::scalars::BigInt;
 use crate::selection::{Composite as _, Fragments, Selected, collect_sets, merge};
 use crate::store::Store;
@@ -105,10 +105,15 @@ impl Direct {
         &self,
         store: &Store,
         viewer: &Viewer,
+        list_items: ListItems,
         variables: &Variables,
         json: &mut Json,
     ) -> Result<Vec<Failed>, Misfit> {
-        let caller = Caller { store, viewer };
+        let caller = Caller {
+            store,
+            viewer,
+            list_items,
+        };
         let mut failed = Vec::new();
         json.raw("{");
         for (index, root) in self.roots.iter().enumerate() {

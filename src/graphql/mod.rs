@@ -4,4 +4,5 @@ pub mod direct;
 pub mod documents;
 pub mod guard;
 pub mod manifest;
+pub mod once;
 pub mod schema;

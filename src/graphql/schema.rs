@@ -1,11 +1,12 @@
 //! The roots of the schema, and the schema as text.
 //!
 //! A root field that can fail is nullable and fails before any object is built, so one failure leaves its siblings.
-//! Roots run at once; `http::graphql` puts their answers in the order of the request. Deliberately absent: extensions
-//! (each makes every field slower), mutations and subscriptions.
+//! Roots run at once, each once however often it stands in the document; `http::graphql` puts their answers in the order
+//! of the request. Deliberately absent: extensions (each makes every field slower), mutations and subscriptions.
 
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
+use super::once::once;
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{
@@ -55,7 +56,7 @@ impl Query {
             let selected = collect(context, "ImportConnection");
             imports::imports(Caller::of(context)?, &selected, arguments, json).await
         };
-        written(write).await
+        written(context, write).await
     }
 
     /// The import with this global id; null where the caller's account has none.
@@ -87,7 +88,7 @@ impl Query {
             let selected = collect(context, "ImportStatusCount");
             imports::status_counts(Caller::of(context)?, &selected, filter.as_ref(), json).await
         };
-        written(write).await
+        written(context, write).await
     }
 
     /// The object with this global id; null where the caller's account has none.
@@ -121,31 +122,39 @@ impl Query {
             Account::of(Caller::of(context)?.viewer).write(&collect(context, "Account"), json);
             Ok(())
         };
-        written(write).await
+        written(context, write).await
     }
 }
 
 /// What `write` writes, as an answer of type `T`.
 async fn written<T>(
+    context: &Context<'_>,
     write: impl AsyncFnOnce(&mut Json) -> Result<(), Failure>,
 ) -> Option<Result<Written<T>, Failure>> {
-    let mut json = Json::default();
-    Some(write(&mut json).await.map(|()| Written::new(json)))
+    let resolve = async {
+        let mut json = Json::default();
+        write(&mut json).await.map(|()| vec![Some(json)])
+    };
+    let outcome = once(context, resolve).await;
+    Some(outcome.map(|mut all| Written::new(all.pop().flatten().unwrap_or_default())))
 }
 
 async fn import(context: &Context<'_>, id: Option<i64>) -> Option<Result<Written<Import>, Failure>> {
     let write = async |json: &mut Json| {
         imports::import(Caller::of(context)?, &collect(context, "Import"), id, json).await
     };
-    written(write).await
+    written(context, write).await
 }
 
 async fn nodes(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Written<Node>>>, Failure> {
-    let selected = SelectedNode {
-        import: collect(context, "Import"),
-        account: collect(context, "Account"),
+    let resolve = async {
+        let selected = SelectedNode {
+            import: collect(context, "Import"),
+            account: collect(context, "Account"),
+        };
+        node::nodes(Caller::of(context)?, &selected, ids).await
     };
-    let found = node::nodes(Caller::of(context)?, &selected, ids).await?;
+    let found = once(context, resolve).await?;
     Ok(found.into_iter().map(|json| json.map(Written::new)).collect())
 }
 

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use entity::Instant;
 
 use super::Gateway;
+use super::request_id::RequestId;
 use crate::auth::{self, AuthError, Viewer};
 use crate::error::{Code, Rejection};
 use crate::load::Limited;
@@ -68,7 +69,10 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
                 error => Denied::Rejected(error.into()),
             });
         }
-        Err(error) => return Err(Denied::Rejected(error.into())),
+        Err(ViewerError::Store(error)) => {
+            let request_id = parts.extensions.get::<RequestId>().map(RequestId::as_str);
+            return Err(Denied::Rejected(Rejection::of_store(&error, request_id)));
+        }
     };
     let now = Tick::now();
     match gateway.budgets.admit(viewer.account_id(), now) {
@@ -87,6 +91,13 @@ impl Caller {
         self.remaining = gateway
             .budgets
             .charge(self.viewer.account_id(), points, Tick::now());
+    }
+
+    /// Gives points back that were taken for what did not run.
+    pub(super) fn refund(&mut self, gateway: &Gateway, points: u64) {
+        self.remaining = gateway
+            .budgets
+            .refund(self.viewer.account_id(), points, Tick::now());
     }
 
     /// Waits for the right to run something that costs so many points, and takes them once it may.

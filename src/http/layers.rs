@@ -52,7 +52,10 @@ impl Default for HeadLimits {
 pub fn check_head(uri: &Uri, headers: &HeaderMap, limits: &HeadLimits) -> Result<(), Rejection> {
     let uri_bytes = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if uri_bytes > limits.uri_bytes {
-        let message = format!("the URL is longer than {} bytes; send a POST", limits.uri_bytes);
+        let message = format!(
+            "the path and query string have more than {} bytes",
+            limits.uri_bytes
+        );
         return Err(Rejection::new(Code::UriTooLong, message));
     }
     if headers.len() > limits.headers {

@@ -8,7 +8,7 @@ use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
-use super::{Gateway, Readiness, probes};
+use super::{Gateway, Readiness, probes, rest};
 use crate::telemetry::metrics::Now;
 
 /// The media type of OpenMetrics, which Prometheus asks for.
@@ -20,7 +20,11 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
 
 /// What operators ask, alone, for an address of its own.
 pub fn operating_router(gateway: Arc<Gateway>) -> Router {
-    router().merge(probes::router()).with_state(gateway)
+    router()
+        .merge(probes::router())
+        .fallback(rest::unknown)
+        .method_not_allowed_fallback(rest::method_not_allowed)
+        .with_state(gateway)
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>) -> ([(HeaderName, &'static str); 1], String) {

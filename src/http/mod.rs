@@ -11,6 +11,7 @@ mod deadline;
 pub mod envelope;
 mod graphql;
 pub mod layers;
+mod log;
 pub mod metrics;
 pub mod negotiate;
 mod openapi;
@@ -36,7 +37,7 @@ use self::cors::Origins;
 use self::layers::{HeadLimits, Refuse};
 use self::negotiate::MediaType;
 use self::request_id::RequestId;
-use crate::error::Rejection;
+use crate::error::{Code, Rejection};
 use crate::graphql::documents::Documents;
 use crate::graphql::schema::Schema;
 use crate::load::budget::Budgets;
@@ -120,13 +121,15 @@ pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
         metrics::router()
     };
     Router::new()
-        .route("/graphql", any(graphql::handle))
-        .route("/schema.graphql", get(schema::handle))
+        .route(GRAPHQL, any(graphql::handle))
+        .route(SCHEMA, get(schema::handle))
         .merge(rest::router())
         .merge(openapi::router())
         .merge(probes::router())
         .merge(operating)
         .merge(web::router(demo_key))
+        .fallback(rest::unknown)
+        .method_not_allowed_fallback(rest::method_not_allowed)
         .with_state(gateway)
         // The one list of layers, outermost first. As one layer of axum's: each of those clones and boxes a service for
         // every request.
@@ -140,12 +143,20 @@ pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
         ))
 }
 
-/// Each API's own kind of error body, for what is refused before its handler.
+const GRAPHQL: &str = "/graphql";
+const SCHEMA: &str = "/schema.graphql";
+
+/// The kind of error body that a path has, for what is refused before its handler.
 const REFUSE: Refuse = refuse;
 
 fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
-    if uri.path().starts_with(rest::PREFIX) {
-        return rest::problem::refusal(uri, rejection);
+    match uri.path() {
+        GRAPHQL if rejection.code == Code::UriTooLong => {
+            let message = format!("{}; send a POST", rejection.message);
+            let rejection = Rejection::new(rejection.code, message);
+            refusal::graphql(&rejection, MediaType::Json, request_id)
+        }
+        GRAPHQL | SCHEMA => refusal::graphql(rejection, MediaType::Json, request_id),
+        _ => rest::problem::refusal(uri, rejection),
     }
-    refusal::graphql(rejection, MediaType::Json, request_id)
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::negotiate::MediaType;
+use super::rest::problem;
 use super::{Gateway, admission, refusal};
 use crate::error::Rejection;
 
 /// Answers with the definition that `imports-gateway schema` prints.
 pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     if !gateway.limits.introspection {
-        return StatusCode::NOT_FOUND.into_response();
+        return problem::not_found(request.uri());
     }
     match admission::enter(&gateway, &request.into_parts().0)
         .await

@@ -13,12 +13,14 @@ use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
+
+use super::rest::problem;
 
 /// What the pages may do: run this origin's scripts and talk to this origin, nothing else.
 ///
@@ -131,16 +133,21 @@ fn with_demo_key(html: &[u8], key: &str) -> Bytes {
     Bytes::from(String::from_utf8_lossy(html).replacen("</head>", &meta, 1))
 }
 
-async fn asset(State(lookup): State<Lookup>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+async fn asset(
+    State(lookup): State<Lookup>,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let Some(content_type) = content_type(&name) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return problem::not_found(&uri);
     };
     let path = format!("assets/{name}");
     let twin = encodings(&headers).find_map(|(encoding, extension)| {
         lookup(&format!("{path}.{extension}")).map(|body| (Some(encoding), body))
     });
     let Some((encoding, body)) = twin.or_else(|| lookup(&path).map(|body| (None, body))) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return problem::not_found(&uri);
     };
     let mut response = (
         [

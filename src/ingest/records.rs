@@ -12,7 +12,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::frame::Frame;
 use super::record;
-use super::source::{Framed, Source};
+use super::source::{CUT_OFF, Framed, Source};
 
 /// The longest record. **Unit**: bytes of JSON.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -131,6 +131,10 @@ impl<R: BufRead> Records<R> {
                 self.place = Place::ArrayStart(Around::Page);
                 Ok(None)
             }
+            // As it might have been a page, it was read past the end of a line that breaks off.
+            Framed::Broken(_) | Framed::Cut if self.source.rewind_to_line(b'{') => {
+                Err(fault(start, CUT_OFF, false))
+            }
             framed => self.lines_record(start, framed).map(Some),
         }
     }
@@ -182,7 +186,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// A record of its own. One that is broken ends with its line or, where it has several, before the next line that
-    /// starts like a record, so it takes no other along.
+    /// starts like a record, so it takes no other along; and where that line shows it, it is blamed itself.
     fn lines_record(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
         let Framed::Broken(reason) = framed else {
             return self.parsed(start, framed);
@@ -195,7 +199,7 @@ impl<R: BufRead> Records<R> {
                 self.source.skip_line()?;
             }
         }
-        Err(fault(line, reason, false))
+        Err(fault(if at_next { start } else { line }, reason, false))
     }
 
     /// The next record of an array, or `None` where the array ends.

@@ -3,10 +3,13 @@
 //! Takes what can be read; gives the next byte, whole values and the line one is on. It holds one value, and a capped one.
 //! Deliberately absent: what the values mean.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Cursor, Read};
 
 use super::frame::{Frame, Step};
 use super::records::{Fault, MAX_RECORD_BYTES, fault};
+
+/// What is wrong with a record that does not end before the next one begins.
+pub(super) const CUT_OFF: &str = "cut off: the next line starts another record";
 
 /// How the framing of one value ended.
 ///
@@ -22,24 +25,63 @@ pub(super) enum Framed {
 /// What can be read, and where in it we are.
 #[derive(Debug)]
 pub(super) struct Source<R> {
-    inner: R,
+    inner: Rewound<R>,
     /// The line that the next byte is on, from 1.
     pub(super) line: u64,
     /// The bytes of the value framed last, [`MAX_RECORD_BYTES`] at most.
     pub(super) value: Vec<u8>,
+    /// Whether that is less than was framed.
+    is_too_long: bool,
+}
+
+/// A reader before which stands what was read of it and is to be read again.
+#[derive(Debug)]
+pub(super) struct Rewound<R> {
+    again: Cursor<Vec<u8>>,
+    inner: R,
+}
+
+impl<R: BufRead> Read for Rewound<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Rewound<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.again.fill_buf()?.is_empty() {
+            self.inner.fill_buf()
+        } else {
+            self.again.fill_buf()
+        }
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        if self.again.fill_buf().is_ok_and(<[u8]>::is_empty) {
+            self.inner.consume(bytes);
+        } else {
+            self.again.consume(bytes);
+        }
+    }
 }
 
 impl<R: BufRead> Source<R> {
     pub(super) fn new(inner: R) -> Self {
         Self {
-            inner,
+            inner: Rewound {
+                again: Cursor::default(),
+                inner,
+            },
             line: 1,
             value: Vec::new(),
+            is_too_long: false,
         }
     }
 
     /// All that follows, no longer counted by lines.
-    pub(super) fn bytes(&mut self) -> &mut R {
+    pub(super) fn bytes(&mut self) -> &mut Rewound<R> {
         &mut self.inner
     }
 
@@ -51,7 +93,7 @@ impl<R: BufRead> Source<R> {
     /// Takes one value. Its bytes are then in `value`, unless it is too long.
     pub(super) fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, Fault> {
         self.value.clear();
-        let mut is_too_long = false;
+        self.is_too_long = false;
         let mut is_line_start = false;
         loop {
             let line = self.line;
@@ -62,7 +104,7 @@ impl<R: BufRead> Source<R> {
             let (mut taken, mut step) = (0, Step::More);
             for &byte in chunk {
                 step = if ends_at_next_line && is_line_start && byte == b'{' {
-                    Step::Broken("cut off: the next line starts another record")
+                    Step::Broken(CUT_OFF)
                 } else {
                     frame.step(byte)
                 };
@@ -77,16 +119,16 @@ impl<R: BufRead> Source<R> {
                 }
             }
             let kept = chunk.get(..taken).unwrap_or_default();
-            is_too_long |= self.value.len() + kept.len() > MAX_RECORD_BYTES;
-            if !is_too_long {
+            self.is_too_long |= self.value.len() + kept.len() > MAX_RECORD_BYTES;
+            if !self.is_too_long {
                 self.value.extend_from_slice(kept);
             }
             self.inner.consume(taken);
             match step {
                 Step::More => {}
-                Step::Done if is_too_long => return Ok(Framed::TooLong),
+                Step::Done if self.is_too_long => return Ok(Framed::TooLong),
                 Step::Done => return Ok(Framed::Whole),
-                Step::Records if is_too_long => {
+                Step::Records if self.is_too_long => {
                     self.value.resize(MAX_RECORD_BYTES, b' ');
                     return Ok(Framed::Page);
                 }
@@ -94,6 +136,19 @@ impl<R: BufRead> Source<R> {
                 Step::Broken(reason) => return Ok(Framed::Broken(reason)),
             }
         }
+    }
+
+    /// Goes back in the value framed last, to the first of its lines but one that starts with `byte`; whether there is
+    /// one.
+    pub(super) fn rewind_to_line(&mut self, byte: u8) -> bool {
+        let at = self.value.windows(2).position(|pair| pair == [b'\n', byte]);
+        let Some(at) = at.filter(|_| !self.is_too_long) else {
+            return false;
+        };
+        let again = self.value.split_off(at + 1);
+        self.line -= again.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.inner.again = Cursor::new(again);
+        true
     }
 
     pub(super) fn look(&mut self) -> Result<&[u8], Fault> {

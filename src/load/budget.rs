@@ -75,6 +75,12 @@ impl Budgets {
         Some(remaining(ledger.rate(), ledger.charge(account, points, now)))
     }
 
+    /// Gives back what was charged for a request that turned out not to run.
+    pub fn refund(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
+        let ledger = self.0.as_ref()?;
+        Some(remaining(ledger.rate(), ledger.refund(account, points, now)))
+    }
+
     /// What an account has left, for an answer that costs nothing.
     pub fn remaining(&self, account: i64, now: Instant) -> Option<Remaining> {
         let ledger = self.0.as_ref()?;
@@ -141,6 +147,22 @@ mod tests {
             assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 1 }));
         }
         assert!(budgets.admit(1, now + Duration::from_millis(1)).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_spent_again_but_is_never_more_than_was_owed() {
+        let now = Instant::now();
+        let budgets = budgets();
+        budgets.charge(1, 900, now);
+        let left = |budgets: &Budgets| budgets.remaining(1, now).map(|left| left.remaining);
+        assert_eq!(
+            budgets.refund(1, 899, now).map(|left| left.remaining),
+            Some(9_999)
+        );
+        assert_eq!(left(&budgets), Some(9_999));
+        budgets.refund(1, 5_000, now);
+        budgets.refund(2, 5_000, now);
+        assert_eq!(left(&budgets), Some(10_000));
     }
 
     #[test]

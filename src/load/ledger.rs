@@ -95,6 +95,23 @@ impl<K: Eq + Hash + Copy> Ledger<K> {
         self.rate.standing(grains)
     }
 
+    /// Gives points back, as far as they are still owed, and gives the standing afterwards.
+    pub(super) fn refund(&self, key: K, points: u64, now: Instant) -> Standing {
+        let mut map = self.lock();
+        let Some(entry) = map.get_mut(&key) else {
+            return self.rate.standing(0);
+        };
+        let grains = self
+            .rate
+            .drained(*entry, now)
+            .saturating_sub(self.rate.grains(points));
+        *entry = Owed {
+            grains,
+            at: entry.at.max(now),
+        };
+        self.rate.standing(grains)
+    }
+
     fn make_room(&self, map: &mut HashMap<K, Owed>, now: Instant) {
         map.retain(|_, owed| self.rate.drained(*owed, now) > 0);
         if map.len() < self.max_keys {

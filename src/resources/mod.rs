@@ -54,11 +54,30 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// The two things that every answer needs: where to read, and for whom.
+/// How many items a list in an argument may have.
+#[derive(Clone, Copy, Debug)]
+pub struct ListItems(pub usize);
+
+impl ListItems {
+    /// Refuses a longer list.
+    ///
+    /// **Errors**: [`Failure::Input`].
+    pub(crate) fn check<T>(self, argument: &'static str, list: &[T]) -> Result<(), Failure> {
+        let Self(most) = self;
+        if list.len() <= most {
+            return Ok(());
+        }
+        let message = format!("`{argument}` has too many items; at most {most} are accepted.");
+        Err(Failure::Input { argument, message })
+    }
+}
+
+/// What every answer needs: where to read, for whom, and how much may be asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub(crate) store: &'a Store,
     pub(crate) viewer: &'a Viewer,
+    pub(crate) list_items: ListItems,
 }
 
 impl<'a> Caller<'a> {
@@ -68,6 +87,11 @@ impl<'a> Caller<'a> {
     pub(crate) fn of(context: &'a Context<'_>) -> Result<Self, Failure> {
         let store = context.data_opt::<Store>().ok_or(Failure::Unwired("store"))?;
         let viewer = context.data_opt::<Viewer>().ok_or(Failure::Unwired("viewer"))?;
-        Ok(Self { store, viewer })
+        let list_items = context.data_opt::<ListItems>().copied();
+        Ok(Self {
+            store,
+            viewer,
+            list_items: list_items.ok_or(Failure::Unwired("limits"))?,
+        })
     }
 }

@@ -34,11 +34,14 @@ pub struct SelectedNode {
 }
 
 /// Writes the nodes of `ids`, each as an entry of its own; null where there is none.
+///
+/// **Errors**: too many ids; what the database says.
 pub(crate) async fn nodes(
     caller: Caller<'_>,
     selected: &SelectedNode,
     ids: &[ID],
 ) -> Result<Vec<Option<Json>>, Failure> {
+    caller.list_items.check("ids", ids)?;
     let wanted: Vec<_> = ids.iter().map(|id| relay::row_id("Import", id)).collect();
     let mut asked: Vec<i64> = wanted.iter().flatten().copied().collect();
     asked.sort_unstable();

@@ -10,11 +10,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::{Settings, url};
 
-/// How long a reader on a server database waits for a lock: only a change of the schema keeps one out.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-/// When a server database ends a transaction that does nothing.
-const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// For every connection to a server database.
 ///
 /// **Errors**: that of the URL.
@@ -28,7 +23,7 @@ pub(super) fn postgres(settings: &Settings) -> Result<PgConnectOptions, sqlx::Er
             ("statement_timeout", millis(settings.statement_timeout)),
             (
                 "idle_in_transaction_session_timeout",
-                millis(IDLE_TRANSACTION_TIMEOUT),
+                millis(settings.idle_transaction_timeout),
             ),
             // The server's side of a connection whose other side is gone without a word.
             ("tcp_keepalives_idle", "10".to_owned()),
@@ -38,16 +33,16 @@ pub(super) fn postgres(settings: &Settings) -> Result<PgConnectOptions, sqlx::Er
         .disable_statement_logging())
 }
 
-/// For the connections that only read.
-pub(super) fn reading_postgres(options: PgConnectOptions) -> PgConnectOptions {
+/// For the connections that only read; only a change of the schema keeps them out.
+pub(super) fn reading_postgres(settings: &Settings, options: PgConnectOptions) -> PgConnectOptions {
     options.options([
-        ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
+        ("lock_timeout", settings.lock_timeout.as_millis().to_string()),
         ("default_transaction_read_only", "on".to_owned()),
     ])
 }
 
-/// For every connection to a SQLite file: readers never wait for a writer (WAL), a writer waits 2 s for another, and
-/// what is hot stays mapped.
+/// For every connection to a SQLite file: readers never wait for a writer (WAL), a writer waits a while for another,
+/// and what is hot stays mapped.
 ///
 /// **Errors**: that of the URL.
 pub(super) fn sqlite(settings: &Settings) -> Result<SqliteConnectOptions, sqlx::Error> {
@@ -55,7 +50,7 @@ pub(super) fn sqlite(settings: &Settings) -> Result<SqliteConnectOptions, sqlx::
     Ok(options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(2))
+        .busy_timeout(settings.lock_timeout)
         .foreign_keys(true)
         .statement_cache_capacity(512)
         // A page of 100 and its two neighbours cross the driver's channel without a pause.

@@ -219,6 +219,24 @@ async fn each_request_costs_what_the_documentation_says() {
         );
         assert_eq!(client.graphql(query).json().get("extensions"), None);
     }
+    // What is refused for its cost says how much that was; what is refused for anything else has none.
+    let dear: String = (0..10)
+        .map(|page| format!("a{page}: imports(first: 100) {{ estimatedRemainingCount }} "))
+        .collect();
+    for (query, extensions) in [
+        (
+            format!("{{ {dear} }}"),
+            Some(json!({"cost": {"requested": 1100, "limit": 1000}})),
+        ),
+        ("{ viewer { nothing } }".to_owned(), None),
+        ("{".to_owned(), None),
+    ] {
+        let ask = Ask::graphql(&query, &Value::Null).with("GraphQL-Cost", "report");
+        let answer = client.ask(&ask);
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.json().get("extensions"), extensions.as_ref(), "{query}");
+        assert_eq!(client.graphql(&query).json().get("extensions"), None);
+    }
 }
 
 #[tokio::test]
@@ -244,6 +262,19 @@ async fn a_budget_is_charged_what_the_request_costs_and_a_point_for_what_is_refu
         ),
         (Ask::graphql("{", &Value::Null), 400, 1),
         (Ask::graphql("{ viewer { nothing } }", &Value::Null), 400, 1),
+        (
+            Ask::graphql("{ imports(first: 90) { nothing } }", &Value::Null),
+            400,
+            1,
+        ),
+        (
+            Ask::graphql(
+                "{ imports(first: 9) { perPage } imports(first: 9) { nodes { id } } }",
+                &Value::Null,
+            ),
+            200,
+            9,
+        ),
         (Ask::graphql(&"{a".repeat(40), &Value::Null), 400, 1),
         (Ask::post("/graphql", "[]"), 400, 1),
         (Ask::post("/graphql", " ".repeat(200_000)), 413, 1),
@@ -256,7 +287,7 @@ async fn a_budget_is_charged_what_the_request_costs_and_a_point_for_what_is_refu
     ];
     let file = sqlite();
     // An account's first request finds its budget full, however long anything takes.
-    let tenants = furnish(&file.url, &[0; 14]).await;
+    let tenants = furnish(&file.url, &[0; 16]).await;
     let server = Server::over(&file.url, &["--rate-limit", "10"], tenants);
     for (tenant, (ask, status, cost)) in asks.iter().enumerate() {
         let answer = server.client_of(tenant).ask(ask);

@@ -192,34 +192,42 @@ fn a_bad_line_takes_no_other_line_along() {
     ] {
         assert_eq!(
             faults(format!("{good}\n\n{bad}\n{good}\n")),
-            one_bad(3, reason).at_or_before(),
+            one_bad(3, reason),
             "{bad}"
         );
     }
-    // The first line decides the shape, so it may say less, but takes nothing along either.
+    // The first line decides the shape and may be a page's, but is blamed itself and takes nothing along either.
     for bad in [
         "nonsense",
         r#"{"id": 1, "file_name": "a"#,
         r#"{"id": }"#,
         "{}",
         r#"{"id": 1,"#,
+        r#"{"id": 1, "note":"#,
+        r#"{"id": 1, "x": ["#,
+        r#"{"id": 1, "x": [1,"#,
+        r#"{"id": 1, "x": {"y": 1}"#,
     ] {
-        let (read, faults) = faults(format!("{bad}\n{good}\n{good}"));
-        assert_eq!((read, faults.len()), (2, 1), "{bad} {faults:?}");
+        for text in [
+            format!("{bad}\n{good}\n{good}"),
+            format!("{bad}\n{good}\n{good}\n"),
+            format!("{bad}\r\n\r\n{good}\r\n{good}"),
+        ] {
+            let (read, faults) = faults(&text);
+            assert_eq!((read, faults.len(), faults[0].0), (2, 1, 1), "{text} {faults:?}");
+        }
+        let (read, faults) = faults(format!("{good}\n{bad}\n{good}"));
+        assert_eq!((read, faults.len(), faults[0].0), (2, 1, 2), "{bad} {faults:?}");
     }
 }
 
-/// A cut record is known only at the line after it.
-trait AtOrBefore {
-    fn at_or_before(self) -> Self;
-}
-
-impl AtOrBefore for (usize, Vec<(u64, String)>) {
-    fn at_or_before(mut self) -> Self {
-        for (line, reason) in &mut self.1 {
-            *line += u64::from(reason.starts_with("cut off: the next"));
-        }
-        self
+#[test]
+fn a_broken_record_of_several_lines_is_blamed_where_it_starts_and_ends_before_the_next() {
+    let good = record(&rows(1)[0]);
+    for bad in ["{\n \"id\": 1,", "{\n \"id\": 1,\n \"x\": ["] {
+        let (read, faults) = faults(format!("{good}\n{bad}\n{good}\n"));
+        let reason = "cut off: the next line starts another record".to_owned();
+        assert_eq!((read, faults), (2, vec![(2, reason)]), "{bad}");
     }
 }
 

@@ -372,7 +372,7 @@ async fn a_page_is_one_statement_and_a_range_that_nothing_meets_none() {
             ),
         ] {
             let before = gateway.store.statements();
-            let question = rest::parse(Some(query)).unwrap();
+            let question = rest::parse(Some(query), 250).unwrap();
             rest::list(&gateway.store, &viewer, &question).await.unwrap();
             assert_eq!(gateway.store.statements() - before, statements, "{query}");
         }

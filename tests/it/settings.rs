@@ -286,6 +286,18 @@ fn by_id(client: &mut Client, id: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn where_there_is_no_manifest_nothing_is_said_of_trust() {
+    let server = Server::start(&[]).await;
+    let answer = by_id(&mut server.client(), "a1");
+    check(&answer, 400, "DOCUMENT_NOT_TRUSTED");
+    let message = answer.json()["errors"][0]["message"].to_string();
+    assert!(
+        message.contains("`documentId`") && message.contains("`query`") && !message.contains("operators"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn where_trust_is_enforced_only_the_manifest_runs() {
     let (server, _folder) = trusting("enforce").await;
     let mut client = server.client();
@@ -315,6 +327,9 @@ async fn where_trust_is_logged_every_document_runs_and_strangers_are_named_in_th
     let mut client = server.client();
     check(&by_id(&mut client, "a1"), 200, "");
     check(&client.graphql(VIEWER), 200, "");
+    let unknown = by_id(&mut client, "a2");
+    check(&unknown, 400, "DOCUMENT_NOT_TRUSTED");
+    assert!(unknown.text().contains("`documentId`"), "{}", unknown.text());
     server.terminate();
     assert_eq!(server.wait().code(), Some(0));
     assert_eq!(

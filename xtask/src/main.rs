@@ -38,8 +38,9 @@ Options of bench:
   --seconds N         the length of one run (default 5)
   --repetitions N     runs of each case (default 3)
   --no-postgraphile   leave PostGraphile out
-  --no-load           only explain the statements
-  --no-shapes         only measure the load
+  --no-load           leave the cases out
+  --no-hostile        leave the hostile clients out
+  --no-shapes         leave the statements out
 
   -h, --help    this text
 ";

@@ -1,74 +1,106 @@
-//! The guard: what the usual question costs to check, and what the worst may (at most 5 ms).
+//! The guard: what the usual question costs to check, and what the worst may (at most 5 ms): documents that it refuses,
+//! and documents that it accepts, with all that the GraphQL library then does to them but reading a database.
+
+// The futures of the library's executor are deep types.
+#![recursion_limit = "256"]
 
 use std::hint::black_box;
 
+use async_graphql::parser::types::OperationDefinition;
+use async_graphql::{Request, Variables};
 use criterion::{Criterion, criterion_group, criterion_main};
+use imports_gateway::graphql::direct::Direct;
 use imports_gateway::graphql::guard::coerce::coerce;
-use imports_gateway::graphql::guard::document::check;
+use imports_gateway::graphql::guard::document::{Document, check};
 use imports_gateway::graphql::guard::instant;
 use imports_gateway::graphql::guard::limits::Limits;
 use imports_gateway::graphql::guard::table::Types;
-use imports_gateway::graphql::schema;
-use micro::PAGE;
+use imports_gateway::graphql::schema::{self, Schema};
+use micro::{PAGE, bombs, worst};
+use serde_json::{Map, Value, json};
+use tokio::runtime::{Builder, Runtime};
 
 fn guard(criterion: &mut Criterion) {
-    let types = Types::from_sdl(&schema::sdl(), instant::is_instant).expect("a sound schema");
-    let limits = Limits::default();
-    let document = check(PAGE, &limits, true, &types).expect("a sound document");
+    let gate = Gate {
+        types: Types::from_sdl(&schema::sdl(), instant::is_instant).expect("a sound schema"),
+        limits: Limits::default(),
+        schema: schema::build(),
+        runtime: Builder::new_current_thread().build().expect("a runtime"),
+    };
+    let document = gate.check(PAGE).expect("a sound document");
     let operation = document.operation(None).expect("one operation");
-    let variables = serde_json::json!({"first": 50, "after": "AQKB-cursor", "filter": {"status": {"include": ["FAILED"]}}});
+    let variables =
+        json!({"first": 50, "after": "AQKB-cursor", "filter": {"status": {"include": ["FAILED"]}}});
     let variables = variables.as_object().expect("an object");
 
     criterion.bench_function("guard/check", |bencher| {
-        bencher.iter(|| check(black_box(PAGE), &limits, true, &types));
+        bencher.iter(|| gate.check(black_box(PAGE)));
     });
     criterion.bench_function("guard/coerce", |bencher| {
-        bencher.iter(|| coerce(&document, operation, black_box(variables), &types, &limits));
+        bencher.iter(|| {
+            coerce(
+                &document,
+                operation,
+                black_box(variables),
+                &gate.types,
+                &gate.limits,
+            )
+        });
     });
-    for (name, text) in bombs(&limits) {
-        criterion.bench_function(&format!("guard/bomb/{name}"), |bencher| {
-            bencher.iter(|| check(black_box(&text), &limits, true, &types).is_err());
+    for (name, text) in bombs(gate.limits.document_bytes) {
+        assert!(gate.check(&text).is_none(), "{name} is refused");
+        criterion.bench_function(&format!("guard/refused/{name}"), |bencher| {
+            bencher.iter(|| gate.check(black_box(&text)).is_none());
+        });
+    }
+    for (name, text, variables) in worst() {
+        gate.whole(name, &text, &variables);
+        criterion.bench_function(&format!("guard/accepted/{name}"), |bencher| {
+            bencher.iter(|| gate.whole(name, black_box(&text), &variables));
         });
     }
 }
 
-/// Documents as large as the guard reads them, each of the kind that costs one of its steps the most.
-fn bombs(limits: &Limits) -> Vec<(&'static str, String)> {
-    let bytes = limits.document_bytes;
-    let fit = |text: String| text.chars().take(bytes).collect::<String>();
-    let fragments: String = (0..18)
-        .map(|level| format!("fragment F{level} on Query{{...F{0} ...F{0}}}", level + 1))
-        .collect();
-    let overlapping: String = (0..60)
-        .map(|index| format!("imports(first:{index}){{nodes{{id}}}}"))
-        .collect();
-    vec![
-        ("brackets", fit("{a".repeat(bytes))),
-        ("tokens", fit(format!("{{{}}}", "a ".repeat(bytes / 2 - 1)))),
-        (
-            "one string",
-            fit(format!("{{a(x:\"{}\")}}", "x".repeat(bytes - 10))),
-        ),
-        (
-            "open block string",
-            fit(format!("{{a(x:\"\"\"{}", "[\"".repeat(bytes))),
-        ),
-        ("comments", fit(format!("#{}\n{{a}}", "#".repeat(bytes - 6)))),
-        (
-            "fragments",
-            format!("{{...F0}}{fragments}fragment F18 on Query{{__typename}}"),
-        ),
-        ("overlapping fields", format!("{{{overlapping}}}")),
-        (
-            "aliases",
-            fit(format!(
-                "{{{}}}",
-                (0..400)
-                    .map(|index| format!("a{index}:viewer{{id}}"))
-                    .collect::<String>()
-            )),
-        ),
-    ]
+struct Gate {
+    types: Types,
+    limits: Limits,
+    schema: Schema,
+    runtime: Runtime,
+}
+
+impl Gate {
+    fn check(&self, text: &str) -> Option<Document> {
+        check(text, &self.limits, true, &self.types).ok()
+    }
+
+    /// Everything that happens to a document when it is first seen, and to its variables: checked, coerced, validated and
+    /// run by the library on no database, planned, dropped.
+    fn whole(&self, name: &str, text: &str, variables: &Map<String, Value>) {
+        let Some(document) = self.check(text) else {
+            unreachable!("{name} is accepted")
+        };
+        let operation = &document.operations()[0];
+        let coerced = coerce(&document, operation, variables, &self.types, &self.limits);
+        let Ok(coerced) = coerced else {
+            unreachable!("{name} can be paid for: {coerced:?}")
+        };
+        self.run(&document, operation.name(), coerced.variables);
+        let executable = document.executable();
+        for (_, operation) in executable.operations.iter() {
+            let operation: &OperationDefinition = &operation.node;
+            black_box(Direct::plan(executable, operation));
+        }
+    }
+
+    fn run(&self, document: &Document, operation: Option<&str>, variables: Variables) {
+        let mut request = Request::new(String::new()).variables(variables);
+        request.set_parsed_query(document.executable().clone());
+        if let Some(name) = operation {
+            request = request.operation_name(name);
+        }
+        // Its root fields have nothing to read from, and fail before they would.
+        black_box(self.runtime.block_on(self.schema.execute(request)));
+    }
 }
 
 criterion_group!(benches, guard);

@@ -43,7 +43,7 @@ async fn service(folder: &tempfile::TempDir) -> (Router, String) {
         .await
         .expect("imports");
     let (gateway, _) = app::gateway(&config, store).expect("a sound schema");
-    (http::router(gateway), key.reveal().to_owned())
+    (http::router(gateway, None), key.reveal().to_owned())
 }
 
 fn request(key: &str, rows: u32) -> Request<Body> {

@@ -96,6 +96,9 @@ pub enum DocumentError {
     /// Only known documents are served, and this is none.
     #[error("the document is not trusted")]
     NotTrusted,
+    /// No document has that name, and its text, which would do as well, is not given.
+    #[error("no document has that name")]
+    Unknown,
 }
 
 /// How documents that are not in the manifest are treated.
@@ -183,7 +186,8 @@ impl Documents {
         let Some(hash) = named.sha256 else {
             return match (named.text, named.id) {
                 (Some(text), _) => self.checked(text),
-                (None, Some(_)) => Err(DocumentError::NotTrusted),
+                (None, Some(_)) if self.trust == Trust::Enforce => Err(DocumentError::NotTrusted),
+                (None, Some(_)) => Err(DocumentError::Unknown),
                 (None, None) => Err(DocumentError::Missing),
             };
         };

@@ -13,7 +13,8 @@ use serde_json::{Map, Value as Json};
 use super::cost::cost;
 use super::document::{Document, Operation};
 use super::limits::Limits;
-use super::literal::{Place, check_keys, too_long, wrong};
+use super::literal::{check_keys, wrong};
+use super::place::Place;
 use super::refusal::{Code, Faults, Refusal, quote};
 use super::table::{Kind, Types};
 
@@ -31,8 +32,7 @@ pub struct Coerced {
 /// # Errors
 ///
 /// [`Code::ValidationFailed`] for a value of the wrong type or a required one that is missing,
-/// [`Code::BadUserInput`] for a list that is too long, [`Code::QueryTooDeep`] for JSON nested too deep,
-/// [`Code::QueryTooComplex`] for a cost above the limit.
+/// [`Code::QueryTooDeep`] for JSON nested too deep, [`Code::QueryTooComplex`] for a cost above the limit.
 pub fn coerce(
     document: &Document,
     operation: &Operation,
@@ -52,35 +52,28 @@ pub fn coerce(
     }
     let mut values = Values {
         types,
-        limits,
+        longest: longest(limits),
         faults: Faults::new(limits.errors),
         pos: Pos::default(),
     };
     let mut coerced = Variables::default();
     for variable in &operation.variables {
         values.pos = variable.pos;
-        let place = Place {
-            parent: None,
-            key: &variable.name,
-        };
+        let place = variable.place();
         let value = match variables.get(variable.name.as_str()) {
             Some(Json::Null) if variable.non_null_at.is_some() => {
                 let message = || format!("The variable {} may not be null here.", quote(&variable.name));
-                values
-                    .faults
-                    .invalid(variable.non_null_at.unwrap_or_default(), message);
+                if let Some((pos, path)) = &variable.non_null_at {
+                    values.faults.wrong(*pos, &Place::Argument(path), message);
+                }
                 continue;
             }
             Some(json) => values.value(&variable.ty, json, place),
             None if variable.default.is_some() => variable.default.clone(),
             None if !variable.ty.nullable => {
-                let message = || {
-                    format!(
-                        "The variable {} is required, but not given.",
-                        quote(&variable.name)
-                    )
-                };
-                values.faults.invalid(variable.pos, message);
+                let name = quote(&variable.name);
+                let message = || format!("The variable {name} is required, but not given.");
+                values.faults.wrong(variable.pos, &place, message);
                 continue;
             }
             None => continue,
@@ -90,13 +83,16 @@ pub fn coerce(
         }
     }
     values.faults.settle()?;
-    let cost = cost(document, operation, &coerced, limits);
+    let cost = cost(document, operation, &coerced, variables, limits);
     if cost > limits.cost {
         let message = format!(
             "The operation costs {cost} points; at most {} are accepted.",
             limits.cost
         );
-        return Err(Refusal::new(Code::QueryTooComplex, message, Vec::new()));
+        return Err(Refusal {
+            cost: Some(cost),
+            ..Refusal::new(Code::QueryTooComplex, message, Vec::new())
+        });
     }
     Ok(Coerced {
         variables: coerced,
@@ -114,10 +110,18 @@ fn is_shallower(json: &Json, levels: usize) -> bool {
     }
 }
 
+/// How far a list is read: one item beyond what a field takes, and beyond what an operation can pay for. What is cut
+/// off is refused for its length by the field, or for its cost before.
+fn longest(limits: &Limits) -> usize {
+    let payable = usize::try_from(limits.cost).unwrap_or(usize::MAX);
+    limits.list_items.max(payable).saturating_add(1)
+}
+
 /// Coerces JSON; what it finds wrong goes to `faults`, placed at the variable's definition.
 struct Values<'a> {
     types: &'a Types,
-    limits: &'a Limits,
+    /// Items of one list.
+    longest: usize,
     faults: Faults,
     pos: Pos,
 }
@@ -127,19 +131,15 @@ impl Values<'_> {
         match (json, &ty.base) {
             (Json::Null, _) => {
                 if !ty.nullable {
-                    self.faults
-                        .invalid(self.pos, || format!("{} may not be null.", quote(&place.path())));
+                    let message = || format!("{} may not be null.", quote(&place.shown()));
+                    self.faults.wrong(self.pos, &place, message);
                 }
                 Some(ConstValue::Null)
             }
             (Json::Array(items), BaseType::List(item_ty)) => {
-                if items.len() > self.limits.list_items {
-                    self.faults
-                        .unacceptable(self.pos, place.path(), too_long(&place, self.limits));
-                    return None;
-                }
                 let items: Option<Vec<_>> = items
                     .iter()
+                    .take(self.longest)
                     .map(|item| self.value(item_ty, item, place))
                     .collect();
                 items.map(ConstValue::List)
@@ -157,7 +157,7 @@ impl Values<'_> {
                 let value = scalar.coerce(json);
                 if value.is_none() {
                     self.faults
-                        .invalid(self.pos, || wrong(&place, name, scalar.wants()));
+                        .wrong(self.pos, &place, || wrong(&place, name, scalar.wants()));
                 }
                 value
             }
@@ -165,22 +165,18 @@ impl Values<'_> {
                 Some(ConstValue::Enum(Name::new(value)))
             }
             (Kind::Enum(_), _) => {
-                self.faults
-                    .invalid(self.pos, || wrong(&place, name, "one of its values as a string"));
+                let message = || wrong(&place, name, "one of its values as a string");
+                self.faults.wrong(self.pos, &place, message);
                 None
             }
             (Kind::Input(input), Json::Object(object)) => {
                 let keys = object.iter().map(|(key, value)| (key.as_str(), value.is_null()));
-                check_keys(name, input, keys, self.pos, place, &mut self.faults);
+                check_keys(name, input, keys, self.pos, &place, &mut self.faults);
                 let mut fields = IndexMap::new();
                 let mut is_sound = true;
                 for (key, value) in object {
                     if let Some(ty) = input.fields.get(key) {
-                        let place = Place {
-                            parent: Some(&place),
-                            key,
-                        };
-                        match self.value(ty, value, place) {
+                        match self.value(ty, value, Place::Key(&place, key)) {
                             Some(value) => _ = fields.insert(Name::new(key), value),
                             None => is_sound = false,
                         }
@@ -189,10 +185,11 @@ impl Values<'_> {
                 is_sound.then_some(ConstValue::Object(fields))
             }
             (Kind::Input(_), _) => {
-                self.faults.invalid(self.pos, || wrong(&place, name, "an object"));
+                self.faults
+                    .wrong(self.pos, &place, || wrong(&place, name, "an object"));
                 None
             }
-            (Kind::Output(_), _) => None,
+            (Kind::Object(_) | Kind::Abstract(_), _) => None,
         }
     }
 }

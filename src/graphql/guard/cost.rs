@@ -1,11 +1,13 @@
 //! The cost of an operation, in points: the most that its root fields can return.
 //!
-//! Each root field counts, aliases and duplicates each for themselves, fragments followed, what `@skip` and
-//! `@include` leave out not at all. Sums saturate.
+//! Each root field counts, each alias for itself, fragments followed, what `@skip` and `@include` leave out not at all.
+//! A response key that stands in several places is one field, which runs once. Sums saturate.
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Positioned, Variables};
+use async_graphql::{Name, Positioned, Variables};
 use async_graphql_value::{ConstValue, Value};
+use serde_json::{Map, Value as Json};
 
 use super::document::{Document, Operation};
 use super::limits::Limits;
@@ -15,17 +17,24 @@ const COUNT: u64 = 10;
 const STATUS_COUNTS: u64 = 20;
 const INTROSPECTION: u64 = 10;
 
-/// Prices an operation with its coerced variables.
+/// Prices an operation with its coerced variables; `given` has them as they came.
 ///
 /// Unit: points, at least 1. `imports` costs its page size, and 10 more where the count is selected;
 /// `importStatusCounts` 20; `nodes` one an id; introspection 10; any other root field 1, and also one whose page
 /// size is refused when it runs.
 #[must_use]
-pub fn cost(document: &Document, operation: &Operation, variables: &Variables, limits: &Limits) -> u64 {
+pub fn cost(
+    document: &Document,
+    operation: &Operation,
+    variables: &Variables,
+    given: &Map<String, Json>,
+    limits: &Limits,
+) -> u64 {
     let executable = document.executable();
     let mut pricing = Pricing {
         executable,
         variables,
+        given,
         limits,
     };
     let definition = executable
@@ -43,32 +52,35 @@ pub fn cost(document: &Document, operation: &Operation, variables: &Variables, l
 struct Pricing<'a> {
     executable: &'a ExecutableDocument,
     variables: &'a Variables,
+    given: &'a Map<String, Json>,
     limits: &'a Limits,
 }
 
 impl<'a> Pricing<'a> {
     fn root(&mut self, set: &'a SelectionSet) -> u64 {
-        let mut sum = 0u64;
-        self.each_field(set, &mut |pricing, field| {
-            sum = sum.saturating_add(pricing.price(field))
+        let mut fields: IndexMap<&Name, Vec<&Field>> = IndexMap::new();
+        self.each_field(set, &mut |_, field| {
+            let key = field.alias.as_ref().unwrap_or(&field.name);
+            fields.entry(&key.node).or_default().push(field);
         });
-        sum
+        fields
+            .values()
+            .fold(0, |sum, places| sum.saturating_add(self.price(places)))
     }
 
-    fn price(&mut self, field: &'a Field) -> u64 {
+    /// The price of one field; its places have the same name and arguments.
+    fn price(&mut self, places: &[&'a Field]) -> u64 {
+        let Some(field) = places.first() else { return 0 };
         match field.name.node.as_str() {
-            "imports" => self.page(field),
+            "imports" => self.page(field, places),
             "importStatusCounts" => STATUS_COUNTS,
-            "nodes" => match self.argument(field, "ids") {
-                Some(ConstValue::List(ids)) => ids.len() as u64,
-                _ => 1,
-            },
+            "nodes" => self.items(field, "ids"),
             name if is_introspection(name) => INTROSPECTION,
             _ => 1,
         }
     }
 
-    fn page(&mut self, field: &'a Field) -> u64 {
+    fn page(&mut self, field: &Field, places: &[&'a Field]) -> u64 {
         let size = match (self.size(field, "first"), self.size(field, "last")) {
             (None, None) => self.limits.page_default,
             (Some(size), None) | (None, Some(size)) if (0..=self.limits.page_max as i128).contains(&size) => {
@@ -77,10 +89,25 @@ impl<'a> Pricing<'a> {
             _ => return 1,
         };
         let mut is_counted = false;
-        self.each_field(&field.selection_set.node, &mut |_, field| {
-            is_counted |= field.name.node == "estimatedRemainingCount";
-        });
+        for place in places {
+            self.each_field(&place.selection_set.node, &mut |_, field| {
+                is_counted |= field.name.node == "estimatedRemainingCount";
+            });
+        }
         size.saturating_add(if is_counted { COUNT } else { 0 })
+    }
+
+    /// The length of a list; 1 of a single item. That of a variable is counted as it came: its value may be cut.
+    fn items(&self, field: &Field, argument: &str) -> u64 {
+        if let Some(Value::Variable(name)) = field.get_argument(argument).map(|value| &value.node)
+            && let Some(Json::Array(items)) = self.given.get(name.as_str())
+        {
+            return items.len() as u64;
+        }
+        match self.argument(field, argument) {
+            Some(ConstValue::List(items)) => items.len() as u64,
+            _ => 1,
+        }
     }
 
     /// A size that is given and not null; what is no whole number counts as out of range.

@@ -10,8 +10,10 @@ use async_graphql::parser::{Error, parse_query};
 use super::limits::Limits;
 use super::literal::{Literals, Uses};
 use super::measure::{Measure, measure};
+use super::merging::check_merging;
 use super::outline::outline;
 use super::refusal::{Code, Faults, Refusal, quote};
+use super::repeats::drop_repeats;
 use super::scan::scan;
 use super::table::Types;
 use super::variables::{Variable, check_usages, define, reached, redeclare};
@@ -37,7 +39,7 @@ pub struct Operation {
 ///
 /// # Errors
 ///
-/// A [`Refusal`] of any code but [`Code::BadUserInput`] for anything but a list that is too long.
+/// A [`Refusal`] of any code.
 pub fn check(
     text: &str,
     limits: &Limits,
@@ -55,6 +57,7 @@ pub fn check(
     let (uses, mut operations, steps) = read(&executable, &measured.operations, limits, types)?;
     let steps = outline.steps + measured.steps + steps;
     declare(&mut executable, &uses, types);
+    drop_repeats(&mut executable);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Document {
         executable,
@@ -67,13 +70,13 @@ impl Document {
     /// The document to hand to the library, with the variables that [`coerce`](super::coerce::coerce) gives.
     ///
     /// Shape: as parsed, but variables are declared with the types that their places expect, and without
-    /// defaults: the coerced variables hold those.
+    /// defaults: the coerced variables hold those. A leaf that is named again in the same selection set is left out.
     #[must_use]
     pub fn executable(&self) -> &ExecutableDocument {
         &self.executable
     }
 
-    /// Nodes visited in checking; at most some times the tokens of the text, whatever it expands to.
+    /// Nodes visited in checking; at most some times the tokens of the text, and once each node that it expands to.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
@@ -157,7 +160,6 @@ fn read(
 ) -> Result<(DocumentUses, Vec<Operation>, u64), Refusal> {
     let mut literals = Literals {
         types,
-        limits,
         faults: Faults::new(limits.errors),
         uses: Uses::default(),
         steps: 0,
@@ -174,12 +176,17 @@ fn read(
     for (name, operation) in executable.operations.iter() {
         let root = (operation.node.ty == OperationType::Query).then(|| types.query());
         literals.directives(&operation.node.directives);
-        let mut variables = define(&operation.node, &mut literals);
+        for variable in &operation.node.variable_definitions {
+            literals.directives(&variable.node.directives);
+        }
         literals.selection_set(&operation.node.selection_set.node, root);
         let own = std::mem::take(&mut literals.uses);
         let usages = reached(&own, &uses.fragments);
+        let mut variables = define(&operation.node, &usages, &mut literals);
         literals.steps += usages.len() as u64;
         check_usages(&mut variables, &usages, &mut literals.faults);
+        let set = &operation.node.selection_set.node;
+        literals.steps += check_merging(executable, set, root, types, &mut literals.faults);
         uses.operations.insert(name.cloned(), own);
         let measure = measures.get(&name.map(Name::as_str)).copied().unwrap_or_default();
         operations.push(Operation {

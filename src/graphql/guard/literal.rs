@@ -7,7 +7,7 @@ use async_graphql::parser::types::{BaseType, Directive, Selection, SelectionSet,
 use async_graphql::{Name, Pos, Positioned};
 use async_graphql_value::Value;
 
-use super::limits::Limits;
+use super::place::Place;
 use super::refusal::{Faults, quote};
 use super::table::{Arguments, Input, Kind, Types};
 
@@ -19,6 +19,8 @@ pub(super) struct Usage {
     pub(super) expects: Type,
     /// Whether null is refused there: by the type, or as the key of a oneOf object.
     pub(super) is_non_null: bool,
+    /// The dotted path from the argument.
+    pub(super) path: String,
     pub(super) pos: Pos,
 }
 
@@ -29,31 +31,9 @@ pub(super) struct Uses {
     pub(super) spreads: Vec<Name>,
 }
 
-/// A place in an argument: its field's argument first, then keys.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
-    pub(super) parent: Option<&'p Place<'p>>,
-    pub(super) key: &'p str,
-}
-
-impl Place<'_> {
-    /// The dotted path.
-    pub(super) fn path(&self) -> String {
-        let mut keys = Vec::new();
-        let mut place = Some(self);
-        while let Some(at) = place {
-            keys.push(at.key);
-            place = at.parent;
-        }
-        keys.reverse();
-        keys.join(".")
-    }
-}
-
 /// Walks definitions; what it finds wrong goes to `faults`.
 pub(super) struct Literals<'a> {
     pub(super) types: &'a Types,
-    pub(super) limits: &'a Limits,
     pub(super) faults: Faults,
     pub(super) uses: Uses,
     pub(super) steps: u64,
@@ -67,9 +47,9 @@ impl<'a> Literals<'a> {
             self.directives(selection.node.directives());
             match &selection.node {
                 Selection::Field(field) => {
-                    let field = &field.node;
+                    let (field, at) = (&field.node, field.pos);
                     let known = parent.and_then(|parent| self.types.field(parent, &field.name.node));
-                    self.arguments(&field.arguments, known.map(|known| &known.arguments));
+                    self.arguments(&field.arguments, known.map(|known| &known.arguments), at);
                     let below = known.map(|known| known.of.as_str());
                     self.selection_set(&field.selection_set.node, below);
                 }
@@ -91,24 +71,27 @@ impl<'a> Literals<'a> {
     pub(super) fn directives(&mut self, directives: &[Positioned<Directive>]) {
         for directive in directives {
             let known = self.types.directive(&directive.node.name.node);
-            self.arguments(&directive.node.arguments, known);
+            self.arguments(&directive.node.arguments, known, directive.pos);
         }
     }
 
-    fn arguments(&mut self, given: &[(Positioned<Name>, Positioned<Value>)], known: Option<&Arguments>) {
+    fn arguments(
+        &mut self,
+        given: &[(Positioned<Name>, Positioned<Value>)],
+        known: Option<&Arguments>,
+        at: Pos,
+    ) {
         for (name, value) in given {
             self.steps += 1;
             if let Some(ty) = known.and_then(|known| known.get(name.node.as_str())) {
-                self.value(
-                    ty,
-                    &value.node,
-                    value.pos,
-                    Place {
-                        parent: None,
-                        key: &name.node,
-                    },
-                    !ty.nullable,
-                );
+                let place = Place::Argument(&name.node);
+                self.value(ty, &value.node, value.pos, place, !ty.nullable);
+            }
+        }
+        for (name, _) in known.into_iter().flatten().filter(|(_, ty)| !ty.nullable) {
+            if !given.iter().any(|(given, _)| given.node == *name) {
+                let message = || format!("The argument `{name}` is required, but not given.");
+                self.faults.wrong(at, &Place::Argument(name), message);
             }
         }
     }
@@ -122,21 +105,18 @@ impl<'a> Literals<'a> {
                     variable: name.clone(),
                     expects: ty.clone(),
                     is_non_null,
+                    path: place.shown(),
                     pos,
                 };
                 self.uses.variables.push(usage);
             }
             (Value::Null, _) => {
                 if is_non_null {
-                    self.faults
-                        .invalid(pos, || format!("{} may not be null.", quote(&place.path())));
+                    let message = || format!("{} may not be null.", quote(&place.shown()));
+                    self.faults.wrong(pos, &place, message);
                 }
             }
             (Value::List(items), BaseType::List(item_ty)) => {
-                if items.len() > self.limits.list_items {
-                    self.faults
-                        .unacceptable(pos, place.path(), too_long(&place, self.limits));
-                }
                 for item in items {
                     self.value(item_ty, item, pos, place, !item_ty.nullable);
                 }
@@ -149,36 +129,36 @@ impl<'a> Literals<'a> {
     fn named(&mut self, name: &Name, value: &Value, pos: Pos, place: Place<'_>) {
         match (self.types.kind(name), value) {
             (Some(Kind::Scalar(scalar)), value) if !scalar.accepts(value) => {
-                self.faults.invalid(pos, || wrong(&place, name, scalar.wants()));
+                self.faults
+                    .wrong(pos, &place, || wrong(&place, name, scalar.wants()));
             }
             (Some(Kind::Enum(values)), Value::Enum(value)) if values.contains(value.as_str()) => {}
             (Some(Kind::Enum(_)), Value::Enum(value)) => {
-                self.faults.invalid(pos, || {
+                self.faults.wrong(pos, &place, || {
                     format!("{} is no value of the enum {name}.", quote(value))
                 });
             }
             (Some(Kind::Enum(_)), _) => self
                 .faults
-                .invalid(pos, || wrong(&place, name, "an enum value, unquoted")),
+                .wrong(pos, &place, || wrong(&place, name, "an enum value, unquoted")),
             (Some(Kind::Input(input)), Value::Object(object)) => {
                 let keys = object
                     .keys()
                     .map(|key| (key.as_str(), object.get(key) == Some(&Value::Null)));
-                check_keys(name, input, keys, pos, place, &mut self.faults);
+                check_keys(name, input, keys, pos, &place, &mut self.faults);
                 for (key, value) in object {
                     if let Some(ty) = input.fields.get(key.as_str()) {
                         // A null in a oneOf object has been noted with its keys.
                         let is_noted = input.is_one_of && value == &Value::Null;
                         let is_non_null = (!ty.nullable || input.is_one_of) && !is_noted;
-                        let place = Place {
-                            parent: Some(&place),
-                            key,
-                        };
-                        self.value(ty, value, pos, place, is_non_null);
+                        self.value(ty, value, pos, Place::Key(&place, key), is_non_null);
                     }
                 }
             }
-            (Some(Kind::Input(_)), _) => self.faults.invalid(pos, || wrong(&place, name, "an object")),
+            (Some(Kind::Input(_)), _) => {
+                self.faults
+                    .wrong(pos, &place, || wrong(&place, name, "an object"));
+            }
             _ => {}
         }
     }
@@ -190,28 +170,34 @@ pub(super) fn check_keys<'k>(
     input: &Input,
     keys: impl Iterator<Item = (&'k str, bool)> + Clone,
     pos: Pos,
-    place: Place<'_>,
+    place: &Place<'_>,
     faults: &mut Faults,
 ) {
     for (key, _) in keys.clone().filter(|(key, _)| !input.fields.contains_key(*key)) {
-        faults.invalid(pos, || {
+        faults.wrong(pos, place, || {
             format!(
                 "{name} has no field {}, given in {}.",
                 quote(key),
-                quote(&place.path())
+                quote(&place.shown())
             )
         });
     }
     if input.is_one_of {
-        if keys.clone().count() != 1 || keys.clone().any(|(_, is_null)| is_null) {
-            faults.invalid(pos, || wrong(&place, name, "exactly one key, and that not null"));
-        }
+        let mut all = keys.clone();
+        let at = match (all.next(), all.next()) {
+            (Some((_, false)), None) => return,
+            // One key, and that is null: it is at fault itself.
+            (Some((key, true)), None) if input.fields.contains_key(key) => &Place::Key(place, key),
+            _ => place,
+        };
+        let message = || wrong(place, name, "exactly one key, and that not null");
+        faults.wrong(pos, at, message);
         return;
     }
     for (field, ty) in &input.fields {
         if !ty.nullable && !keys.clone().any(|(key, _)| key == field) {
-            faults.invalid(pos, || {
-                format!("{} needs the field `{field}` of {name}.", quote(&place.path()))
+            faults.wrong(pos, &Place::Key(place, field), || {
+                format!("{} needs the field `{field}` of {name}.", quote(&place.shown()))
             });
         }
     }
@@ -221,15 +207,6 @@ pub(super) fn check_keys<'k>(
 pub(super) fn wrong(place: &Place<'_>, name: &str, wants: &str) -> String {
     format!(
         "{} is of the type {name}, which takes {wants}.",
-        quote(&place.path())
-    )
-}
-
-/// The message for a list with too many items.
-pub(super) fn too_long(place: &Place<'_>, limits: &Limits) -> String {
-    format!(
-        "{} has too many items; at most {} are accepted.",
-        quote(&place.path()),
-        limits.list_items
+        quote(&place.shown())
     )
 }

@@ -9,10 +9,11 @@
 //!
 //! What is accepted is bounded in every direction in which the library recurses or repeats itself: nesting with
 //! fragments expanded, expanded nodes, aliases, root fields, directives. The guard's own walks visit each node of
-//! the text once, fragments in dependency order, so its work is linear in the text.
+//! the text once, fragments in dependency order, so its work is linear in the text; the last of them, over fields that
+//! merge, is linear in what has been found to be no more than the limit on expanded nodes.
 //!
 //! Absent on purpose: I/O, clocks, the HTTP status of a code, and the rules that the library checks well by
-//! itself (unknown fields, unused variables, fields that do not merge).
+//! itself (unknown fields, unused variables).
 
 pub mod coerce;
 pub mod cost;
@@ -23,8 +24,11 @@ mod lexeme;
 pub mod limits;
 mod literal;
 mod measure;
+mod merging;
 mod outline;
+mod place;
 pub mod refusal;
+mod repeats;
 mod scalar;
 pub mod scan;
 pub mod table;

@@ -5,6 +5,8 @@
 
 use async_graphql::Pos;
 
+use super::place::Place;
+
 /// The codes that the guard gives, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -22,8 +24,6 @@ pub enum Code {
     OperationResolutionFailure,
     /// Introspection, where it is switched off.
     IntrospectionDisabled,
-    /// The right type, but a value that is not accepted.
-    BadUserInput,
 }
 
 impl Code {
@@ -38,7 +38,6 @@ impl Code {
             Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::OperationResolutionFailure => "OPERATION_RESOLUTION_FAILURE",
             Self::IntrospectionDisabled => "INTROSPECTION_DISABLED",
-            Self::BadUserInput => "BAD_USER_INPUT",
         }
     }
 }
@@ -46,7 +45,7 @@ impl Code {
 /// One fault.
 ///
 /// Shape: `locations` is empty where the fault has no place in the text; `argument` is a dotted path from a
-/// field's argument, set for [`Code::BadUserInput`] only.
+/// field's argument, set where a value is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong and what would be right.
@@ -67,6 +66,8 @@ pub struct Refusal {
     pub code: Code,
     /// The faults, in the order in which they were found.
     pub faults: Vec<Fault>,
+    /// What the operation would have cost, where that is why it is refused. Unit: points.
+    pub cost: Option<u64>,
 }
 
 impl Refusal {
@@ -78,65 +79,66 @@ impl Refusal {
                 locations,
                 argument: None,
             }],
+            cost: None,
         }
     }
 }
 
-/// Faults as they are found, up to a cap.
+/// Faults of [`Code::ValidationFailed`] as they are found, up to a cap.
 #[derive(Debug)]
 pub(super) struct Faults {
     cap: usize,
-    invalid: Vec<Fault>,
-    unacceptable: Vec<Fault>,
+    found: Vec<Fault>,
 }
 
 impl Faults {
     pub(super) fn new(cap: usize) -> Self {
         Self {
             cap: cap.max(1),
-            invalid: Vec::new(),
-            unacceptable: Vec::new(),
+            found: Vec::new(),
         }
     }
 
-    /// Notes a fault of [`Code::ValidationFailed`].
+    /// Notes a fault of the document.
     pub(super) fn invalid(&mut self, pos: Pos, message: impl FnOnce() -> String) {
-        if self.invalid.len() < self.cap {
-            self.invalid.push(Fault {
+        self.note(&[pos], || None, message);
+    }
+
+    /// Notes a fault of two places of the document that do not go together.
+    pub(super) fn conflict(&mut self, places: [Pos; 2], message: impl FnOnce() -> String) {
+        self.note(&places, || None, message);
+    }
+
+    /// Notes a fault of a value.
+    pub(super) fn wrong(&mut self, pos: Pos, place: &Place<'_>, message: impl FnOnce() -> String) {
+        self.note(&[pos], || place.argument(), message);
+    }
+
+    fn note(
+        &mut self,
+        locations: &[Pos],
+        argument: impl FnOnce() -> Option<String>,
+        message: impl FnOnce() -> String,
+    ) {
+        if self.found.len() < self.cap {
+            self.found.push(Fault {
                 message: message(),
-                locations: vec![pos],
-                argument: None,
+                locations: locations.to_vec(),
+                argument: argument(),
             });
         }
     }
 
-    /// Notes a fault of [`Code::BadUserInput`].
-    pub(super) fn unacceptable(&mut self, pos: Pos, argument: String, message: String) {
-        if self.unacceptable.len() < self.cap {
-            let fault = Fault {
-                message,
-                locations: vec![pos],
-                argument: Some(argument),
-            };
-            self.unacceptable.push(fault);
-        }
-    }
-
-    /// Errors: the faults as one refusal, wrong types before wrong values.
+    /// Errors: the faults as one refusal.
     pub(super) fn settle(self) -> Result<(), Refusal> {
-        if !self.invalid.is_empty() {
-            return Err(Refusal {
-                code: Code::ValidationFailed,
-                faults: self.invalid,
-            });
+        if self.found.is_empty() {
+            return Ok(());
         }
-        if !self.unacceptable.is_empty() {
-            return Err(Refusal {
-                code: Code::BadUserInput,
-                faults: self.unacceptable,
-            });
-        }
-        Ok(())
+        Err(Refusal {
+            code: Code::ValidationFailed,
+            faults: self.found,
+            cost: None,
+        })
     }
 }
 
@@ -171,7 +173,6 @@ mod tests {
     #[test]
     fn faults_are_capped_and_share_one_code() {
         let mut faults = Faults::new(3);
-        faults.unacceptable(Pos::default(), "a".to_owned(), "long".to_owned());
         for number in 0..50 {
             faults.invalid(Pos::default(), || number.to_string());
         }

@@ -56,7 +56,7 @@ pub enum TypesError {
     NoQuery,
 }
 
-pub(super) type Arguments = HashMap<String, Type>;
+pub(super) type Arguments = BTreeMap<String, Type>;
 
 /// What a named type is.
 #[derive(Debug)]
@@ -64,15 +64,17 @@ pub(super) enum Kind {
     Scalar(Scalar),
     Enum(HashSet<String>),
     Input(Input),
-    /// An object, interface or union: its fields.
-    Output(HashMap<String, Field>),
+    /// Its fields.
+    Object(HashMap<String, Field>),
+    /// An interface or union: its fields.
+    Abstract(HashMap<String, Field>),
 }
 
 /// An input object type.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) is_one_of: bool,
-    pub(super) fields: BTreeMap<String, Type>,
+    pub(super) fields: Arguments,
 }
 
 /// A field of an output type: the name of its type, wrappers removed, and its arguments.
@@ -122,9 +124,14 @@ impl Types {
             parent
         };
         match self.kinds.get(parent)? {
-            Kind::Output(fields) => fields.get(name),
+            Kind::Object(fields) | Kind::Abstract(fields) => fields.get(name),
             _ => None,
         }
+    }
+
+    /// Whether a type has values of its own, unlike an interface or union.
+    pub(super) fn is_object(&self, name: &str) -> bool {
+        matches!(self.kinds.get(name), Some(Kind::Object(_)))
     }
 
     /// The arguments of a directive.
@@ -163,14 +170,14 @@ impl Types {
 
     /// Errors: a query root or an input type that is named but not there.
     fn close(&self) -> Result<(), TypesError> {
-        if !matches!(self.kind(&self.query), Some(Kind::Output(_))) {
+        if !self.is_object(&self.query) {
             return Err(TypesError::NoQuery);
         }
-        let mut named: Vec<&Type> = self.directives.values().flat_map(HashMap::values).collect();
+        let mut named: Vec<&Type> = self.directives.values().flat_map(BTreeMap::values).collect();
         for kind in self.kinds.values() {
             match kind {
                 Kind::Input(input) => named.extend(input.fields.values()),
-                Kind::Output(fields) => {
+                Kind::Object(fields) | Kind::Abstract(fields) => {
                     named.extend(fields.values().flat_map(|field| field.arguments.values()))
                 }
                 Kind::Scalar(_) | Kind::Enum(_) => {}
@@ -205,9 +212,9 @@ fn kind(definition: TypeDefinition, instant: fn(&str) -> bool) -> Result<Kind, T
             Some(scalar) => Kind::Scalar(scalar),
             None => return Err(TypesError::UnknownScalar(name.to_string())),
         },
-        TypeKind::Object(object) => Kind::Output(fields(&name, object.fields)?),
-        TypeKind::Interface(interface) => Kind::Output(fields(&name, interface.fields)?),
-        TypeKind::Union(_) => Kind::Output(HashMap::new()),
+        TypeKind::Object(object) => Kind::Object(fields(&name, object.fields)?),
+        TypeKind::Interface(interface) => Kind::Abstract(fields(&name, interface.fields)?),
+        TypeKind::Union(_) => Kind::Abstract(HashMap::new()),
         TypeKind::Enum(of) => Kind::Enum(
             of.values
                 .into_iter()
@@ -218,7 +225,7 @@ fn kind(definition: TypeDefinition, instant: fn(&str) -> bool) -> Result<Kind, T
             no_defaults(&name, &object.fields)?;
             Kind::Input(Input {
                 is_one_of,
-                fields: arguments(object.fields).into_iter().collect(),
+                fields: arguments(object.fields),
             })
         }
     })

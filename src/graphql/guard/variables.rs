@@ -12,7 +12,8 @@ use async_graphql::{Name, Pos, Positioned};
 use async_graphql_value::ConstValue;
 
 use super::coerce::settle;
-use super::literal::{Literals, Place, Usage, Uses};
+use super::literal::{Literals, Usage, Uses};
+use super::place::Place;
 use super::refusal::{Faults, quote};
 use super::table::Types;
 
@@ -22,17 +23,36 @@ pub(super) struct Variable {
     pub(super) name: Name,
     pub(super) ty: Type,
     pub(super) default: Option<ConstValue>,
-    /// A place that takes no null, though the type allows it: its default makes the use legal.
-    pub(super) non_null_at: Option<Pos>,
+    /// The path of the argument where it is first used, if it is.
+    pub(super) used_at: Option<String>,
+    /// A place that takes no null, though the type allows it, with its path: its default makes the use legal.
+    pub(super) non_null_at: Option<(Pos, String)>,
     pub(super) pos: Pos,
 }
 
+impl Variable {
+    /// Where its value stands.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place::Variable {
+            name: &self.name,
+            used_at: self.used_at.as_deref(),
+        }
+    }
+}
+
 /// Reads an operation's variable definitions.
-pub(super) fn define(operation: &OperationDefinition, literals: &mut Literals<'_>) -> Vec<Variable> {
+pub(super) fn define(
+    operation: &OperationDefinition,
+    usages: &[&Usage],
+    literals: &mut Literals<'_>,
+) -> Vec<Variable> {
+    let mut first_uses: HashMap<&Name, &str> = HashMap::new();
+    for usage in usages {
+        first_uses.entry(&usage.variable).or_insert(&usage.path);
+    }
     let mut variables: Vec<Variable> = Vec::new();
     let mut names = HashSet::new();
     for Positioned { node, pos } in &operation.variable_definitions {
-        literals.directives(&node.directives);
         let name = &node.name.node;
         if !names.insert(name) {
             literals
@@ -49,25 +69,29 @@ pub(super) fn define(operation: &OperationDefinition, literals: &mut Literals<'_
             });
             continue;
         }
-        variables.push(Variable {
+        let mut variable = Variable {
             name: name.clone(),
             ty: node.var_type.node.clone(),
-            default: default(node, *pos, literals),
+            default: None,
+            used_at: first_uses.get(name).map(|path| (*path).to_owned()),
             non_null_at: None,
             pos: *pos,
-        });
+        };
+        variable.default = default(node, &variable, literals);
+        variables.push(variable);
     }
     variables
 }
 
-fn default(definition: &VariableDefinition, pos: Pos, literals: &mut Literals<'_>) -> Option<ConstValue> {
-    let ty = &definition.var_type.node;
+fn default(
+    definition: &VariableDefinition,
+    variable: &Variable,
+    literals: &mut Literals<'_>,
+) -> Option<ConstValue> {
+    let ty = &variable.ty;
     let default = &definition.default_value.as_ref()?.node;
-    let place = Place {
-        parent: None,
-        key: &definition.name.node,
-    };
-    literals.value(ty, &default.clone().into_value(), pos, place, !ty.nullable);
+    let literal = default.clone().into_value();
+    literals.value(ty, &literal, variable.pos, variable.place(), !ty.nullable);
     Some(settle(literals.types, ty, default.clone()))
 }
 
@@ -110,10 +134,11 @@ pub(super) fn check_usages(variables: &mut [Variable], usages: &[&Usage], faults
             .is_some_and(|default| *default != ConstValue::Null);
         let is_null_refused = usage.is_non_null && variable.ty.nullable;
         if is_null_refused {
-            variable.non_null_at = Some(usage.pos);
+            let at = || (usage.pos, usage.path.clone());
+            variable.non_null_at.get_or_insert_with(at);
         }
         if (is_null_refused && !has_default) || !base_fits(&variable.ty.base, &usage.expects.base) {
-            faults.invalid(usage.pos, || {
+            faults.wrong(usage.pos, &Place::Argument(&usage.path), || {
                 let kind = if usage.is_non_null {
                     "a value that is not null, of the type "
                 } else {

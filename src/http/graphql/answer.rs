@@ -14,34 +14,44 @@ use serde::{Serialize, Serializer};
 use crate::error::{Class, Code, Fault};
 use crate::graphql::direct::Failed;
 use crate::http::negotiate::MediaType;
+use crate::http::request_id::RequestId;
 use crate::json::Json;
 
+/// How an answer is to be written.
+#[derive(Clone, Debug)]
+pub(super) struct Style {
+    /// The media type.
+    pub(super) media: MediaType,
+    /// What the request costs and the limit, where the client wants to know. **Unit**: points.
+    pub(super) cost: Option<(u64, u64)>,
+    /// Errors, at most.
+    pub(super) most_errors: usize,
+    /// The request's name, which a fault of ours tells.
+    pub(super) request_id: Option<RequestId>,
+}
+
 /// The answer to a document that does not run.
-pub(super) fn refused(faults: &[Fault], media: MediaType) -> Response {
-    respond(
-        request_status(faults, media),
-        media,
-        &Answer {
-            faults,
-            data: None,
-            cost: None,
-        },
-    )
+pub(super) fn refused(faults: &[Fault], style: &Style) -> Response {
+    let answer = Answer {
+        faults,
+        data: None,
+        style,
+    };
+    respond(request_status(faults, style.media), &answer)
 }
 
 /// The answer to a document that ran, or that the library found not to fit the schema; and its first error's code.
-///
-/// `cost` is what the request cost and the limit, in points, where the client wants to know.
-pub(super) fn executed(
-    executed: Executed,
-    media: MediaType,
-    cost: Option<(u64, u64)>,
-    most_errors: usize,
-) -> (Response, Option<Code>) {
-    let faults: Vec<_> = executed.errors.iter().take(most_errors).map(Fault::of).collect();
+pub(super) fn executed(executed: Executed, style: &Style) -> (Response, Option<Code>) {
+    let errors = executed.errors.iter().take(style.most_errors);
+    let request_id = style.request_id.as_ref().map(RequestId::as_str);
+    let faults: Vec<_> = errors.map(|error| Fault::of(error, request_id)).collect();
     let code = faults.first().map(|fault| fault.code);
     if faults.iter().any(|fault| fault.path.is_empty()) {
-        return (refused(&faults, media), code);
+        let style = Style {
+            cost: None,
+            ..style.clone()
+        };
+        return (refused(&faults, &style), code);
     }
     // The library writes an object without fields as null.
     let data = if executed.data == Value::Null {
@@ -50,45 +60,33 @@ pub(super) fn executed(
         executed.data
     };
     let status = unanswered(&data, &executed.errors, &faults).unwrap_or(StatusCode::OK);
-    (
-        respond(
-            status,
-            media,
-            &Answer {
-                faults: &faults,
-                data: Some(&data),
-                cost,
-            },
-        ),
-        code,
-    )
+    let answer = Answer {
+        faults: &faults,
+        data: Some(&data),
+        style,
+    };
+    (respond(status, &answer), code)
 }
 
 /// The answer of a plan, whose `json` holds `{"data":` and the data; and its first error's code.
 ///
 /// Where nothing failed the bytes are sent as they are. An answer with errors names them first, as any other does.
-pub(super) fn planned(
-    mut json: Json,
-    failed: &[Failed],
-    media: MediaType,
-    cost: Option<(u64, u64)>,
-    most_errors: usize,
-) -> (Response, Option<Code>) {
+pub(super) fn planned(mut json: Json, failed: &[Failed], style: &Style) -> (Response, Option<Code>) {
     if failed.is_empty() {
-        if let Some((requested, limit)) = cost {
+        if let Some((requested, limit)) = style.cost {
             json.raw(&format!(
                 ",\"extensions\":{{\"cost\":{{\"requested\":{requested},\"limit\":{limit}}}}}"
             ));
         }
         json.raw("}");
-        return (send(StatusCode::OK, media, json.into_bytes()), None);
+        return (send(StatusCode::OK, style.media, json.into_bytes()), None);
     }
     json.raw("}");
     let errors: Vec<_> = failed.iter().map(Failed::to_error).collect();
     let data: Result<PlannedData, _> = serde_json::from_slice(&json.into_bytes());
     let mut executed = Executed::new(data.map(|planned| planned.data).unwrap_or_default());
     executed.errors = errors;
-    self::executed(executed, media, cost, most_errors)
+    self::executed(executed, style)
 }
 
 /// What a plan wrote, read back.
@@ -125,8 +123,9 @@ fn unanswered(data: &Value, errors: &[ServerError], faults: &[Fault]) -> Option<
         .then(|| code.status())
 }
 
-fn respond(status: StatusCode, media: MediaType, answer: &Answer<'_>) -> Response {
-    send(status, media, serde_json::to_vec(answer).unwrap_or_default())
+fn respond(status: StatusCode, answer: &Answer<'_>) -> Response {
+    let body = serde_json::to_vec(answer).unwrap_or_default();
+    send(status, answer.style.media, body)
 }
 
 fn send(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
@@ -143,20 +142,25 @@ fn send(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
 struct Answer<'a> {
     faults: &'a [Fault],
     data: Option<&'a Value>,
-    cost: Option<(u64, u64)>,
+    style: &'a Style,
 }
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if !self.faults.is_empty() {
-            let faults: Vec<_> = self.faults.iter().map(Written).collect();
+            let request_id = self.style.request_id.as_ref();
+            let faults: Vec<_> = self
+                .faults
+                .iter()
+                .map(|fault| Written(fault, request_id))
+                .collect();
             map.serialize_entry("errors", &faults)?;
         }
         if let Some(data) = self.data {
             map.serialize_entry("data", data)?;
         }
-        if let Some((requested, limit)) = self.cost {
+        if let Some((requested, limit)) = self.style.cost {
             let cost = [("cost", Cost { requested, limit })];
             let cost: BTreeMap<_, _> = cost.into_iter().collect();
             map.serialize_entry("extensions", &cost)?;
@@ -172,12 +176,12 @@ struct Cost {
     limit: u64,
 }
 
-/// A fault as an entry of `errors`.
-struct Written<'a>(&'a Fault);
+/// A fault as an entry of `errors`; one of ours names the request, by which the log is searched.
+struct Written<'a>(&'a Fault, Option<&'a RequestId>);
 
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fault = self.0;
+        let Self(fault, request_id) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("message", &fault.message)?;
         if !fault.locations.is_empty() {
@@ -190,6 +194,11 @@ impl Serialize for Written<'_> {
         extensions.insert("code".to_owned(), fault.code.name().into());
         if let Some(argument) = &fault.argument {
             extensions.insert("argument".to_owned(), argument.as_str().into());
+        }
+        if fault.code == Code::InternalServerError
+            && let Some(id) = request_id
+        {
+            extensions.insert("requestId".to_owned(), id.as_str().into());
         }
         map.serialize_entry("extensions", &extensions)?;
         map.end()

@@ -7,30 +7,31 @@
 //! **Source**: GraphQL over HTTP, working draft of 2025.
 
 mod answer;
+mod check;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use async_graphql::parser::types::OperationType;
-use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, Value, Variables};
+use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, ServerError, Value};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{ALLOW, VARY};
-use axum::http::{HeaderValue, Method, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use axum::response::Response;
-use tracing::Level;
 
+use self::answer::Style;
+use self::check::{Checked, check};
 use super::admission::{self, Caller};
 use super::deadline::Deadline;
-use super::envelope::{self, Envelope};
+use super::envelope;
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
-use super::{Gateway, body, query_string, refusal};
+use super::{Gateway, body, log, query_string, refusal};
 use crate::error::{Code, Fault, Rejection};
-use crate::graphql::documents::{DocumentError, Known, Named};
-use crate::graphql::guard::coerce;
+use crate::graphql::once::Once;
 use crate::json::Json;
+use crate::resources::ListItems;
 use crate::selection::merge;
 use crate::store::Store;
 
@@ -59,7 +60,7 @@ pub(super) async fn handle(
                 let allowed = if rejection.message == POST_ONLY || !gateway.limits.get {
                     "POST"
                 } else {
-                    "GET, POST"
+                    "GET, HEAD, POST"
                 };
                 response
                     .headers_mut()
@@ -72,7 +73,8 @@ pub(super) async fn handle(
     gateway
         .metrics
         .answered(kind.label(), code.map_or("ok", |code| code.row().label), took);
-    log(&response, kind, code, took, request_id.as_ref());
+    let name = request_id.as_ref().map(RequestId::as_str);
+    log::answered("graphql", kind.label(), &response, code, took, name);
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("Accept, Authorization"));
@@ -104,28 +106,6 @@ struct Answered {
     response: Response,
     kind: Kind,
     code: Option<Code>,
-}
-
-/// One line a request, at the boundary that answers: nothing that the caller wrote.
-fn log(response: &Response, kind: Kind, code: Option<Code>, took: Duration, request_id: Option<&RequestId>) {
-    let (status, kind, took_us) = (response.status().as_u16(), kind.label(), took.as_micros());
-    let request_id = request_id.map(RequestId::as_str);
-    match code {
-        Some(code) if code.row().level == Level::ERROR => {
-            tracing::error!(request_id, status, kind, code = code.name(), took_us, "graphql");
-        }
-        Some(code) if code.row().level == Level::WARN => {
-            tracing::warn!(request_id, status, kind, code = code.name(), took_us, "graphql");
-        }
-        code => tracing::debug!(
-            request_id,
-            status,
-            kind,
-            code = code.map(Code::name),
-            took_us,
-            "graphql"
-        ),
-    }
 }
 
 async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
@@ -166,16 +146,28 @@ async fn answer(
     let checking = Instant::now();
     let checked = decoded.and_then(|envelope| check(gateway, &envelope, is_get));
     gateway.metrics.stage("guard", checking.elapsed());
+    let limits = gateway.documents.limits();
+    let reports_cost = asks_for_cost(&parts.headers);
+    let style = |cost: Option<u64>| Style {
+        media,
+        cost: cost.filter(|_| reports_cost).map(|cost| (cost, limits.cost)),
+        most_errors: limits.errors,
+        request_id: parts.extensions.get().cloned(),
+    };
+    // What is refused costs a point.
     let mut answered = match checked {
         Ok(Ok(checked)) => {
-            let report_cost = parts.headers.contains_key(COST_HEADER);
-            let _permit = caller.permit(gateway, checked.cost).await?;
-            run(gateway, media, deadline, &caller, checked, report_cost).await
+            let cost = checked.cost;
+            let _permit = caller.permit(gateway, cost).await?;
+            let answered = run(gateway, deadline, &caller, checked, &style(Some(cost))).await;
+            if answered.kind == Kind::Refused {
+                caller.refund(gateway, cost - 1);
+            }
+            answered
         }
-        // What is refused costs a point.
-        Ok(Err(faults)) => {
+        Ok(Err(refused)) => {
             caller.charge(gateway, 1);
-            refused(gateway, &faults, media)
+            refuse(gateway, &refused.faults, &style(refused.cost))
         }
         Err(mut rejection) => {
             caller.charge(gateway, 1);
@@ -187,96 +179,25 @@ async fn answer(
     Ok(answered)
 }
 
-/// A request that the guard let through.
-struct Checked {
-    known: Arc<Known>,
-    operation_name: Option<String>,
-    variables: Variables,
-    kind: Kind,
-    cost: u64,
-}
-
-/// The clear place before the GraphQL library: nothing is parsed but what was scanned, nothing runs but what was priced.
-///
-/// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
-fn check(
-    gateway: &Gateway,
-    envelope: &Envelope,
-    is_get: bool,
-) -> Result<Result<Checked, Vec<Fault>>, Rejection> {
-    let documents = &gateway.documents;
-    let found = documents.find(Named {
-        text: envelope.query.as_deref(),
-        sha256: persisted_hash(envelope)?,
-        id: envelope.document_id.as_deref(),
-    });
-    let known = match found {
-        Ok(known) => known,
-        Err(DocumentError::Refused(refusal)) => return Ok(Err(Fault::of_refusal(refusal).collect())),
-        Err(DocumentError::NotFound) => return Ok(Err(vec![Fault::of_persisted_query_not_found()])),
-        Err(DocumentError::NotTrusted) => return Ok(Err(vec![Fault::of_document_not_trusted()])),
-        Err(error @ (DocumentError::Missing | DocumentError::WrongHash)) => {
-            return Err(Rejection::new(Code::BadRequest, error.to_string()));
-        }
-    };
-    let operation = match known.document().operation(envelope.operation_name.as_deref()) {
-        Ok(operation) => operation,
-        Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
-    };
-    if is_get && operation.kind() != OperationType::Query {
-        return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
-    }
-    let (types, limits) = (documents.types(), documents.limits());
-    let coerced = coerce::coerce(known.document(), operation, &envelope.variables, types, limits);
-    let coerced = match coerced {
-        Ok(coerced) => coerced,
-        Err(refusal) => return Ok(Err(Fault::of_refusal(refusal).collect())),
-    };
-    let kind = if operation.introspects() {
-        Kind::Introspection
-    } else {
-        Kind::Query
-    };
-    let operation_name = operation.name().map(str::to_owned);
-    Ok(Ok(Checked {
-        operation_name,
-        variables: coerced.variables,
-        kind,
-        cost: coerced.cost,
-        known,
-    }))
-}
-
-/// The hash of Apollo's `persistedQuery` extension, version 1.
-fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
-    let Some(persisted) = envelope.extensions.get("persistedQuery") else {
-        return Ok(None);
-    };
-    match (
-        persisted.get("version").and_then(serde_json::Value::as_u64),
-        persisted.get("sha256Hash"),
-    ) {
-        (Some(1), Some(serde_json::Value::String(hash))) => Ok(Some(hash)),
-        _ => Err(Rejection::new(
-            Code::BadRequest,
-            "`extensions.persistedQuery` must be {\"version\": 1, \"sha256Hash\": ...}",
-        )),
-    }
+/// Whether the client wants to know what its request costs.
+fn asks_for_cost(headers: &HeaderMap) -> bool {
+    headers
+        .get(COST_HEADER)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"report"))
 }
 
 /// Runs a checked request, in its turn: by the document's plan where there is one, else by the library.
 async fn run(
     gateway: &Gateway,
-    media: MediaType,
     deadline: Deadline,
     caller: &Caller,
     checked: Checked,
-    report_cost: bool,
+    style: &Style,
 ) -> Answered {
     let store = deadline.store(gateway);
     let running = Instant::now();
-    let limits = gateway.documents.limits();
-    let cost = report_cost.then_some((checked.cost, limits.cost));
+    let list_items = ListItems(gateway.documents.limits().list_items);
+    let mut kind = checked.kind;
     let operation = checked
         .known
         .document()
@@ -287,31 +208,28 @@ async fn run(
             let mut json = Json::with_capacity(ANSWER_BYTES);
             json.raw("{\"data\":");
             let ran = plan
-                .run(&store, &caller.viewer, &checked.variables, &mut json)
+                .run(&store, &caller.viewer, list_items, &checked.variables, &mut json)
                 .await;
-            ran.ok()
-                .map(|failed| answer::planned(json, &failed, media, cost, limits.errors))
+            ran.ok().map(|failed| answer::planned(json, &failed, style))
         }
         None => None,
     };
     let (response, code) = match planned {
         Some(answered) => answered,
         None => {
-            let mut executed = gateway.schema.execute(execution(&store, caller, &checked)).await;
+            let execution = execution(&store, caller, &checked).data(list_items);
+            let mut executed = gateway.schema.execute(execution).await;
             put_in_order(&mut executed, &checked);
-            let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
-            if let Some(operation) = operation.filter(|_| is_valid) {
+            if executed.errors.iter().any(|error| error.path.is_empty()) {
+                kind = Kind::Refused;
+            } else if let Some(operation) = operation {
                 checked.known.found_valid(operation);
             }
-            answer::executed(executed, media, cost, limits.errors)
+            answer::executed(executed, style)
         }
     };
     gateway.metrics.stage("execution", running.elapsed());
-    Answered {
-        response,
-        kind: checked.kind,
-        code,
-    }
+    Answered { response, kind, code }
 }
 
 /// Room for an answer without lists. **Unit**: bytes.
@@ -334,9 +252,22 @@ fn put_in_order(executed: &mut Executed, checked: &Checked) {
         data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
     }
     executed.errors.sort_by_key(|error| match error.path.first() {
-        Some(PathSegment::Field(key)) => place(key),
-        _ => None,
+        Some(PathSegment::Field(key)) => (place(key), index(error), error.locations.first().copied()),
+        _ => (None, None, None),
     });
+    // A field that stands in several places fails once; and the library says some things twice.
+    executed.errors.dedup_by(|later, first| {
+        let says_the_same = later.message == first.message && later.locations == first.locations;
+        later.path == first.path && (!later.path.is_empty() || says_the_same)
+    });
+}
+
+/// The place in a list that an error is about.
+fn index(error: &ServerError) -> Option<usize> {
+    error.path.iter().find_map(|segment| match segment {
+        PathSegment::Index(index) => Some(*index),
+        PathSegment::Field(_) => None,
+    })
 }
 
 /// A checked request as the library takes it.
@@ -346,17 +277,20 @@ fn execution(store: &Store, caller: &Caller, checked: &Checked) -> Execution {
     if let Some(name) = &checked.operation_name {
         execution = execution.operation_name(name);
     }
-    execution.data(store.clone()).data(caller.viewer.clone())
+    execution
+        .data(store.clone())
+        .data(caller.viewer.clone())
+        .data(Once::default())
 }
 
 /// An answer to a document that does not run.
-fn refused(gateway: &Gateway, faults: &[Fault], media: MediaType) -> Answered {
+fn refuse(gateway: &Gateway, faults: &[Fault], style: &Style) -> Answered {
     let code = faults.first().map(|fault| fault.code);
     if let Some(code) = code {
         gateway.metrics.refused(code.row().label);
     }
     Answered {
-        response: answer::refused(faults, media),
+        response: answer::refused(faults, style),
         kind: Kind::Refused,
         code,
     }

@@ -102,7 +102,7 @@ fn header(kind: Type, description: &str) -> Header {
 /// A page of one import, and another after it.
 fn example_page() -> Option<Value> {
     let query = "filter[status][include]=partially_complete,complete&filter[created_at][gte]=2026-05-01";
-    let question = parse(Some(query)).ok()?;
+    let question = parse(Some(query), usize::MAX).ok()?;
     let mut next = example_import();
     next.id -= 1;
     let listing = Listing {

@@ -75,7 +75,7 @@ fn every_parameter_that_is_described_is_understood() {
     assert_eq!(names.len(), 14);
     for name in names {
         // A parameter that is none of the API's would be passed over.
-        let faults = parse(Some(&format!("{name}=%00"))).expect_err(name);
+        let faults = parse(Some(&format!("{name}=%00")), 250).expect_err(name);
         assert!(faults.iter().any(|(parameter, _)| parameter == name), "{name}");
         let value = match name {
             "start_cursor" => "",
@@ -84,8 +84,8 @@ fn every_parameter_that_is_described_is_understood() {
             name if name.starts_with("sort") => "asc",
             _ => "2026-05-01",
         };
-        let question = parse(Some(&format!("{name}={value}"))).expect(name);
-        let default = parse(None).expect("the default");
+        let question = parse(Some(&format!("{name}={value}")), 250).expect(name);
+        let default = parse(None, 250).expect("the default");
         assert_eq!(question == default, name == "start_cursor", "{name}");
     }
 }

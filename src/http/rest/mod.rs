@@ -20,7 +20,7 @@ use axum::routing::{any, get};
 use super::admission::{self, Caller, Denied};
 use super::deadline::Deadline;
 use super::request_id::RequestId;
-use super::{Gateway, query_string};
+use super::{Gateway, log, query_string};
 use crate::error::{Code, Rejection};
 use crate::resources::imports::rest;
 
@@ -28,8 +28,6 @@ use crate::resources::imports::rest;
 pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
 /// Where records are.
 pub(super) const RECORDS: [&str; 2] = ["/api/v1/imports/{id}", "/api/imports/{id}"];
-/// What every path of this API begins with.
-pub(super) const PREFIX: &str = "/api/";
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
     let mut router = Router::new().route("/api/{*rest}", any(unknown));
@@ -62,7 +60,8 @@ async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response
 }
 
 async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
-    let question = match rest::parse(parts.uri.query()) {
+    let most_items = gateway.documents.limits().list_items;
+    let question = match rest::parse(parts.uri.query(), most_items) {
         Ok(question) => question,
         Err(faults) => {
             caller.charge(gateway, 1);
@@ -76,7 +75,7 @@ async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts:
     };
     match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
         Ok(page) => (json(page), None),
-        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
@@ -123,15 +122,17 @@ async fn found(
     match rest::record(&deadline.store(gateway), &caller.viewer, id).await {
         Ok(Some(record)) => (json(record), None),
         Ok(None) => (problem::not_found(&parts.uri), None),
-        Err(error) => refused(&parts.uri, &Rejection::from(&error)),
+        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
-async fn unknown(uri: Uri) -> Response {
+/// Answers at a path that is none, of this API or of any.
+pub(super) async fn unknown(uri: Uri) -> Response {
     problem::not_found(&uri)
 }
 
-async fn method_not_allowed(uri: Uri) -> Response {
+/// Answers a method other than GET and HEAD where there is no other.
+pub(super) async fn method_not_allowed(uri: Uri) -> Response {
     problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, "use GET"))
 }
 
@@ -165,10 +166,12 @@ fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code):
     gateway
         .metrics
         .answered("rest", code.map_or("ok", |code| code.row().label), took);
-    let request_id = parts.extensions.get::<RequestId>().map(RequestId::as_str);
-    let (status, took_us) = (response.status().as_u16(), took.as_micros());
-    tracing::debug!(request_id, status, code = code.map(Code::name), took_us, "rest");
+    log::answered("rest", "query", &response, code, took, request_id(parts));
     response
+}
+
+fn request_id(parts: &Parts) -> Option<&str> {
+    parts.extensions.get::<RequestId>().map(RequestId::as_str)
 }
 
 /// The id in a path, to the byte as the API writes it.

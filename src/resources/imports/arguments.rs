@@ -5,7 +5,7 @@ use keyset::{Direction, Filter, Key, OrderError, Position, Reading, Window};
 
 use super::filter::{Asked, Bound, Operator};
 use super::{ImportStatus, sort};
-use crate::resources::Failure;
+use crate::resources::{Failure, ListItems};
 use crate::scalars::DateTime;
 use crate::store::imports::Column;
 
@@ -124,7 +124,7 @@ pub(super) struct Question {
 }
 
 /// Lowers all arguments of `imports`.
-pub(super) fn lower(arguments: &Arguments) -> Result<Question, Failure> {
+pub(super) fn lower(arguments: &Arguments, most: ListItems) -> Result<Question, Failure> {
     let Arguments {
         after,
         before,
@@ -133,7 +133,8 @@ pub(super) fn lower(arguments: &Arguments) -> Result<Question, Failure> {
         ..
     } = arguments;
     let (reading, per_page) = size(arguments)?;
-    let asked = lower_filter(filter.as_ref())?;
+    let asked = lower_filter(filter.as_ref(), most)?;
+    sort.iter().try_for_each(|sort| most.check("sort", sort))?;
     let keys: Option<Vec<_>> = sort
         .as_ref()
         .map(|sort| sort.iter().map(|key| key.key()).collect());
@@ -159,10 +160,13 @@ pub(super) fn lower(arguments: &Arguments) -> Result<Question, Failure> {
 }
 
 /// Lowers a filter.
-pub(super) fn lower_filter(filter: Option<&ImportFilter>) -> Result<Asked, Failure> {
+pub(super) fn lower_filter(filter: Option<&ImportFilter>, most: ListItems) -> Result<Asked, Failure> {
     let Some(filter) = filter else {
         return Ok(Asked::default());
     };
+    if let Some(status) = &filter.status {
+        most.check("filter.status.include", &status.include)?;
+    }
     let statuses = filter.status.as_ref().map(|status| distinct(&status.include));
     if statuses.as_ref().is_some_and(Vec::is_empty) {
         let message = "`include` must name at least one status; leave `status` out for all.".to_owned();

@@ -47,7 +47,7 @@ pub(crate) async fn imports(
     arguments: Arguments,
     json: &mut Json,
 ) -> Result<(), Failure> {
-    let question = arguments::lower(&arguments)?;
+    let question = arguments::lower(&arguments, caller.list_items)?;
     let wanted = connection::wanted(selected);
     let listing = list::list(
         caller.store,
@@ -92,7 +92,7 @@ pub(crate) async fn status_counts(
     filter: Option<&ImportFilter>,
     json: &mut Json,
 ) -> Result<(), Failure> {
-    let filter = arguments::lower_filter(filter)?.filter();
+    let filter = arguments::lower_filter(filter, caller.list_items)?.filter();
     let counts = list::status_counts(caller.store, caller.viewer, &filter).await?;
     json.list(counts, |json, (status, count)| {
         Counted { status, count }.write(selected, json)

@@ -1,5 +1,6 @@
 //! Values by the specification: a literal and the same as a variable, side by side.
 
+use async_graphql_value::ConstValue;
 use serde_json::{Value as Json, json};
 
 use super::{asked, bind, run, verdict};
@@ -305,20 +306,135 @@ fn a_key_given_twice_is_refused_in_a_literal() {
     assert_eq!(verdict(text, &json!({})), INVALID);
 }
 
+/// The argument of each fault of a request that is refused.
+fn blamed(text: &str, variables: &Json) -> Vec<Option<String>> {
+    let refusal = bind(text, variables).expect_err(text);
+    assert_eq!(refusal.code.as_str(), INVALID, "{text}");
+    refusal.faults.into_iter().map(|fault| fault.argument).collect()
+}
+
 #[test]
-fn a_list_that_is_too_long_is_bad_input_and_names_its_argument() {
-    let ids = vec!["a"; 251];
-    let text = "query($i:[ID!]!){nodes(ids:$i){id}}";
-    let refusal = bind(text, &json!({ "i": ids })).expect_err("too long");
-    assert_eq!(refusal.code.as_str(), "BAD_USER_INPUT");
-    assert_eq!(verdict(text, &json!({ "i": ids[1..] })), "accepted");
-    let literal = format!(
-        "{{imports(filter:{{status:{{include:[{}]}}}}){{asked}}}}",
-        "NEW ".repeat(251)
+fn a_wrong_value_is_told_by_its_argument_as_a_literal_and_as_a_variable() {
+    let filter = |literal: &'static str, json: Json, path| ("filter", "ImportFilter", literal, json, path);
+    for (argument, ty, literal, json, path) in [
+        ("first", "Int", "true", json!(true), "first"),
+        ("after", "String", "5", json!(5), "after"),
+        filter("5", json!(5), "filter"),
+        filter("{other:1}", json!({"other": 1}), "filter"),
+        filter("{status:{}}", json!({"status": {}}), "filter.status.include"),
+        filter(
+            "{status:{include:null}}",
+            json!({"status": {"include": null}}),
+            "filter.status.include",
+        ),
+        filter(
+            "{status:{include:[NEW,OLD]}}",
+            json!({"status": {"include": ["NEW", "OLD"]}}),
+            "filter.status.include",
+        ),
+        filter("{createdAt:{}}", json!({"createdAt": {}}), "filter.createdAt"),
+        filter(
+            "{createdAt:{lt:null}}",
+            json!({"createdAt": {"lt": null}}),
+            "filter.createdAt.lt",
+        ),
+        filter(
+            "{createdAt:{lt:\"now\"}}",
+            json!({"createdAt": {"lt": "now"}}),
+            "filter.createdAt.lt",
+        ),
+        filter(
+            "{createdAt:{between:{gte:\"2026-05-01T12:00:00Z\"}}}",
+            json!({"createdAt": {"between": {"gte": "2026-05-01T12:00:00Z"}}}),
+            "filter.createdAt.between.lt",
+        ),
+        (
+            "filter.createdAt",
+            "DateTimeFilter",
+            "{lt:5}",
+            json!({"lt": 5}),
+            "filter.createdAt.lt",
+        ),
+        (
+            "sort",
+            "[ImportSort!]",
+            "[{id:UP}]",
+            json!([{"id": "UP"}]),
+            "sort.id",
+        ),
+        ("sort", "[ImportSort!]", "[null]", json!([null]), "sort"),
+    ] {
+        let expected = vec![Some(path.to_owned())];
+        let literally = with(argument, literal, "");
+        assert_eq!(blamed(&literally, &json!({})), expected, "{literally}");
+        let bound = with(argument, "$v", &format!("query($v:{ty})"));
+        assert_eq!(blamed(&bound, &json!({ "v": json })), expected, "{bound}");
+        let defaulted = with(argument, "$v", &format!("query($v:{ty}={literal})"));
+        assert_eq!(blamed(&defaulted, &json!({})), expected, "{defaulted}");
+    }
+}
+
+#[test]
+fn a_value_that_is_missing_is_told_by_its_argument_too() {
+    for (text, path) in [
+        ("{import{id}}", "id"),
+        ("query($i:ID!){import(id:$i){id}}", "id"),
+        ("query($i:ID!){...F} fragment F on Query{import(id:$i){id}}", "id"),
+        ("query($i:ID=\"1\"){import(id:$i){id}}", "id"),
+        ("query($i:ID!){nodes(ids:[$i]){id}}", "ids"),
+        (
+            "query($i:DateTime=\"2026-05-01T12:00:00Z\"){imports(filter:{createdAt:{lt:$i}}){asked}}",
+            "filter.createdAt.lt",
+        ),
+        ("query($i:String){imports(first:$i){asked}}", "first"),
+        ("{imports @include{asked}}", "if"),
+    ] {
+        let variables = if text.contains("=\"") {
+            json!({"i": null})
+        } else {
+            json!({})
+        };
+        assert_eq!(blamed(text, &variables), [Some(path.to_owned())], "{text}");
+    }
+    // Nothing says in which argument a variable stands that is not used.
+    assert_eq!(blamed("query($i:Int){__typename}", &json!({"i": "x"})), [None]);
+}
+
+#[test]
+fn the_message_names_what_the_caller_wrote() {
+    let message =
+        |text: &str, variables: Json| bind(text, &variables).expect_err(text).faults[0].message.clone();
+    let literal = message("{imports(filter:{createdAt:{lt:5}}){asked}}", json!({}));
+    assert!(literal.contains("`filter.createdAt.lt`"), "{literal}");
+    let variable = message(
+        "query($f:ImportFilter){imports(filter:$f){asked}}",
+        json!({"f": {"createdAt": {"lt": 5}}}),
     );
-    let refusal = bind(&literal, &json!({})).expect_err("too long");
+    assert!(variable.contains("`$f.createdAt.lt`"), "{variable}");
+}
+
+#[test]
+fn a_list_of_any_length_is_left_to_its_field_but_read_no_further_than_can_be_paid_for() {
+    let text = "query($s:[ImportStatus!]!){imports(filter:{status:{include:$s}}){asked}}";
+    let items = |count: usize| {
+        let (_, coerced) = bind(text, &json!({"s": vec!["NEW"; count]})).expect("sound");
+        assert_eq!(coerced.cost, 50);
+        match coerced.variables.values().next() {
+            Some(ConstValue::List(items)) => items.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!([items(250), items(251), items(1_000)], [250, 251, 1_000]);
+    assert_eq!([items(1_001), items(20_000)], [1_001, 1_001]);
+    let ids = "query($i:[ID!]!){nodes(ids:$i){id}}";
+    let cost = |count: usize| bind(ids, &json!({"i": vec!["a"; count]})).map(|(_, coerced)| coerced.cost);
     assert_eq!(
-        refusal.faults[0].argument.as_deref(),
-        Some("filter.status.include")
+        (cost(250).ok(), cost(251).ok(), cost(1_000).ok()),
+        (Some(250), Some(251), Some(1_000))
+    );
+    let refusal = cost(20_000).expect_err("too dear");
+    assert_eq!(
+        (refusal.code.as_str(), refusal.cost),
+        ("QUERY_TOO_COMPLEX", Some(20_000))
     );
 }

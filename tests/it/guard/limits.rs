@@ -117,10 +117,10 @@ fn points_follow_the_page_size_wherever_it_comes_from() {
     );
     assert_eq!(
         cost(
-            "{a:imports(first:5){asked} b:imports(first:5){asked} imports{asked} imports{asked}}",
+            "{a:imports(first:5){asked} b:imports(first:5){asked} imports{asked}}",
             &none
         ),
-        110
+        60
     );
     assert_eq!(
         cost("{importStatusCounts{count} __typename import(id:1){id}}", &none),
@@ -139,6 +139,73 @@ fn points_follow_the_page_size_wherever_it_comes_from() {
 }
 
 #[test]
+fn a_root_field_that_stands_in_several_places_is_paid_for_once() {
+    let none = json!({});
+    assert_eq!(cost("{imports{asked} imports{asked}}", &none), 50);
+    assert_eq!(cost("{imports:imports{asked} ...{imports{asked}}}", &none), 50);
+    assert_eq!(
+        cost(
+            "{...F ...F imports(last:5 filter:{}){asked}}
+             fragment F on Query{imports(filter:{} last:5){estimatedRemainingCount}}",
+            &none
+        ),
+        15
+    );
+    let text = "query($b:Boolean!){imports{asked} imports @include(if:$b){estimatedRemainingCount}}";
+    assert_eq!(cost(text, &json!({"b": true})), 60);
+    assert_eq!(cost(text, &json!({"b": false})), 50);
+    // Under different keys it runs each time.
+    assert_eq!(
+        cost("{imports{asked} a:imports{asked} b:imports{asked}}", &none),
+        150
+    );
+    assert_eq!(cost("{__typename a:__typename viewer:__typename}", &none), 3);
+}
+
+#[test]
+fn what_stands_under_one_key_must_be_one_field() {
+    let invalid = "GRAPHQL_VALIDATION_FAILED";
+    for text in [
+        "{a:__typename a:imports{asked}}",
+        "{imports(first:1){asked} imports(first:2){asked}}",
+        "{imports(first:1){asked} imports{asked}}",
+        "{imports(first:1){asked} ...{imports(first:2){asked}}}",
+        "{imports(first:1){asked} ...F} fragment F on Query{imports(first:2){asked}}",
+        "{imports(first:1){asked} ... on Query{imports(first:2){asked}}}",
+        "{imports{nodes{x:id}} imports{nodes{x:note}}}",
+        "{imports{nodes{...A ...B}}} fragment A on Import{x:id} fragment B on Import{x:note}",
+        "{imports @include(if:false){x:asked} imports{x:estimatedRemainingCount}}",
+    ] {
+        let refusal = bind(text, &json!({})).expect_err(text);
+        assert_eq!(
+            (refusal.code.as_str(), refusal.faults.len()),
+            (invalid, 1),
+            "{text}"
+        );
+        assert_eq!(refusal.faults[0].locations.len(), 2, "{text}");
+    }
+    for text in [
+        "{imports(first:1){asked} imports(first:1){asked}}",
+        "{imports(first:1 last:null){asked} ...{imports(last:null first:1){asked}}}",
+        "query($n:Int){imports(first:$n){asked} imports(first:$n){asked}}",
+    ] {
+        assert_eq!(verdict(text, &json!({})), "accepted", "{text}");
+    }
+    let types = Types::from_sdl(include_str!("public.graphql"), instant::is_instant).expect("a sound schema");
+    let check =
+        |text: &str| check(text, &Limits::default(), true, &types).map_err(|refusal| refusal.code.as_str());
+    // An import is no account, so only one of the two is ever answered; what an interface has, both have.
+    let of_two = "{node(id:1){... on Import{x:fileName} ... on Account{x:name}}}";
+    assert!(check(of_two).is_ok());
+    for text in [
+        "{node(id:1){x:id ... on Import{x:fileName}}}",
+        "{node(id:1){... on Import{x:fileName} ... on Account{x:name} ... on Node{x:id}}}",
+    ] {
+        assert_eq!(check(text).map(|_| ()), Err(invalid), "{text}");
+    }
+}
+
+#[test]
 fn what_skip_and_include_leave_out_costs_nothing() {
     let text =
         "query($b:Boolean=false){imports(first:9)@include(if:$b){asked estimatedRemainingCount @skip(if:$b)}
@@ -154,10 +221,12 @@ fn a_cost_above_the_limit_is_refused() {
         .collect();
     assert_eq!(verdict(&format!("{{{pages}}}"), &json!({})), "accepted");
     let counted = pages.replace("nodes{id}", "nodes{id} estimatedRemainingCount");
+    let refusal = bind(&format!("{{{counted}}}"), &json!({})).expect_err("too dear");
     assert_eq!(
-        verdict(&format!("{{{counted}}}"), &json!({})),
-        "QUERY_TOO_COMPLEX"
+        (refusal.code.as_str(), refusal.cost),
+        ("QUERY_TOO_COMPLEX", Some(1_100))
     );
+    assert_eq!(guard("{").expect_err("no document").cost, None);
 }
 
 #[test]

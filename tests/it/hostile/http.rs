@@ -200,7 +200,13 @@ async fn other_methods_and_writes_by_get_are_told_what_is_allowed() {
     let server = Server::start(&OPEN).await;
     let mut client = server.client();
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
-        for (target, allow) in [("/graphql", "GET, POST"), ("/api/v1/imports", "GET, HEAD")] {
+        for (target, allow) in [
+            ("/graphql", "GET, HEAD, POST"),
+            ("/api/v1/imports", "GET, HEAD"),
+            ("/livez", "GET, HEAD"),
+            ("/openapi.json", "GET, HEAD"),
+            ("/", "GET, HEAD"),
+        ] {
             let mut ask = Ask::get(target);
             ask.method = method.to_owned();
             let answer = client.ask(&ask);
@@ -222,6 +228,28 @@ async fn other_methods_and_writes_by_get_are_told_what_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_none_says_so() {
+    let server = Server::start(&["--introspection", "off"]).await;
+    let mut stranger = server.stranger();
+    for path in [
+        "/nope",
+        "/graphql/",
+        "/api",
+        "/assets/none.js",
+        "/assets/none",
+        "/schema.graphql",
+    ] {
+        let ask = Ask::get(&format!("{path}?secret=1"));
+        let answer = stranger.ask(&ask);
+        judge(&ask, &answer);
+        let expected =
+            json!({"status": 404, "title": "Not Found", "detail": "there is nothing here", "instance": path});
+        assert_eq!((answer.status, answer.json()), (404, expected), "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+    }
+}
+
+#[tokio::test]
 async fn heads_past_the_limits_are_refused_with_their_own_codes() {
     let server = Server::start(&OPEN).await;
     let mut client = server.client();
@@ -229,6 +257,7 @@ async fn heads_past_the_limits_are_refused_with_their_own_codes() {
     for bytes in [8_192, 30_000] {
         let answer = client.ask(&long(bytes));
         assert_eq!((answer.status, answer.code().as_str()), (414, "URI_TOO_LONG"));
+        assert!(answer.text().contains("send a POST"));
     }
     // Past its own limits the parser answers by itself; it may do so without a body.
     assert!([414, 431].contains(&client.ask(&long(70_000)).status));
@@ -255,5 +284,6 @@ async fn heads_past_the_limits_are_refused_with_their_own_codes() {
     );
     let rest = client.get(&format!("/api/v1/imports?x={}", "a".repeat(8_192)));
     assert_eq!((rest.status, rest.json()["status"].clone()), (414, json!(414)));
+    assert!(!rest.text().contains("POST"), "{}", rest.text());
     assert_eq!(client.ask(&post(SOUND)).status, 200);
 }

@@ -39,7 +39,7 @@ pub(super) mod name {
 const NODE: &str = "databaseId completedAt fileName fileSize note type status createdAt updatedAt";
 
 /// A page by the gateway's GraphQL; `more` is selected too.
-fn page(rows: u32, after: Option<&str>, statuses: &[String], more: &str) -> Request {
+pub(super) fn page(rows: u32, after: Option<&str>, statuses: &[String], more: &str) -> Request {
     let query = format!(
         "query ImportsPage($first: Int, $after: String, $filter: ImportFilter) {{
   imports(first: $first, after: $after, filter: $filter, sort: [{{createdAt: DESC}}]) {{
@@ -66,7 +66,8 @@ fn page(rows: u32, after: Option<&str>, statuses: &[String], more: &str) -> Requ
     Request::graphql(&query, &variables)
 }
 
-fn pages(positions: &[Position], rows: u32, statuses: &[String], more: &str) -> Vec<Request> {
+/// Pages from these positions on.
+pub(super) fn pages(positions: &[Position], rows: u32, statuses: &[String], more: &str) -> Vec<Request> {
     let cursors = positions.iter().map(|position| position.cursor.as_str());
     cursors
         .map(|cursor| page(rows, Some(cursor), statuses, more))

@@ -15,6 +15,8 @@ pub(super) struct Request {
     /// Path and query string, as on the wire.
     pub(super) path: String,
     pub(super) body: Option<String>,
+    /// The key to ask with, where it is not the target's.
+    pub(super) key: Option<String>,
 }
 
 impl Request {
@@ -23,11 +25,24 @@ impl Request {
         Self {
             path: "/graphql".to_owned(),
             body: Some(format!(r#"{{"query":{},"variables":{variables}}}"#, quote(query))),
+            key: None,
         }
     }
 
     pub(super) fn get(path: String) -> Self {
-        Self { path, body: None }
+        Self {
+            path,
+            body: None,
+            key: None,
+        }
+    }
+
+    /// The same request with another key than the target's.
+    pub(super) fn with_key(self, key: String) -> Self {
+        Self {
+            key: Some(key),
+            ..self
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Summary {
 }
 
 /// The middle of some numbers, the mean of the middle two of an even count; 0 of none.
-fn middle(mut numbers: Vec<f64>) -> f64 {
+pub(super) fn middle(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let half = numbers.len() / 2;
     match numbers.len() {
@@ -65,7 +65,8 @@ pub(super) struct Ratio {
 }
 
 impl Ratio {
-    fn new(name: &'static str, each: &[f64], goal: f64, floor: f64) -> Self {
+    /// The ratio of each repetition, and what is wanted of their median.
+    pub(super) fn new(name: &'static str, each: &[f64], goal: f64, floor: f64) -> Self {
         Self {
             name,
             median: middle(each.to_vec()),

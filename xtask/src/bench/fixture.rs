@@ -13,7 +13,7 @@ use super::{
 use crate::cargo::program;
 
 /// The other accounts, which share half as many imports as the large one has.
-const OTHERS: u64 = 10;
+pub(super) const OTHERS: u64 = 10;
 
 /// Positions over the whole list.
 const SPREAD: u64 = 300;
@@ -51,14 +51,14 @@ pub(super) fn fill(cluster: &Cluster, gateway: &Path, rows: u64) -> Result<(), S
     Ok(())
 }
 
-/// A new key to the large account.
+/// A new key to an account; the large one is [`ACCOUNT`], the others follow it.
 ///
 /// **Errors:** in words.
-pub(super) fn key(cluster: &Cluster, gateway: &Path) -> Result<String, String> {
+pub(super) fn key(cluster: &Cluster, gateway: &Path, account: i64) -> Result<String, String> {
     let made = command(
         gateway,
         &cluster.url(),
-        &["token", "create", "--account", &ACCOUNT.to_string()],
+        &["token", "create", "--account", &account.to_string()],
     )?;
     Ok(made.trim().to_owned())
 }

@@ -2,7 +2,7 @@
 //!
 //! Takes requests, gives what `wrk` counted and what the processes used meanwhile. The requests are written into the
 //! script's folder and formatted once, so that the client costs little. Deliberately absent: a rate; each connection
-//! asks again as soon as it is answered.
+//! asks again as soon as it is answered, or a pause later.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
@@ -19,6 +19,16 @@ pub(super) struct Target {
     pub(super) key: Option<String>,
     pub(super) server_pid: u32,
     pub(super) database_pid: u32,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load<'a> {
+    /// One of these each time.
+    pub(super) requests: &'a [Request],
+    pub(super) connections: u32,
+    /// How long a connection waits before it asks again. **Unit**: milliseconds.
+    pub(super) pause_ms: u32,
 }
 
 /// What one run showed.
@@ -38,18 +48,12 @@ pub(super) struct Sample {
     pub(super) bytes: f64,
 }
 
-/// Asks for so many seconds over so many connections.
+/// Asks for so many seconds.
 ///
 /// **Errors:** where `wrk` can't run, or an answer was no success.
-pub(super) fn run(
-    target: &Target,
-    requests: &[Request],
-    connections: u32,
-    seconds: u32,
-    folder: &Path,
-) -> Result<Sample, String> {
+pub(super) fn run(target: &Target, load: &Load<'_>, seconds: u32, folder: &Path) -> Result<Sample, String> {
     let script = folder.join("load.lua");
-    fs::write(&script, lua(target, requests)).map_err(|error| format!("{}: {error}", script.display()))?;
+    fs::write(&script, lua(target, load)).map_err(|error| format!("{}: {error}", script.display()))?;
     settle();
     let before = (cpu(target.server_pid), cpu_of_family(target.database_pid));
     let mut wrk = Command::new("wrk");
@@ -57,7 +61,7 @@ pub(super) fn run(
         "-t",
         "1",
         "-c",
-        &connections.to_string(),
+        &load.connections.to_string(),
         "-d",
         &format!("{seconds}s"),
         "--timeout",
@@ -82,18 +86,23 @@ pub(super) fn run(
 }
 
 /// The script: every request formatted once, one drawn each time, and a line of figures at the end.
-fn lua(target: &Target, requests: &[Request]) -> String {
+fn lua(target: &Target, load: &Load<'_>) -> String {
     let mut script = String::from("local asked = {\n");
-    for request in requests {
-        let body = request.body.as_deref().map_or("nil".to_owned(), long_text);
-        let _ = writeln!(script, "  {{{}, {body}}},", long_text(&request.path));
+    for request in load.requests {
+        let or_nil = |text: Option<&str>| text.map_or("nil".to_owned(), long_text);
+        let (path, body) = (long_text(&request.path), or_nil(request.body.as_deref()));
+        let key = request.key.as_ref().or(target.key.as_ref());
+        let key = or_nil(key.map(|key| format!("Bearer {key}")).as_deref());
+        let _ = writeln!(script, "  {{{path}, {body}, {key}}},");
     }
-    script.push_str("}\nlocal formatted = {}\nfunction init()\n  math.randomseed(7)\n");
-    if let Some(key) = &target.key {
-        let _ = writeln!(script, "  wrk.headers['Authorization'] = 'Bearer {key}'");
+    script.push_str("}\nlocal formatted = {}\n");
+    if load.pause_ms > 0 {
+        let _ = writeln!(script, "function delay()\n  return {}\nend", load.pause_ms);
     }
+    script.push_str("function init()\n  math.randomseed(7)\n");
     script.push_str(
         "  for i, one in ipairs(asked) do
+    wrk.headers['Authorization'] = one[3]
     wrk.headers['Content-Type'] = one[2] and 'application/json' or nil
     formatted[i] = wrk.format(one[2] and 'POST' or 'GET', one[1], wrk.headers, one[2])
   end
@@ -142,6 +151,34 @@ fn read(output: &str) -> Option<Counted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_asked_with_its_own_key_or_the_targets() {
+        let target = Target {
+            name: "gateway",
+            address: String::new(),
+            key: Some("a".to_owned()),
+            server_pid: 0,
+            database_pid: 0,
+        };
+        let requests = [
+            Request::get("/1".to_owned()),
+            Request::get("/2".to_owned()).with_key("b".to_owned()),
+        ];
+        let load = Load {
+            requests: &requests,
+            connections: 1,
+            pause_ms: 10,
+        };
+        let script = lua(&target, &load);
+        for line in [
+            "{[==[/1]==], nil, [==[Bearer a]==]}",
+            "{[==[/2]==], nil, [==[Bearer b]==]}",
+            "return 10",
+        ] {
+            assert!(script.contains(line), "{line}: {script}");
+        }
+    }
 
     #[test]
     fn a_run_with_any_error_gives_no_figures() {

@@ -11,6 +11,7 @@ mod client;
 mod cluster;
 mod figures;
 mod fixture;
+mod hostile;
 mod load;
 mod process;
 mod report;
@@ -37,6 +38,7 @@ struct Options {
     postgraphile: bool,
     shapes: bool,
     load: bool,
+    hostile: bool,
 }
 
 impl Options {
@@ -48,6 +50,7 @@ impl Options {
             postgraphile: true,
             shapes: true,
             load: true,
+            hostile: true,
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -58,6 +61,7 @@ impl Options {
                 "--no-postgraphile" => options.postgraphile = false,
                 "--no-shapes" => options.shapes = false,
                 "--no-load" => options.load = false,
+                "--no-hostile" => options.hostile = false,
                 other => return Err(Failure::Usage(format!("`bench` has no option `{other}`"))),
             }
         }
@@ -85,7 +89,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let needs = [Need::Postgres, Need::Wrk, Need::Node];
     let needs = needs.iter().filter(|need| match need {
         Need::Node => options.postgraphile && options.load,
-        Need::Wrk => options.load,
+        Need::Wrk => options.load || options.hostile,
         Need::Postgres | Need::Chromium => true,
     });
     needs.copied().try_for_each(meet).map_err(Failure::Failed)?;
@@ -100,13 +104,14 @@ fn measure(options: &Options) -> Result<String, String> {
     let binary = servers::build()?;
     let cluster = Cluster::start(&folder.join(format!("postgres-{}", options.rows)))?;
     fixture::fill(&cluster, &binary, options.rows)?;
-    let key = fixture::key(&cluster, &binary)?;
+    let key = fixture::key(&cluster, &binary, fixture::ACCOUNT)?;
     let gateway = servers::gateway(
         &cluster,
         &binary,
         &cluster.url(),
         &key,
         &folder.join("gateway.log"),
+        servers::RateLimit::Off,
     )?;
     println!("drawing positions");
     let positions = fixture::positions(&cluster, &gateway.target, options.rows)?;
@@ -136,7 +141,18 @@ fn measure(options: &Options) -> Result<String, String> {
     }
     drop(gateway);
     let resident = memory.first().map_or(0, |(_, bytes)| *bytes);
-    let ratios = figures::ratios(&summaries, resident);
+    let mut ratios = if options.load {
+        figures::ratios(&summaries, resident)
+    } else {
+        Vec::new()
+    };
+    let sieges = if options.hostile {
+        println!("besieging");
+        hostile::measure(&cluster, &binary, &positions, options, &folder)?
+    } else {
+        Vec::new()
+    };
+    ratios.extend(hostile::ratios(&sieges));
     let shapes = if options.shapes {
         println!("explaining");
         shapes::measure(&cluster, &binary, &key, &positions, &folder)?
@@ -159,8 +175,9 @@ fn measure(options: &Options) -> Result<String, String> {
         &report::Report {
             settings,
             summaries: &summaries,
-            ratios: if options.load { &ratios } else { &[] },
+            ratios: &ratios,
             memory: &memory,
+            sieges: &sieges,
             shapes: &shapes,
         },
     )
@@ -187,7 +204,12 @@ fn take_turns(
     folder: &std::path::Path,
 ) -> Result<Vec<Summary>, String> {
     let run = |case: &cases::Case, seconds| {
-        load::run(&case.target, &case.requests, case.connections, seconds, folder)
+        let load = load::Load {
+            requests: &case.requests,
+            connections: case.connections,
+            pause_ms: 0,
+        };
+        load::run(&case.target, &load, seconds, folder)
     };
     for case in cases {
         run(case, 1)?;
@@ -228,12 +250,13 @@ mod tests {
 
     #[test]
     fn options_are_read_and_anything_else_is_wrong_usage() {
-        let options = parse(&["--rows", "50000", "--no-shapes", "--seconds", "2"]).expect("options");
+        let options =
+            parse(&["--rows", "50000", "--no-shapes", "--no-hostile", "--seconds", "2"]).expect("options");
         assert_eq!(
             (options.rows, options.seconds, options.repetitions),
             (50_000, 2, 3)
         );
-        assert!(!options.shapes && options.postgraphile);
+        assert!(!options.shapes && !options.hostile && options.postgraphile);
         for words in [
             &["--rows"][..],
             &["--rows", "1"],

@@ -6,7 +6,9 @@ use std::{fmt::Write as _, fs, path::Path, process::Command, thread};
 
 use super::{
     chart::{Bar, bars, number},
-    figures::{Ratio, Summary},
+    figures::{Ratio, Summary, middle},
+    hostile::Siege,
+    load::Sample,
     shapes::Shape,
 };
 
@@ -18,6 +20,7 @@ pub(super) struct Report<'a> {
     pub(super) ratios: &'a [Ratio],
     /// Resident memory of each server after the runs. **Unit**: bytes.
     pub(super) memory: &'a [(&'static str, u64)],
+    pub(super) sieges: &'a [Siege],
     pub(super) shapes: &'a [Shape],
 }
 
@@ -69,6 +72,20 @@ fn markdown(report: &Report<'_>) -> String {
             ratio.verdict().word()
         );
     }
+    if !report.summaries.is_empty() {
+        text.push_str(&cases(report));
+    }
+    if !report.sieges.is_empty() {
+        text.push_str(&sieges(report.sieges));
+    }
+    if !report.shapes.is_empty() {
+        text.push_str(&shapes(report.shapes));
+    }
+    text
+}
+
+fn cases(report: &Report<'_>) -> String {
+    let mut text = String::new();
     text.push_str(
         "\n## Cases\n\n![Answers a second](throughput.svg)\n\n![Processor time](processor.svg)\n\n\
          | case | answers/s, median | best | server CPU, µs | database CPU, µs | p50, ms | p99, ms | bytes |\n\
@@ -92,8 +109,35 @@ fn markdown(report: &Report<'_>) -> String {
     for (name, bytes) in report.memory {
         let _ = writeln!(text, "| {name} | {:.1} |", *bytes as f64 / f64::from(1 << 20));
     }
-    if !report.shapes.is_empty() {
-        text.push_str(&shapes(report.shapes));
+    text
+}
+
+fn sieges(sieges: &[Siege]) -> String {
+    let mut text = String::from(
+        "\n## Beside hostile clients\n\nGood clients alone, and beside hostile ones that share the machine with them; \
+         medians of all repetitions. The good clients of the first case ask for pages of 50 over 8 connections without a \
+         pause; those of the second are ten accounts that ask for pages of 5 over 8 connections, 10 ms apart, while one \
+         account asks for 1,000 pages of 100 a second: a hundred times what the default rate limit gives it.\n\n\
+         | hostile | answers/s alone | beside | p50 alone, ms | beside | p99 alone, ms | beside | what became of the hostile |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    let median =
+        |samples: &[Sample], figure: fn(&Sample) -> f64| middle(samples.iter().map(figure).collect());
+    for siege in sieges {
+        let (alone, beside) = (&siege.alone, &siege.beside);
+        let ms = |samples: &[Sample], figure: fn(&Sample) -> f64| median(samples, figure) / 1e3;
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} |",
+            siege.name,
+            number(median(alone, |sample| sample.rate)),
+            number(median(beside, |sample| sample.rate)),
+            ms(alone, |sample| sample.p50_us),
+            ms(beside, |sample| sample.p50_us),
+            ms(alone, |sample| sample.p99_us),
+            ms(beside, |sample| sample.p99_us),
+            siege.tally,
+        );
     }
     text
 }

@@ -1,6 +1,6 @@
 //! The servers that are compared: built, started, and ended when dropped.
 //!
-//! Takes a filled cluster; gives a [`Target`] each. The gateway runs as it is shipped; only the rate limit is lifted.
+//! Takes a filled cluster; gives a [`Target`] each. The gateway runs as it is shipped; only the rate limit may be lifted.
 
 use std::path::{Path, PathBuf};
 
@@ -63,6 +63,15 @@ fn serve(
     })
 }
 
+/// What an account may spend at the gateway.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RateLimit {
+    /// All it wants.
+    Off,
+    /// As much as the gateway is shipped with.
+    Default,
+}
+
 /// The gateway, with the database role `url` names.
 ///
 /// **Errors:** where it doesn't start.
@@ -72,14 +81,18 @@ pub(super) fn gateway(
     url: &str,
     key: &str,
     log: &Path,
+    rate_limit: RateLimit,
 ) -> Result<Server, String> {
     let log = std::fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
     let mut command = program(&binary.to_string_lossy());
     command
         .args(["serve", "--listen", "127.0.0.1:0"])
         .env("DATABASE_URL", url)
-        .env("GATEWAY_RATE_LIMIT", "off")
         .stderr(log);
+    match rate_limit {
+        RateLimit::Off => command.env("GATEWAY_RATE_LIMIT", "off"),
+        RateLimit::Default => command.env_remove("GATEWAY_RATE_LIMIT"),
+    };
     serve("gateway", command, cluster, Some(key.to_owned()))
 }
 

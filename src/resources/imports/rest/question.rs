@@ -46,13 +46,16 @@ impl Question {
     }
 }
 
-/// Reads the query string of a list: the text behind the `?`, if there is one.
+/// Reads the query string of a list: the text behind the `?`, if there is one. A comma list may have `most_items`.
 ///
 /// **Errors**: every [fault](Faults) in it.
-pub fn parse(query: Option<&str>) -> Result<Question, Faults> {
+pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, Faults> {
     let mut faults = Faults::default();
     let parameters = parameters(query.unwrap_or_default(), &mut faults);
-    let mut draft = Draft::default();
+    let mut draft = Draft {
+        most_items,
+        ..Draft::default()
+    };
     let mut seen = HashSet::new();
     for parameter in &parameters {
         let is_repeated = !seen.insert(&*parameter.name);
@@ -77,6 +80,7 @@ const START_CURSOR: &str = "start_cursor";
 /// What was read so far.
 #[derive(Default)]
 struct Draft {
+    most_items: usize,
     start: Option<Position<Column>>,
     per_page: Option<usize>,
     asked: Asked,
@@ -131,7 +135,7 @@ impl Draft {
     fn take_filter(&mut self, path: &[&str], value: &str) -> Result<(), Message> {
         match *path {
             ["status", "include"] => {
-                self.asked.statuses = Some(statuses(value)?);
+                self.asked.statuses = Some(statuses(value, self.most_items)?);
                 let echo = StatusFilter::Include(value.to_owned());
                 self.filtered_by.push(FilteredBy::Status(echo));
             }
@@ -208,8 +212,11 @@ fn keys(brackets: &str) -> Vec<&str> {
     inner.strip_suffix(']').unwrap_or(brackets).split("][").collect()
 }
 
-/// The statuses of a comma list, each once. **Errors**: an element that is no status.
-fn statuses(list: &str) -> Result<Vec<ImportStatus>, Message> {
+/// The statuses of a comma list, each once. **Errors**: too many elements, or one that is no status.
+fn statuses(list: &str, most_items: usize) -> Result<Vec<ImportStatus>, Message> {
+    if list.split(',').count() > most_items {
+        return Err(format!("has too many elements; at most {most_items} are accepted").into());
+    }
     let mut statuses = Vec::new();
     for name in list.split(',').map(|name| name.trim_matches(' ')) {
         let status = ImportStatus::from_name(name).ok_or_else(|| {

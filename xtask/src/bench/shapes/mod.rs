@@ -70,6 +70,7 @@ pub(super) fn measure(
             &cluster.url_of(role),
             key,
             &folder.join(format!("{role}.log")),
+            servers::RateLimit::Off,
         )?;
         let each = questions
             .iter()

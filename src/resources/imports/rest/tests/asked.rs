@@ -4,9 +4,9 @@ use entity::{ImportStatus, imports};
 use keyset::{Direction, Range, Value};
 use serde_json::json;
 
-use super::{asked, cursor, echo, import};
+use super::{asked, cursor, echo, import, parse};
 use crate::list::Listing;
-use crate::resources::imports::rest::{Page, Question, Record, json as written, parse};
+use crate::resources::imports::rest::{Page, Question, Record, json as written};
 use crate::store::imports::Column;
 
 #[test]

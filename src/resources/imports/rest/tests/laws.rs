@@ -5,8 +5,8 @@ use keyset::Direction;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{blamed, cursor, echo};
-use crate::resources::imports::rest::{PER_PAGE, Question, fuzz_query, parse};
+use super::{blamed, cursor, echo, parse};
+use crate::resources::imports::rest::{PER_PAGE, Question, fuzz_query};
 use crate::store::imports::Column;
 
 /// Every byte that can be, some of the rest at random, written as an escape.

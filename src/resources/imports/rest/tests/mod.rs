@@ -8,9 +8,16 @@ use entity::{ImportStatus, Instant, imports};
 use keyset::{Direction, Key};
 use serde_json::json;
 
-use super::{Question, parse};
+use super::{Faults, Question};
 use crate::resources::imports::sort;
 use crate::store::imports::Column;
+
+/// As the settings have it by default.
+const MOST_ITEMS: usize = 250;
+
+fn parse(query: Option<&str>) -> Result<Question, Faults> {
+    super::parse(query, MOST_ITEMS)
+}
 
 fn asked(query: &str) -> Question {
     parse(Some(query)).unwrap_or_else(|faults| panic!("{query:?}: {faults:?}"))

@@ -3,8 +3,7 @@
 use keyset::Direction;
 use serde_json::json;
 
-use super::{asked, blamed, cursor, echo, message};
-use crate::resources::imports::rest::parse;
+use super::{MOST_ITEMS, asked, blamed, cursor, echo, message, parse};
 use crate::store::imports::Column;
 
 #[test]
@@ -137,6 +136,14 @@ fn all_faults_are_reported_together_but_no_more_than_ten_parameters() {
     assert_eq!(faults, expected);
     let many: String = (0..5_000).map(|number| format!("q[{number}]&")).collect();
     assert_eq!(blamed(&many).len(), 10);
+}
+
+#[test]
+fn a_list_may_have_so_many_elements_and_no_more() {
+    let list = |elements: usize| format!("filter[status][include]={}", vec!["new"; elements].join(","));
+    assert!(asked(&list(MOST_ITEMS)).filter.one_of.is_some());
+    assert_eq!(blamed(&list(MOST_ITEMS + 1)), ["filter[status][include]"]);
+    assert!(message(&list(2_000)).contains("at most 250"));
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! Fields under one response key are one field: the specification's rule "Field Selection Merging".
+//!
+//! The library looks at each selection set for itself, and takes what stands in a fragment for another field than what
+//! stands beside it. It would run both, and what they cost would depend on how they are written. Here all selection sets
+//! of one object are looked at together, fragments followed; the measure has bounded how much that is. Deliberately
+//! absent: the shapes of fields of different objects, of which only one is ever answered.
+
+use std::collections::HashSet;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Name, Positioned};
+
+use super::refusal::{Faults, quote};
+use super::table::Types;
+
+/// A field in the text, and the type that it is a field of, where that is known.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    field: &'a Positioned<Field>,
+    parent: Option<&'a str>,
+}
+
+type Keys<'a> = IndexMap<&'a Name, Vec<Spot<'a>>>;
+
+/// Looks for conflicts among all that an operation selects; gives the nodes visited, at most as many as it expands to.
+pub(super) fn check_merging<'a>(
+    document: &'a ExecutableDocument,
+    root: &'a SelectionSet,
+    on: Option<&'a str>,
+    types: &'a Types,
+    faults: &mut Faults,
+) -> u64 {
+    let mut merging = Merging {
+        document,
+        types,
+        faults,
+        steps: 0,
+    };
+    merging.object(&[(root, on)]);
+    merging.steps
+}
+
+struct Merging<'a, 'f> {
+    document: &'a ExecutableDocument,
+    types: &'a Types,
+    faults: &'f mut Faults,
+    steps: u64,
+}
+
+impl<'a> Merging<'a, '_> {
+    /// Checks the selection sets of one object.
+    fn object(&mut self, sets: &[(&'a SelectionSet, Option<&'a str>)]) {
+        let (mut keys, mut spread) = (Keys::new(), HashSet::new());
+        for (set, on) in sets {
+            self.collect(set, *on, &mut keys, &mut spread);
+        }
+        for (key, spots) in keys {
+            let is_of_one_object = self.compare(key, &spots);
+            let below = spots.iter().map(|spot| {
+                let of = spot
+                    .parent
+                    .and_then(|parent| self.types.field(parent, &spot.field.node.name.node));
+                (
+                    &spot.field.node.selection_set.node,
+                    of.map(|field| field.of.as_str()),
+                )
+            });
+            let below: Vec<_> = below.filter(|(set, _)| !set.items.is_empty()).collect();
+            if is_of_one_object && !below.is_empty() {
+                self.object(&below);
+            }
+        }
+    }
+
+    fn collect(
+        &mut self,
+        set: &'a SelectionSet,
+        on: Option<&'a str>,
+        keys: &mut Keys<'a>,
+        spread: &mut HashSet<&'a Name>,
+    ) {
+        for selection in &set.items {
+            self.steps += 1;
+            match &selection.node {
+                Selection::Field(field) => {
+                    let key = field.node.alias.as_ref().unwrap_or(&field.node.name);
+                    keys.entry(&key.node)
+                        .or_default()
+                        .push(Spot { field, parent: on });
+                }
+                Selection::InlineFragment(inline) => {
+                    let condition = inline.node.type_condition.as_ref();
+                    let on = condition.map(|condition| condition.node.on.node.as_str()).or(on);
+                    self.collect(&inline.node.selection_set.node, on, keys, spread);
+                }
+                Selection::FragmentSpread(named) => {
+                    let name = &named.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && spread.insert(name)
+                    {
+                        let on = Some(fragment.node.type_condition.node.on.node.as_str());
+                        self.collect(&fragment.node.selection_set.node, on, keys, spread);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Compares the fields under one key; gives whether all can be of the same object.
+    fn compare(&mut self, key: &Name, spots: &[Spot<'a>]) -> bool {
+        // One of each type is enough: what agrees with it agrees with the others.
+        let mut others: Vec<&Spot<'a>> = Vec::new();
+        let mut is_of_one_object = true;
+        for spot in spots {
+            let mut is_new = true;
+            for other in &others {
+                is_new &= other.parent != spot.parent;
+                if self.are_of_different_objects(other, spot) {
+                    is_of_one_object = false;
+                } else if !are_alike(&other.field.node, &spot.field.node) {
+                    self.faults.conflict([other.field.pos, spot.field.pos], || {
+                        format!(
+                            "{} stands for different fields, or for one with different arguments; give them aliases.",
+                            quote(key)
+                        )
+                    });
+                    return false;
+                }
+            }
+            if is_new {
+                others.push(spot);
+            }
+        }
+        is_of_one_object
+    }
+
+    fn are_of_different_objects(&self, one: &Spot<'_>, other: &Spot<'_>) -> bool {
+        one.parent != other.parent
+            && [one, other]
+                .iter()
+                .all(|spot| spot.parent.is_some_and(|parent| self.types.is_object(parent)))
+    }
+}
+
+/// Whether two fields have the same name and the same arguments, in any order.
+fn are_alike(one: &Field, other: &Field) -> bool {
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| {
+            other
+                .get_argument(&name.node)
+                .is_some_and(|other| other.node == value.node)
+        })
+}

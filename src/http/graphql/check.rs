@@ -1,0 +1,119 @@
+//! What a request asks for, found and checked before anything runs.
+//!
+//! Takes an envelope; gives a document that the guard let through, with its variables and its price, or why not.
+
+use std::sync::Arc;
+
+use async_graphql::Variables;
+use async_graphql::parser::types::OperationType;
+
+use super::{Kind, POST_ONLY};
+use crate::error::{Code, Fault, Rejection};
+use crate::graphql::documents::{DocumentError, Known, Named};
+use crate::graphql::guard::coerce;
+use crate::graphql::guard::refusal::Refusal;
+use crate::http::Gateway;
+use crate::http::envelope::Envelope;
+
+/// A request whose document does not run.
+pub(super) struct Refused {
+    pub(super) faults: Vec<Fault>,
+    /// What it would have cost, where that is why. **Unit**: points.
+    pub(super) cost: Option<u64>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let cost = refusal.cost;
+        let faults = Fault::of_refusal(refusal).collect();
+        Self { faults, cost }
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self {
+            faults: vec![fault],
+            cost: None,
+        }
+    }
+}
+
+/// A request that the guard let through.
+pub(super) struct Checked {
+    pub(super) known: Arc<Known>,
+    pub(super) operation_name: Option<String>,
+    pub(super) variables: Variables,
+    pub(super) kind: Kind,
+    /// **Unit**: points.
+    pub(super) cost: u64,
+}
+
+/// The clear place before the GraphQL library: nothing is parsed but what was scanned, nothing runs but what was priced.
+///
+/// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
+pub(super) fn check(
+    gateway: &Gateway,
+    envelope: &Envelope,
+    is_get: bool,
+) -> Result<Result<Checked, Refused>, Rejection> {
+    let documents = &gateway.documents;
+    let found = documents.find(Named {
+        text: envelope.query.as_deref(),
+        sha256: persisted_hash(envelope)?,
+        id: envelope.document_id.as_deref(),
+    });
+    let known = match found {
+        Ok(known) => known,
+        Err(DocumentError::Refused(refusal)) => return Ok(Err(refusal.into())),
+        Err(DocumentError::NotFound) => return Ok(Err(Fault::of_persisted_query_not_found().into())),
+        Err(DocumentError::NotTrusted) => return Ok(Err(Fault::of_document_not_trusted().into())),
+        Err(DocumentError::Unknown) => return Ok(Err(Fault::of_unknown_document().into())),
+        Err(error @ (DocumentError::Missing | DocumentError::WrongHash)) => {
+            return Err(Rejection::new(Code::BadRequest, error.to_string()));
+        }
+    };
+    let operation = match known.document().operation(envelope.operation_name.as_deref()) {
+        Ok(operation) => operation,
+        Err(refusal) => return Ok(Err(refusal.into())),
+    };
+    if is_get && operation.kind() != OperationType::Query {
+        return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
+    }
+    let (types, limits) = (documents.types(), documents.limits());
+    let coerced = coerce::coerce(known.document(), operation, &envelope.variables, types, limits);
+    let coerced = match coerced {
+        Ok(coerced) => coerced,
+        Err(refusal) => return Ok(Err(refusal.into())),
+    };
+    let kind = if operation.introspects() {
+        Kind::Introspection
+    } else {
+        Kind::Query
+    };
+    let operation_name = operation.name().map(str::to_owned);
+    Ok(Ok(Checked {
+        operation_name,
+        variables: coerced.variables,
+        kind,
+        cost: coerced.cost,
+        known,
+    }))
+}
+
+/// The hash of Apollo's `persistedQuery` extension, version 1.
+fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
+    let Some(persisted) = envelope.extensions.get("persistedQuery") else {
+        return Ok(None);
+    };
+    match (
+        persisted.get("version").and_then(serde_json::Value::as_u64),
+        persisted.get("sha256Hash"),
+    ) {
+        (Some(1), Some(serde_json::Value::String(hash))) => Ok(Some(hash)),
+        _ => Err(Rejection::new(
+            Code::BadRequest,
+            "`extensions.persistedQuery` must be {\"version\": 1, \"sha256Hash\": ...}",
+        )),
+    }
+}

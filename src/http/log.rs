@@ -1,0 +1,29 @@
+//! The one log line of an answer, at the level of its code.
+//!
+//! Takes what was answered and how long it took; says nothing that the caller wrote.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use tracing::Level;
+
+use crate::error::Code;
+
+/// Logs an answer of an API; `kind` is what was asked of it.
+pub(super) fn answered(
+    api: &'static str,
+    kind: &'static str,
+    response: &Response,
+    code: Option<Code>,
+    took: Duration,
+    request_id: Option<&str>,
+) {
+    let (status, took_us) = (response.status().as_u16(), took.as_micros());
+    let level = code.map_or(Level::DEBUG, |code| code.row().level);
+    let code = code.map(Code::name);
+    match level {
+        Level::ERROR => tracing::error!(request_id, status, kind, code, took_us, "{api}"),
+        Level::WARN => tracing::warn!(request_id, status, kind, code, took_us, "{api}"),
+        _ => tracing::debug!(request_id, status, kind, code, took_us, "{api}"),
+    }
+}
