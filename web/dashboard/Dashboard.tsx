@@ -1,16 +1,17 @@
 /** The page's frame: the bar, the filters, and one boundary around each part that loads by itself. */
-import { Suspense, useDeferredValue } from 'react';
+import { Suspense, useDeferredValue, type MouseEvent } from 'react';
 import { RelayEnvironmentProvider } from 'react-relay';
 import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
 import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
 import { Boundary } from './Boundary';
 import { Filters } from './Filters';
+import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
-import { usePlace, type Moves } from './place';
+import { usePlace, type List, type Moves } from './place';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
 import { Trouble } from './Trouble';
@@ -27,6 +28,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   const { view } = place.list;
   // The choice shows at once; the rows of the last one stay until those of the next are there.
   const list = useDeferredValue(place.list);
+  useKeptFocus(list.serial);
   const link = operationLink({
     query: ImportsPageQuery.params.text ?? '',
     variables: JSON.stringify(firstPage(view), null, 2),
@@ -34,9 +36,12 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
 
   return (
     <>
+      <a className="skip" href="#imports" onClick={skip}>
+        Skip to the imports
+      </a>
       <Masthead>
         <a className="button" href={link}>
-          View this query in GraphiQL
+          <span className="wide">View this query in</span> GraphiQL
         </a>
         <button type="button" className="button" onClick={onChangeKey}>
           Change key
@@ -52,20 +57,22 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
           </Suspense>
         </Boundary>
         <Filters view={view} onGo={moves.go} onReload={moves.reload} />
-        <Boundary
-          resetKey={list.serial}
-          fallback={(failure) => (
-            <Refusal key={list.serial} failure={failure} view={list.view} moves={moves} onRefused={onRefused} />
-          )}
-        >
-          <Suspense fallback={<Skeleton />}>
-            <div className={list === place.list ? 'list' : 'list list-stale'} aria-busy={list !== place.list}>
-              <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-                <ImportsPage view={list.view} moves={moves} onRefused={onRefused} />
-              </RelayEnvironmentProvider>
-            </div>
-          </Suspense>
-        </Boundary>
+        <div id="imports" tabIndex={-1}>
+          <Boundary
+            resetKey={list.serial}
+            fallback={(failure) => (
+              <Refusal key={list.serial} failure={failure} list={list} moves={moves} onRefused={onRefused} />
+            )}
+          >
+            <Suspense fallback={<Skeleton />}>
+              <div className={list === place.list ? 'list' : 'list list-stale'} aria-busy={list !== place.list}>
+                <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
+                  <ImportsPage view={list.view} moves={moves} onRefused={onRefused} />
+                </RelayEnvironmentProvider>
+              </div>
+            </Suspense>
+          </Boundary>
+        </div>
         {place.importId && (
           <RelayEnvironmentProvider environment={list.environment}>
             <ImportDetail
@@ -85,19 +92,25 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   );
 }
 
+/** Past the tabs and filters. The URL holds the view alone, so no anchor enters it. */
+function skip(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById('imports')?.focus();
+}
+
 /** A list that did not load. What the link is to blame for is dropped from it; the rest is for the reader to see. */
 function Refusal({
   failure,
-  view,
+  list,
   moves,
   onRefused,
 }: {
   failure: Failure;
-  view: View;
+  list: List;
   moves: Moves;
   onRefused(): void;
 }) {
-  const change = blamed(failure, view);
+  const change = blamed(failure, list.view);
   if (change) {
     return (
       <Trouble
@@ -108,7 +121,7 @@ function Refusal({
       />
     );
   }
-  return <Trouble failure={failure} onRefused={onRefused} onRetry={moves.reload} />;
+  return <Trouble failure={failure} attempt={list.attempt} onRefused={onRefused} onRetry={moves.retry} />;
 }
 
 function blamed(failure: Failure, view: View): { without: Partial<View>; reason: string } | null {

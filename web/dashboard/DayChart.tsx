@@ -1,7 +1,12 @@
-/** How many of the loaded imports were created when, one bar a day with its statuses stacked. */
+/**
+ * How many of the loaded imports were created when: one bar a day, the ten statuses stacked in their five tones.
+ *
+ * Its numbers stand in each bar's tooltip, status by status, and in sum in the legend and in what a screen reader says.
+ */
+import type { ImportStatus } from './__generated__/ImportsPageQuery.graphql';
 import { formatCount, formatDate } from './format';
 import type { Edge } from './ImportsList';
-import { statusTone, TONES, type Tone } from './status';
+import { STATUSES, statusName, statusTone, TONES, type Tone } from './status';
 
 type Step = 'day' | 'week' | 'month';
 
@@ -9,7 +14,7 @@ interface Bar {
   /** First day, as in "2026-05-01". */
   day: string;
   total: number;
-  byTone: Map<Tone, number>;
+  byStatus: Map<ImportStatus, number>;
 }
 
 /** More bars than this are too thin to tell apart; then a bar is a week, or a month. */
@@ -21,27 +26,35 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
   const [first, last] = [bars[0], bars.at(-1)];
   if (!first || !last) return null;
   const span = first === last ? formatDate(first.day) : `${formatDate(first.day)} to ${formatDate(last.day)}`;
-  const used = TONES.filter(({ tone }) => bars.some(({ byTone }) => byTone.has(tone)));
+  const legend = TONES.map(({ tone, name }) => ({
+    tone,
+    label: `${name} ${formatCount(bars.reduce((sum, bar) => sum + ofTone(bar, tone), 0))}`,
+    isEmpty: bars.every((bar) => !ofTone(bar, tone)),
+  })).filter(({ isEmpty }) => !isEmpty);
 
   return (
     <figure className="chart">
       <figcaption>
         <span>Loaded imports per {step} and status</span>
         <ul className="legend">
-          {used.map(({ tone, name }) => (
+          {legend.map(({ tone, label }) => (
             <li key={tone}>
               <span className={`swatch fill-${tone}`} />
-              {name} {formatCount(bars.reduce((sum, { byTone }) => sum + (byTone.get(tone) ?? 0), 0))}
+              {label}
             </li>
           ))}
         </ul>
       </figcaption>
       <div className="plot" style={{ '--bars': bars.length } as React.CSSProperties}>
+        <div className="chart-scale" aria-hidden="true">
+          <span>{formatCount(highest)}</span>
+          <span>0</span>
+        </div>
         <svg
           viewBox={`0 0 ${bars.length * 10} 100`}
           preserveAspectRatio="none"
           role="img"
-          aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}.`}
+          aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}. ${legend.map(({ label }) => label).join(', ')}.`}
         >
           {bars.map((bar, index) => (
             <Column key={bar.day} bar={bar} step={step} x={index * 10} scale={100 / highest} />
@@ -59,15 +72,19 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
 function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scale: number }) {
   let y = 100;
   const when = step === 'day' ? formatDate(bar.day) : `${step} from ${formatDate(bar.day)}`;
-  const parts = TONES.filter(({ tone }) => bar.byTone.has(tone));
+  const statuses = STATUSES.filter((status) => bar.byStatus.has(status));
   return (
     <g>
       <title>
-        {[when, ...parts.map(({ tone, name }) => `${name}: ${formatCount(bar.byTone.get(tone) ?? 0)}`)].join('\n')}
+        {[
+          when,
+          ...statuses.map((status) => `${statusName(status)}: ${formatCount(bar.byStatus.get(status) ?? 0)}`),
+        ].join('\n')}
       </title>
       <rect className="column" x={x} y={0} width={10} height={100} />
-      {parts.map(({ tone }) => {
-        const height = (bar.byTone.get(tone) ?? 0) * scale;
+      {TONES.map(({ tone }) => {
+        const height = ofTone(bar, tone) * scale;
+        if (!height) return null;
         y -= height;
         return <rect key={tone} className={`fill-${tone}`} x={x + 1} y={y} width={8} height={height} />;
       })}
@@ -77,7 +94,7 @@ function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scal
 
 function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
   const byDay = new Map<string, Bar>();
-  for (const { node } of edges) add(byDay, node.createdAt.slice(0, 10), statusTone(node.status), 1);
+  for (const { node } of edges) add(byDay, node.createdAt.slice(0, 10), node.status, 1);
   const days = [...byDay.keys()].sort();
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return { step: 'day', bars: [] };
@@ -86,18 +103,22 @@ function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
 
   const bars = new Map<string, Bar>();
   for (let day = startOf(first, step); day <= last; day = after(day, step))
-    bars.set(day, { day, total: 0, byTone: new Map() });
+    bars.set(day, { day, total: 0, byStatus: new Map() });
   for (const [day, bar] of byDay) {
-    for (const [tone, count] of bar.byTone) add(bars, startOf(day, step), tone, count);
+    for (const [status, count] of bar.byStatus) add(bars, startOf(day, step), status, count);
   }
   return { step, bars: [...bars.values()] };
 }
 
-function add(bars: Map<string, Bar>, day: string, tone: Tone, count: number) {
-  const bar = bars.get(day) ?? { day, total: 0, byTone: new Map<Tone, number>() };
+function add(bars: Map<string, Bar>, day: string, status: ImportStatus, count: number) {
+  const bar = bars.get(day) ?? { day, total: 0, byStatus: new Map<ImportStatus, number>() };
   bar.total += count;
-  bar.byTone.set(tone, (bar.byTone.get(tone) ?? 0) + count);
+  bar.byStatus.set(status, (bar.byStatus.get(status) ?? 0) + count);
   bars.set(day, bar);
+}
+
+function ofTone({ byStatus }: Bar, tone: Tone): number {
+  return [...byStatus].reduce((sum, [status, count]) => (statusTone(status) === tone ? sum + count : sum), 0);
 }
 
 function startOf(day: string, step: Step): string {

@@ -46,7 +46,7 @@ export function Filters({ view, onGo, onReload }: Props) {
         <DayFields name="created" label="Created" days={view.created} />
         <DayFields name="updated" label="Updated" days={view.updated} />
         <div className="filter-actions">
-          <button type="submit" className="button button-primary">
+          <button type="submit" id="apply-dates" className="button button-primary">
             Apply dates
           </button>
           {hasFilter(view) && (

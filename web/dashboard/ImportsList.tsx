@@ -9,6 +9,7 @@ import { DayChart } from './DayChart';
 import { formatCount } from './format';
 import { ImportsTable } from './ImportsTable';
 import type { Moves } from './place';
+import { useSay } from './say';
 import { Trouble } from './Trouble';
 import { EMPTY_VIEW, hasFilter, type View } from './view';
 
@@ -66,6 +67,7 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
     );
   const [failure, setFailure] = useState<Failure | null>(null);
   const [direction, setDirection] = useState<Direction>('next');
+  const [counted, setCounted] = useState<Direction>('next');
   // Set and read at once, unlike Relay's flags, which follow with the next render.
   const pending = useRef<Disposable | null>(null);
   useEffect(() => () => pending.current?.dispose(), []);
@@ -76,30 +78,33 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
     setDirection(towards);
     const onComplete = (error: Error | null) => {
       pending.current = null;
-      if (error) setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
+      if (!error) setCounted(towards);
+      else setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
     };
     pending.current = (towards === 'next' ? loadNext : loadPrevious)(NEXT_PAGE, { onComplete });
   }
 
   const connection = data.imports;
   const edges = connection?.edges ?? [];
-  // An estimate counts in the direction of the page it came with.
-  const more = connection && direction === 'next' ? remaining(connection) : 'more to come';
+  // An estimate counts from the page it came with, in its direction.
+  const estimate = counted === 'next' && connection ? remaining(connection) : 'more to come';
+  const loaded = `${edges.length === 1 ? 'import' : 'imports'} loaded`;
+  const around = `${hasNext ? `, ${estimate}` : ''}${hasPrevious ? ', others above' : ''}`;
+  useSay(`${formatCount(edges.length)} ${loaded}${around}`);
   if (!connection || (!edges.length && !hasPrevious && !hasNext)) return <Empty view={view} moves={moves} />;
 
   return (
     <>
-      <p className="summary" role="status">
-        <strong>{formatCount(edges.length)}</strong> {edges.length === 1 ? 'import' : 'imports'} loaded
-        {hasNext && `, ${more}`}
-        {hasPrevious && ', earlier ones above'}
+      <p className="summary">
+        <strong>{formatCount(edges.length)}</strong> {loaded}
+        {around}
       </p>
       <DayChart edges={edges} />
       {hasPrevious && (
         <button
           type="button"
           className="button load-previous"
-          disabled={isLoadingPrevious}
+          aria-disabled={isLoadingPrevious}
           onClick={() => load('previous')}
         >
           {isLoadingPrevious ? 'Loading…' : 'Load the imports above these'}
@@ -117,8 +122,8 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
         <Trouble inline key={failure.code} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
       )}
       {hasNext && !failure && (
-        <button type="button" className="button load-next" disabled={isLoadingNext} onClick={() => load('next')}>
-          {isLoadingNext ? 'Loading…' : `Load more (${more})`}
+        <button type="button" className="button load-next" aria-disabled={isLoadingNext} onClick={() => load('next')}>
+          {isLoadingNext ? 'Loading…' : `Load more (${estimate})`}
         </button>
       )}
       {!hasNext && <p className="end">That is all of them.</p>}
@@ -130,13 +135,13 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
 function remaining({ estimatedRemainingCount, perPage }: { estimatedRemainingCount: number; perPage: number }): string {
   const capped = estimatedRemainingCount >= 500;
   const count = formatCount(Math.max(1, estimatedRemainingCount - perPage));
-  return capped ? `more than ${count} to come` : `about ${count} more`;
+  return capped ? `at least ${count} more` : `about ${count} more`;
 }
 
 function Empty({ view, moves }: { view: View; moves: Moves }) {
   const filtered = hasFilter(view);
   return (
-    <section className="empty" role="status">
+    <section className="empty">
       <svg viewBox="0 0 48 48" aria-hidden="true">
         <path d="M6 28l6-18h24l6 18v10a3 3 0 0 1-3 3H9a3 3 0 0 1-3-3zM6 28h11l2 5h10l2-5h11" />
       </svg>
@@ -144,7 +149,7 @@ function Empty({ view, moves }: { view: View; moves: Moves }) {
       <p>
         {filtered
           ? 'Another status or a wider span of dates may show some.'
-          : 'They show here as soon as the first one starts.'}
+          : 'Once the first one has started, Refresh shows it here.'}
       </p>
       {filtered && (
         <button

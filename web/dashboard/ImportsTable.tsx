@@ -145,7 +145,12 @@ function SortableHead({ field, name, className, view, moves }: SortableHeadProps
       className={className}
       aria-sort={sorted ? (descending ? 'descending' : 'ascending') : undefined}
     >
-      <button type="button" className="sort" onClick={() => moves.go({ sort: { field, descending: !descending } })}>
+      <button
+        type="button"
+        id={`sort-${field}`}
+        className="sort"
+        onClick={() => moves.go({ sort: { field, descending: !descending } })}
+      >
         {name}
         <svg className={sorted ? 'sort-mark' : 'sort-mark sort-mark-idle'} viewBox="0 0 10 10" aria-hidden="true">
           <path d={sorted && !descending ? 'M5 2l3.5 5h-7z' : 'M5 8L1.5 3h7z'} />

@@ -55,7 +55,7 @@ function Tabs({ view, onGo, account, counts }: Props & { account?: string; count
   const all = counts.size ? total([...counts.values()]) : undefined;
   return (
     <>
-      <h1>
+      <h1 tabIndex={-1}>
         Imports <span className="account">{account}</span>
       </h1>
       <nav ref={nav} className="tabs" aria-label="Status">
@@ -88,6 +88,7 @@ interface TabProps extends Props {
 function Tab({ view, statuses, current, name, icon, count, onGo }: TabProps) {
   return (
     <Anchor
+      id={`tab-${icon ?? 'all'}`}
       className={count?.count === 0 ? 'tab tab-empty' : 'tab'}
       view={{ ...view, statuses, after: null, importId: null }}
       aria-current={current ? 'page' : undefined}

@@ -14,6 +14,8 @@ export interface List {
   serial: number;
   view: View;
   environment: IEnvironment;
+  /** How often it was asked for before, and failed. */
+  attempt: number;
 }
 
 export interface Place {
@@ -28,6 +30,8 @@ export interface Moves {
   go(change: Partial<View>): void;
   /** Loads the list again from its first page, or from where it started. */
   reload(): void;
+  /** The same, because it failed. */
+  retry(): void;
   /** Goes on without a part of the link that the service refused. */
   drop(change: Partial<View>, reason: string): void;
   /** Notes in the URL where in the list the reader is. */
@@ -56,6 +60,10 @@ export function usePlace(key: string): [Place, Moves] {
       },
       reload() {
         show({ ...shown.current, list: load(shown.current.list.view, key) });
+      },
+      retry() {
+        const { view, attempt } = shown.current.list;
+        show({ ...shown.current, list: { ...load(view, key), attempt: attempt + 1 } });
       },
       drop(change, reason) {
         const { list, importId, dropped } = shown.current;
@@ -102,7 +110,7 @@ function moveTo(current: Place, view: View, key: string): Place {
 
 function load(view: View, key: string): List {
   serial += 1;
-  return { serial, view, environment: createEnvironment(key) };
+  return { serial, view, environment: createEnvironment(key), attempt: 0 };
 }
 
 function pageUrl(view: View): string {

@@ -34,6 +34,7 @@ export interface View {
 
 export const DEFAULT_SORT: Sort = { field: 'id', descending: true };
 const SORT_FIELDS: SortField[] = ['id', 'created_at', 'updated_at'];
+const PARTS = ['status', 'created', 'updated', 'sort', 'after', 'import'];
 const ANY_DAY: Days = { from: null, to: null };
 export const EMPTY_VIEW: View = {
   statuses: [],
@@ -47,6 +48,10 @@ export const EMPTY_VIEW: View = {
 export function readView(search: string): { view: View; dropped: string[] } {
   const parameters = new URLSearchParams(search);
   const dropped: string[] = [];
+  for (const name of new Set(parameters.keys())) {
+    if (!PARTS.includes(name)) dropped.push(`There is nothing to choose by “${name}”.`);
+    else if (parameters.getAll(name).length > 1) dropped.push(`Of several values of “${name}” the first one holds.`);
+  }
   const view: View = {
     statuses: readStatuses(parameters.get('status'), dropped),
     created: readDays('created', parameters.get('created'), dropped),

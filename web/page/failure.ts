@@ -19,17 +19,27 @@ export class Failure extends Error {
   }
 }
 
-interface ErrorEntry {
-  message: string;
-  extensions?: { code?: string; argument?: string };
+interface Answer {
+  data?: object;
+  errors?: { message: string; extensions?: { code?: string; argument?: string } }[];
 }
+
+/** Unit: milliseconds. The gateway gives up by itself after eleven seconds; one that is longer silent hangs. */
+const PATIENCE = 15_000;
+/** What a proxy means that answers in place of the gateway, without a code. */
+const CODES: Record<number, string> = {
+  429: 'RATE_LIMITED',
+  502: 'SERVICE_UNAVAILABLE',
+  503: 'SERVICE_UNAVAILABLE',
+  504: 'TIMEOUT',
+};
 
 /** Posts an operation and gives its `data`. Errors: a `Failure` for whatever else comes back. */
 export async function post(
   key: string,
   body: { query: string | null | undefined; variables: object },
 ): Promise<object> {
-  const response = await fetch('/graphql', {
+  const [response, text] = await fetch('/graphql', {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
@@ -38,22 +48,33 @@ export async function post(
     },
     body: JSON.stringify(body),
     cache: 'no-store',
-  }).catch(() => {
-    throw new Failure('UNREACHABLE', 'The service did not answer.');
-  });
-  const answer = await response.json().catch(() => ({}));
-  const first: ErrorEntry | undefined = answer.errors?.[0];
+    signal: AbortSignal.timeout(PATIENCE),
+  })
+    .then(async (response) => [response, await response.text()] as const)
+    .catch(() => {
+      throw new Failure('UNREACHABLE', 'The service did not answer.');
+    });
+  const answer = parse(text);
+  const first = answer.errors?.[0];
   // Part of the data may be there too; a page that shows half an answer as if it were all of it would mislead.
   if (first || !answer.data) {
     const { code, argument } = first?.extensions ?? {};
     throw new Failure(
-      code ?? `HTTP_${response.status}`,
+      code ?? CODES[response.status] ?? `HTTP_${response.status}`,
       first?.message ?? `The service answered with status ${response.status}.`,
       argument ?? null,
       secondsOf(response.headers.get('Retry-After')),
     );
   }
   return answer;
+}
+
+function parse(text: string): Answer {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function secondsOf(retryAfter: string | null): number | null {

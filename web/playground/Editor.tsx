@@ -8,8 +8,10 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useState } from 'react';
 import type { Operation } from '../page/operation';
 import { EXAMPLES, toOperation } from './examples';
-import { examplesPlugin } from './ExamplesPane';
+import { examplesPlugin, PHONE } from './ExamplesPane';
 import { ShareButton } from './ShareButton';
+import { storage } from './storage';
+import { SystemColours } from './SystemColours';
 
 const PLUGINS = [examplesPlugin, HISTORY_PLUGIN, explorerPlugin()];
 /** Where GraphiQL keeps its tabs between visits. */
@@ -23,7 +25,9 @@ interface Props {
 
 export default function Editor({ fetcher, hasKey, linked }: Props) {
   const [initial] = useState(() => linked ?? (hasTabs() ? null : firstExample()));
-  const [narrow] = useState(() => matchMedia('(max-width: 46rem)').matches);
+  // A pane beside the editors leaves too little for them here; below the query there is no room for variables either.
+  const [narrow] = useState(() => matchMedia('(max-width: 64rem)').matches);
+  const [phone] = useState(() => matchMedia(PHONE).matches);
 
   return (
     <GraphiQL
@@ -32,11 +36,12 @@ export default function Editor({ fetcher, hasKey, linked }: Props) {
       visiblePlugin={narrow ? undefined : examplesPlugin}
       initialQuery={initial?.query}
       initialVariables={initial?.variables}
-      defaultEditorToolsVisibility="variables"
+      defaultEditorToolsVisibility={phone ? false : 'variables'}
       // Without a key there is no schema to ask for; null says not to try.
       schema={hasKey ? undefined : null}
       schemaDescription
       inputValueDeprecation
+      storage={storage}
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
     >
@@ -48,6 +53,7 @@ export default function Editor({ fetcher, hasKey, linked }: Props) {
             {merge}
             {copy}
             <ShareButton />
+            <SystemColours />
           </>
         )}
       </GraphiQL.Toolbar>
@@ -56,11 +62,7 @@ export default function Editor({ fetcher, hasKey, linked }: Props) {
 }
 
 function hasTabs(): boolean {
-  try {
-    return localStorage.getItem(TABS) !== null;
-  } catch {
-    return false;
-  }
+  return storage?.getItem(TABS) != null;
 }
 
 function firstExample(): Operation | null {

@@ -3,6 +3,9 @@ import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/
 import { useState } from 'react';
 import { EXAMPLES, SAMPLE_QUERY, toOperation, type Example, type Sample } from './examples';
 
+/** As in `playground.css`: a pane covers the editors. */
+export const PHONE = '(max-width: 46rem)';
+
 export const examplesPlugin: GraphiQLPlugin = { title: 'Examples', icon: Icon, content: ExamplesPane };
 
 function ExamplesPane() {
@@ -21,8 +24,7 @@ function ExamplesPane() {
     variableEditor?.setValue(variables);
     // The editor finds the name by itself a moment later; until then it would run the last tab's.
     setOperationName(example.operation);
-    // On a phone this pane covers the editor.
-    if (matchMedia('(max-width: 46rem)').matches) setVisiblePlugin(null);
+    if (matchMedia(PHONE).matches) setVisiblePlugin(null);
     queryEditor?.focus();
     setOpened(`${example.title} opened in a new tab.`);
   }

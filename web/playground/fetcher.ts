@@ -1,7 +1,7 @@
 /** How the editor reaches the gateway: with this tab's key, which stands in no editor, no link and no storage of its own. */
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
 
-const NO_KEY = { errors: [{ message: 'Enter an API key in the field at the top of the page first.' }] };
+const NO_KEY = failed('Enter an API key in the field at the top of the page first.');
 
 export function createFetcher(key: string | null, onRefused: () => void): Fetcher {
   return async (operation: FetcherParams, options) => {
@@ -16,8 +16,13 @@ export function createFetcher(key: string | null, onRefused: () => void): Fetche
       },
       body: JSON.stringify(operation),
       cache: 'no-store',
-    });
+    }).catch(() => null);
+    if (!response) return failed('The service did not answer.');
     if (response.status === 401) onRefused();
-    return response.json();
+    return response.json().catch(() => failed(`The service answered with status ${response.status}.`));
   };
+}
+
+function failed(message: string) {
+  return { errors: [{ message }] };
 }

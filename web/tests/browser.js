@@ -1,6 +1,8 @@
 /** A browser for the tests, and pages that notice what no page of ours may do. */
 import axe from 'axe-core';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
 import { KEY, URL_BASE } from './gateway.js';
 
@@ -14,15 +16,47 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export function openBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/** What the browser itself says about an answer that a test provokes. */
+export const REFUSED = /^Failed to load resource/;
+const PHONE = { width: 390, height: 844 };
+/** What Chromium asks its maker for by itself, whatever page is open. */
+const OWN_ERRANDS = /^CONNECT (?!fonts\.)[\w.-]+\.(?:google|googleapis|gvt1)\.com:443 /;
+
+/**
+ * A browser whose every connection to a host other than 127.0.0.1 ends at a proxy of ours, a worker's or a style sheet's
+ * like a page's. Closing it fails where there was one.
+ */
+export async function openBrowser() {
+  const outside = [];
+  const proxy = createServer((socket) => {
+    socket.once('data', (request) => {
+      const [line] = request.toString('latin1').split('\r\n');
+      if (!OWN_ERRANDS.test(line)) outside.push(line);
+      socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.unref();
+  }).listen(0, '127.0.0.1');
+  proxy.unref();
+  await once(proxy, 'listening');
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...FLAGS, `--proxy-server=http://127.0.0.1:${proxy.address().port}`],
+  });
+  return {
+    newContext: (options) => browser.newContext(options),
+    async close() {
+      await browser.close();
+      assert.deepEqual(outside, [], 'requests to other hosts');
+    },
+  };
 }
 
 /**
  * A page in a profile of its own, already at `path`. `faults` gathers requests to other hosts, console errors and
  * violations of the content security policy; `expected` names console errors that a test provokes.
  */
-export async function openPage(browser, path, { expected = /^$/, before, ...options } = {}) {
+export async function openPage(browser, path, { expected = /^$/, key = KEY, before, ...options } = {}) {
   const context = await browser.newContext({ baseURL: URL_BASE, viewport: { width: 1280, height: 900 }, ...options });
   const faults = [];
   await context.addInitScript(() => {
@@ -33,7 +67,7 @@ export async function openPage(browser, path, { expected = /^$/, before, ...opti
   context.on('request', (request) => {
     const { protocol, hostname } = new URL(request.url());
     if (protocol.startsWith('http') && hostname !== '127.0.0.1') faults.push(`request to ${request.url()}`);
-    if (request.url().includes(KEY)) faults.push(`key in ${request.url()}`);
+    if (request.url().includes(key)) faults.push(`key in ${request.url()}`);
   });
   context.on('console', (message) => {
     const text = message.text();
@@ -55,20 +89,50 @@ export async function editorReady(page) {
   await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
 }
 
-/** Fails on any fault that axe-core calls serious or critical, in the state the page is in. */
-export async function assertAccessible(page, state, exclude = []) {
+/** Runs a test on a fresh page, closes it, and holds it to its faults. */
+export async function withPage(browser, path, options, body) {
+  const { page, context, faults } = await openPage(browser, path, options);
+  try {
+    await body(page, context);
+    assert.deepEqual(faults, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * Fails on any fault that axe-core calls serious or critical, in the state the page is in: as wide as it is and as on a
+ * phone, in light and in dark colours.
+ */
+export async function assertAccessible(page, state) {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(
-    // Styles may be half way through a transition; what is measured is where they end.
-    async (excluded) => {
-      document.getAnimations().forEach((animation) => animation.playState === 'running' && tryFinish(animation));
-      function tryFinish(animation) {
-        if (animation.effect?.getComputedTiming().iterations !== Infinity) animation.finish();
-      }
-      return globalThis.axe.run({ exclude: excluded }, { resultTypes: ['violations'] });
-    },
-    exclude,
-  );
+  const wide = page.viewportSize();
+  for (const size of wide.width > PHONE.width ? [wide, PHONE] : [wide]) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme });
+      await audit(page, `${state}, ${colorScheme}, ${size.width} pixels wide`);
+    }
+  }
+  await page.setViewportSize(wide);
+}
+
+async function audit(page, state) {
+  const { violations } = await page.evaluate(async () => {
+    // The editor colours its text anew, bit by bit, after a change of theme: what is measured is a page at rest.
+    await new Promise((resolve) => {
+      let timer = setTimeout(resolve, 200);
+      new MutationObserver(() => {
+        clearTimeout(timer);
+        timer = setTimeout(resolve, 200);
+      }).observe(document, { subtree: true, childList: true, attributes: true });
+    });
+    // Styles may be half way through a transition; what counts is where they end.
+    for (const animation of document.getAnimations()) {
+      if (animation.effect?.getComputedTiming().iterations !== Infinity) animation.finish();
+    }
+    return globalThis.axe.run({ resultTypes: ['violations'] });
+  });
   const serious = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(

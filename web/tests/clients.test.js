@@ -46,6 +46,15 @@ describe('the page about clients', () => {
       assert.ok(files.includes(`web/clients/${client}/imports.ts`), client);
   });
 
+  test('says how to install what the recipes import', () => {
+    const installed = new Set([...docs.matchAll(/npm install ([^`]+)`/g)].flatMap(([, words]) => words.split(' ')));
+    for (const [, file, text] of blocks.filter(([, file]) => /\.tsx?$/.test(file))) {
+      for (const [, name] of text.matchAll(/from '((?:@[\w-]+\/)?[\w-]+)[^']*'/g)) {
+        assert.ok(name === 'react' || installed.has(name), `${file} imports ${name}`);
+      }
+    }
+  });
+
   for (const [, file, text] of blocks) {
     test(`shows ${file} as it is tested`, () => {
       assert.equal(text, readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'));

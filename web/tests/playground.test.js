@@ -1,7 +1,7 @@
 /** The page at `/graphiql`, in a browser, on the real service. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertAccessible, editorReady, openBrowser, openPage } from './browser.js';
+import { assertAccessible, editorReady, openBrowser, REFUSED, withPage } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
 
 const EXAMPLES = ['First page', 'Next page', 'Failed since a date', 'Backward paging', 'Status counts', 'Node refetch'];
@@ -12,15 +12,13 @@ before(async () => {
 });
 after(() => browser?.close());
 
-async function onPlayground(path, options, body) {
-  const { page, context, faults } = await openPage(browser, path, options);
-  try {
+const PHONE = { viewport: { width: 390, height: 844 } };
+
+function onPlayground(path, options, body) {
+  return withPage(browser, path, options, async (page, context) => {
     await editorReady(page);
     await body(page, context);
-    assert.deepEqual(faults, []);
-  } finally {
-    await context.close();
-  }
+  });
 }
 
 /** What an editor of the page holds: `operation`, `variables` or `response`. */
@@ -114,7 +112,7 @@ describe('the playground', () => {
     }));
 
   test('keeps the key for the tab alone, and asks for another where it is refused', () =>
-    onPlayground('/graphiql', { expected: /^Failed to load resource/ }, async (page) => {
+    onPlayground('/graphiql', { expected: REFUSED }, async (page) => {
       await run(page);
       await page.getByRole('button', { name: 'Change key' }).click();
       await page.getByLabel('API key').fill('igw_wrong');
@@ -128,11 +126,85 @@ describe('the playground', () => {
       assert.ok(!kept.includes(KEY));
     }));
 
-  for (const colorScheme of ['light', 'dark']) {
-    test(`has no serious accessibility fault in ${colorScheme} colours`, () =>
-      onPlayground('/graphiql', { colorScheme }, async (page) => {
-        await run(page);
-        await assertAccessible(page, colorScheme);
-      }));
-  }
+  test('prettifies, merges and copies, and keeps its tabs on reload', () =>
+    onPlayground('/graphiql', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+      const written = await editor(page, 'operation');
+      await page.evaluate(() => {
+        const model = globalThis.__MONACO.editor.getModels().find(({ uri }) => uri.path.includes('operation'));
+        model.setValue('query Small{...Part} fragment Part on Query{viewer{name}}');
+      });
+      await page.getByRole('button', { name: /^Merge fragments/ }).click();
+      await page.waitForFunction(() =>
+        globalThis.__MONACO.editor.getModels().every((model) => !model.getValue().includes('...Part')),
+      );
+      await page.getByRole('button', { name: /^Prettify query/ }).click();
+      await page.waitForFunction(() =>
+        globalThis.__MONACO.editor.getModels().some((model) => model.getValue().includes('\n  viewer {')),
+      );
+      await page.getByRole('button', { name: /^Copy query/ }).click();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^query Small/);
+      assert.equal((await run(page)).data.viewer.name.length > 0, true);
+      await page.locator('.examples').getByRole('button', { name: 'Status counts' }).click();
+      await page.locator('.graphiql-tab').nth(1).waitFor();
+      await page.locator('.graphiql-tab').first().getByRole('button', { name: 'Small' }).click();
+      assert.notEqual(await editor(page, 'operation'), written);
+      // GraphiQL writes its tabs a moment after the last key.
+      await page.waitForFunction(() => /Small.*StatusCounts/.test(localStorage.getItem('graphiql:tabState')));
+      await page.reload();
+      await editorReady(page);
+      await page.locator('.graphiql-tab').nth(1).waitFor();
+      assert.match(await page.locator('.graphiql-tabs').innerText(), /Small[^]*StatusCounts/);
+    }));
+
+  test('leads to the dashboard and back', () =>
+    onPlayground('/graphiql', {}, async (page) => {
+      await page.getByRole('link', { name: 'Dashboard' }).click();
+      await page.locator('.rows [data-import]').first().waitFor();
+      await page.goBack();
+      await editorReady(page);
+    }));
+
+  test('keeps no header that was typed beyond the tab', () =>
+    onPlayground('/graphiql', {}, async (page) => {
+      await page.getByRole('button', { name: 'Headers' }).click();
+      await page.locator('.graphiql-editor-tool').getByRole('textbox').last().focus();
+      await page.keyboard.insertText('{"X-Secret": "typed by hand"}');
+      await run(page);
+      const kept = await page.evaluate(() => JSON.stringify(localStorage));
+      assert.match(kept, /FirstPage/);
+      assert.ok(!kept.includes('typed by hand'), kept);
+    }));
+
+  test('runs on a phone, where a pane covers the editors until it is closed', () =>
+    onPlayground('/graphiql', PHONE, async (page) => {
+      await assertAccessible(page, 'phone');
+      assert.equal((await run(page)).errors, undefined);
+      await page.locator('.graphiql-response').getByText('imports').first().waitFor();
+      await page.getByRole('button', { name: 'Show Examples' }).click();
+      await page.locator('.examples').waitFor();
+      await assertAccessible(page, 'phone, examples');
+      await page.locator('.examples').getByRole('button', { name: 'Status counts' }).click();
+      await page.locator('.examples').waitFor({ state: 'detached' });
+      assert.equal((await run(page)).data.importStatusCounts.length, 10);
+      await assertAccessible(page, 'phone, answer');
+      const [width, visible] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(width <= visible, `${width} pixels wide`);
+    }));
+
+  test('has no serious accessibility fault in any of its panes and dialogs', () =>
+    onPlayground('/graphiql', {}, async (page) => {
+      await run(page);
+      await assertAccessible(page, 'examples and answer');
+      for (const pane of ['Documentation Explorer', 'History', 'GraphiQL Explorer']) {
+        await page.getByRole('button', { name: `Show ${pane}` }).click();
+        await assertAccessible(page, pane);
+      }
+      for (const dialog of ['Open short keys dialog', 'Open settings dialog']) {
+        await page.getByRole('button', { name: dialog }).click();
+        await page.getByRole('dialog').waitFor();
+        await assertAccessible(page, dialog);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      }
+    }));
 });

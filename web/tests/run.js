@@ -6,52 +6,29 @@
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startGateway } from './process.js';
 
 const ROWS = 10_000;
-/** Unit: milliseconds until a gateway that says nothing counts as broken. */
-const PATIENCE = 60_000;
+const keysIn = (text) => [...new Set(text.match(/\bigw_[\w-]+/g))];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const gateway = process.env.GATEWAY_URL ? null : await startGateway();
-process.exitCode = await runTests(gateway?.address ?? {});
+const gateway = process.env.GATEWAY_URL ? null : await startDemo();
+process.exitCode = await runTests(gateway ? addressOf(gateway) : {});
 await gateway?.stop();
 
-async function startGateway() {
-  const binary = process.env.GATEWAY_BIN ?? here('../../target/debug/imports-gateway');
-  // The tests walk every import many times over; what they cost is no business of theirs.
-  const env = { ...process.env, GATEWAY_RATE_LIMIT: 'off' };
-  const child = spawn(binary, ['demo', '--rows', String(ROWS), '--listen', '127.0.0.1:0'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const address = await Promise.race([
-    readAddress(child.stdout),
-    ended.then((code) => Promise.reject(new Error(`${binary} ended with ${code} before it listened`))),
-    new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error(`${binary} did not listen`)).unref()),
-  ]);
-  child.stdout.resume();
-  return {
-    address,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
+function startDemo() {
+  return startGateway(
+    ['demo', '--rows', String(ROWS), '--listen', '127.0.0.1:0'],
+    // The tests walk every import many times over; what they cost is no business of theirs.
+    { GATEWAY_RATE_LIMIT: 'off' },
+    (said) => keysIn(said).length >= 2,
+  );
 }
 
-async function readAddress(output) {
-  let url = null;
-  const keys = new Set();
-  for await (const line of createInterface({ input: output })) {
-    url ??= /listening on (http:\/\/\S+)/.exec(line)?.[1];
-    for (const [key] of line.matchAll(/\bigw_[\w-]+/g)) keys.add(key);
-    const [first, second] = keys;
-    if (url && second) return { GATEWAY_URL: url, GATEWAY_KEY: first, GATEWAY_SMALL_KEY: second };
-  }
-  throw new Error('the gateway closed its output before it named an address and two keys');
+function addressOf({ url, said }) {
+  const [first, second] = keysIn(said);
+  return { GATEWAY_URL: url, GATEWAY_KEY: first, GATEWAY_SMALL_KEY: second };
 }
 
 function runTests(address) {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { editorReady, openBrowser, openPage } from './browser.js';
+import { loaded } from './list.js';
 
 const picture = (name) => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 const WIDE = { viewport: { width: 1200, height: 760 } };
@@ -12,7 +13,7 @@ test('the pages have their pictures taken', async () => {
   for (const colorScheme of ['light', 'dark']) {
     await take('dashboard', '/', { ...WIDE, colorScheme }, async (page) => {
       await page.locator('.rows [data-import]').first().waitFor();
-      await page.getByText('150 imports loaded').waitFor();
+      await loaded(page, 150);
     });
     await take('dashboard-phone', '/?status=failed', { ...PHONE, colorScheme }, async (page) => {
       await page.locator('.rows [data-import]').first().waitFor();

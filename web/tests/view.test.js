@@ -36,7 +36,8 @@ describe('a view', () => {
       ['?updated=9999-12-31..', '', 1],
       ['?sort=id&import=-1', '', 2],
       ['?sort=size.asc&status=', '', 2],
-      ['?unknown=1', '', 0],
+      ['?state=failed&sort=id.asc', '?sort=id.asc', 1],
+      ['?status=failed&status=new&status=queued', '?status=failed', 1],
     ]) {
       const { view: read, dropped } = view.readView(search);
       assert.deepEqual([view.writeView(read), dropped.length], [left, sentences], search);
