@@ -251,8 +251,15 @@ describe('the dashboard', () => {
   onPage('shows what has the focus, below the head that stays in sight', '/', {}, async (page) => {
     await settled(page);
     await rows(page).first().getByRole('link').focus();
-    for (let step = 0; step < 40; step += 1) await page.keyboard.press('Tab');
-    for (let step = 0; step < 30; step += 1) await page.keyboard.press('Shift+Tab');
+    // At a hand's speed: the rows ahead are drawn between two keys.
+    const press = async (key, times) => {
+      for (let step = 0; step < times; step += 1) {
+        await page.keyboard.press(key);
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      }
+    };
+    await press('Tab', 40);
+    await press('Shift+Tab', 30);
     const [link, head] = await page.evaluate(() => [
       document.activeElement.getBoundingClientRect().top,
       document.querySelector('.row-head').getBoundingClientRect().bottom,
