@@ -6,6 +6,9 @@
 /// The characters of a number, at most.
 const LONGEST_NUMBER: usize = 20;
 
+/// How much room is made on the word of one item, which may be the longest by far. **Unit**: bytes.
+const MOST_RESERVED: usize = 64 * 1024;
+
 /// JSON text in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Json(Vec<u8>);
@@ -133,8 +136,8 @@ impl Json {
             let start = self.0.len();
             write(self, first);
             let each = self.0.len() - start + 1;
-            self.0
-                .reserve((each + each / 8).saturating_mul(items.size_hint().0));
+            let rest = (each + each / 8).saturating_mul(items.size_hint().0);
+            self.0.reserve(rest.min(MOST_RESERVED));
         }
         for item in items {
             self.0.push(b',');

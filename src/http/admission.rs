@@ -27,6 +27,8 @@ use crate::store::viewers::ViewerError;
 pub(super) struct Caller {
     pub(super) viewer: Viewer,
     remaining: Option<Remaining>,
+    /// **Unit**: points that were taken last.
+    taken: u64,
 }
 
 /// Why a key is not let in.
@@ -76,7 +78,11 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
     };
     let now = Tick::now();
     match gateway.budgets.admit(viewer.account_id(), now) {
-        Ok(remaining) => Ok(Caller { viewer, remaining }),
+        Ok(remaining) => Ok(Caller {
+            viewer,
+            remaining,
+            taken: 0,
+        }),
         Err(limited) => {
             let remaining = gateway.budgets.remaining(viewer.account_id(), now);
             let message = "the account has spent its points for now; retry after the seconds in Retry-After";
@@ -88,13 +94,16 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
 impl Caller {
     /// Takes points from the account's budget.
     pub(super) fn charge(&mut self, gateway: &Gateway, points: u64) {
-        self.remaining = gateway
+        let taken = gateway
             .budgets
-            .charge(self.viewer.account_id(), points, Tick::now());
+            .take(self.viewer.account_id(), points, Tick::now());
+        self.taken = taken.map_or(0, |(_, taken)| taken);
+        self.remaining = taken.map(|(remaining, _)| remaining);
     }
 
-    /// Gives points back that were taken for what did not run.
-    pub(super) fn refund(&mut self, gateway: &Gateway, points: u64) {
+    /// Gives back what was taken for what did not run, but for the point that a refusal costs.
+    pub(super) fn refund(&mut self, gateway: &Gateway) {
+        let points = std::mem::take(&mut self.taken).saturating_sub(1);
         self.remaining = gateway
             .budgets
             .refund(self.viewer.account_id(), points, Tick::now());

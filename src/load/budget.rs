@@ -71,8 +71,15 @@ impl Budgets {
 
     /// Stage two: charges what the request costs, and gives what its answer says about the budget.
     pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
+        self.take(account, points, now).map(|(remaining, _)| remaining)
+    }
+
+    /// The same, and how many points were really taken: fewer where the account's debt is at its bound. No more may be
+    /// given back.
+    pub fn take(&self, account: i64, points: u64, now: Instant) -> Option<(Remaining, u64)> {
         let ledger = self.0.as_ref()?;
-        Some(remaining(ledger.rate(), ledger.charge(account, points, now)))
+        let standing = ledger.charge(account, points, now);
+        Some((remaining(ledger.rate(), standing), standing.taken_points))
     }
 
     /// Gives back what was charged for a request that turned out not to run.
@@ -163,6 +170,20 @@ mod tests {
         budgets.refund(1, 5_000, now);
         budgets.refund(2, 5_000, now);
         assert_eq!(left(&budgets), Some(10_000));
+    }
+
+    #[test]
+    fn what_a_bounded_debt_did_not_take_is_not_given_back() {
+        let now = Instant::now();
+        let budgets = budgets();
+        budgets.charge(1, 19_500, now);
+        let (_, taken) = budgets.take(1, 1_000, now).expect("a budget");
+        assert_eq!(taken, 500);
+        budgets.refund(1, taken - 1, now);
+        // 19,501 of 20,000 are owed: 9,501 in debt, and one to spend.
+        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 10 }));
+        assert!(budgets.admit(1, now + Duration::from_millis(9_501)).is_err());
+        assert!(budgets.admit(1, now + Duration::from_millis(9_502)).is_ok());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(super) struct Standing {
     pub(super) until_one: Duration,
     /// Until the bucket is full.
     pub(super) until_full: Duration,
+    /// Whole points that the charge before took; fewer than were asked where the debt is at its bound.
+    pub(super) taken_points: u64,
 }
 
 pub(super) struct Ledger<K> {
@@ -82,17 +84,18 @@ impl<K: Eq + Hash + Copy> Ledger<K> {
         let most = self
             .rate
             .grains(self.rate.burst_points.saturating_add(self.rate.debt_points));
-        let grains = self
-            .rate
-            .drained(*entry, now)
-            .saturating_add(self.rate.grains(points))
-            .min(most);
+        let owed = self.rate.drained(*entry, now);
+        let grains = owed.saturating_add(self.rate.grains(points)).min(most);
         // An instant from before the last one, seen by another thread, must not drain twice.
         *entry = Owed {
             grains,
             at: entry.at.max(now),
         };
-        self.rate.standing(grains)
+        let taken = grains.saturating_sub(owed) / self.rate.period.as_nanos().max(1);
+        Standing {
+            taken_points: u64::try_from(taken).unwrap_or(u64::MAX),
+            ..self.rate.standing(grains)
+        }
     }
 
     /// Gives points back, as far as they are still owed, and gives the standing afterwards.
@@ -153,6 +156,7 @@ impl Rate {
             remaining_points: u64::try_from(left).unwrap_or(u64::MAX),
             until_one: self.time_for((owed + self.grains(1)).saturating_sub(burst)),
             until_full: self.time_for(owed),
+            taken_points: 0,
         }
     }
 
@@ -191,7 +195,8 @@ mod tests {
             Standing {
                 remaining_points: 100,
                 until_one: Duration::ZERO,
-                until_full: Duration::ZERO
+                until_full: Duration::ZERO,
+                taken_points: 0,
             }
         );
     }

@@ -91,7 +91,10 @@ impl<'a> Merging<'a, '_> {
                 }
                 Selection::InlineFragment(inline) => {
                     let condition = inline.node.type_condition.as_ref();
-                    let on = condition.map(|condition| condition.node.on.node.as_str()).or(on);
+                    let on = match condition {
+                        Some(condition) => self.known(&condition.node.on.node),
+                        None => on,
+                    };
                     self.collect(&inline.node.selection_set.node, on, keys, spread);
                 }
                 Selection::FragmentSpread(named) => {
@@ -99,12 +102,18 @@ impl<'a> Merging<'a, '_> {
                     if let Some(fragment) = self.document.fragments.get(name)
                         && spread.insert(name)
                     {
-                        let on = Some(fragment.node.type_condition.node.on.node.as_str());
+                        let on = self.known(&fragment.node.type_condition.node.on.node);
                         self.collect(&fragment.node.selection_set.node, on, keys, spread);
                     }
                 }
             }
         }
+    }
+
+    /// A type condition, where the schema has its type. One of no type of ours is told of elsewhere; here all such are
+    /// alike, as a document may hold any number of them.
+    fn known(&self, name: &'a str) -> Option<&'a str> {
+        self.types.has(name).then_some(name)
     }
 
     /// Compares the fields under one key; gives whether all can be of the same object.
@@ -115,6 +124,7 @@ impl<'a> Merging<'a, '_> {
         for spot in spots {
             let mut is_new = true;
             for other in &others {
+                self.steps += 1;
                 is_new &= other.parent != spot.parent;
                 if self.are_of_different_objects(other, spot) {
                     is_of_one_object = false;

@@ -134,6 +134,11 @@ impl Types {
         matches!(self.kinds.get(name), Some(Kind::Object(_)))
     }
 
+    /// Whether there is a type of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.kinds.contains_key(name)
+    }
+
     /// The arguments of a directive.
     pub(super) fn directive(&self, name: &str) -> Option<&Arguments> {
         self.directives.get(name)

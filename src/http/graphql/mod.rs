@@ -161,7 +161,7 @@ async fn answer(
             let _permit = caller.permit(gateway, cost).await?;
             let answered = run(gateway, deadline, &caller, checked, &style(Some(cost))).await;
             if answered.kind == Kind::Refused {
-                caller.refund(gateway, cost - 1);
+                caller.refund(gateway);
             }
             answered
         }

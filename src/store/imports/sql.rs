@@ -107,7 +107,7 @@ impl Sql {
 
     /// A constant of ours, as wide as a count.
     pub(super) fn number(&mut self, number: usize) {
-        let _ = write!(self.text, "{number}::bigint");
+        let _ = write!(self.text, "CAST({number} AS bigint)");
     }
 
     pub(super) fn fields(&mut self, fields: Fields) {

@@ -3,7 +3,8 @@
 //! **The bound.** For the sorts by id, creation and change (with their tie-break), with or without statuses and a range
 //! on the sort's own column, a page reads as many index entries and rows as the plan's limit, and one descent of an
 //! index and one row more for each status: never more with the size of the table or the depth of the page. A count reads
-//! as many index entries as its cap, and the same descents. Three things hold that bound:
+//! as many index entries as its cap, and the same descents; on PostgreSQL, of a list shorter than the cap, those of the
+//! list twice. Three things hold that bound:
 //!
 //! - A row value `(created_at, id) < ($2, $3)` is one index range, and a range on the sort's own column is merged with
 //!   the cursor into it before any statement is made.
@@ -122,7 +123,15 @@ pub(super) fn status_counts(backend: DbBackend, plans: &[Plan<Column>]) -> Named
     for (index, plan) in plans.iter().enumerate() {
         sql.push(if index == 0 { "SELECT (" } else { ", (" });
         if plan.filter().ranges.is_empty() {
-            ordered_count(&mut sql, plan);
+            // Of most statuses there are few: not worth a look at the cap first.
+            let bounds: Vec<_> = scan::cuts(plan, Part::Count).collect();
+            counted(
+                &mut sql,
+                plan.filter(),
+                &bounds,
+                plan.order().keys()[0],
+                plan.limit(),
+            );
         } else {
             source_count(&mut sql, plan, Source::Order(plan.order().keys()[0].column));
         }
