@@ -1,19 +1,35 @@
-//! All rows of one statement, over either driver.
+//! The rows of one statement, over either driver.
 //!
-//! Takes a connection and a statement, gives its rows as the driver hands them over. Deliberately absent: what they mean.
+//! Takes a connection and a statement, hands its rows on one by one, as the driver gives them. Deliberately absent: what
+//! they mean.
 
 use futures_util::TryStreamExt as _;
 use sea_orm::{QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Database, Either, Executor, IntoArguments};
 
-/// The rows of `statement`, in their order.
+/// What a statement's rows come to.
+///
+/// A row is taken in as soon as it is there, so that no list of the driver's rows is kept beside the list of ours.
+pub(super) trait Gather: Send + 'static {
+    /// Takes in the next row.
+    fn take(&mut self, row: QueryResult);
+}
+
+impl Gather for Vec<QueryResult> {
+    fn take(&mut self, row: QueryResult) {
+        self.push(row);
+    }
+}
+
+/// Runs `statement` to its end; its rows go to `gathered`, in their order.
 ///
 /// **Errors**: the driver's.
-pub(super) async fn all<'c, C, D>(
+pub(super) async fn each<'c, C, D>(
     connection: &'c mut C,
     statement: &Statement,
-) -> Result<Vec<QueryResult>, sqlx::Error>
+    gathered: &mut impl Gather,
+) -> Result<(), sqlx::Error>
 where
     &'c mut C: Executor<'c, Database = D>,
     D: Database,
@@ -24,11 +40,10 @@ where
     let query = sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), values);
     // Not `fetch_all`, which wraps this stream twice more.
     let mut stream = connection.fetch_many(query);
-    let mut rows = Vec::new();
     while let Some(step) = stream.try_next().await? {
         if let Either::Right(row) = step {
-            rows.push(QueryResult::from(row));
+            gathered.take(QueryResult::from(row));
         }
     }
-    Ok(rows)
+    Ok(())
 }

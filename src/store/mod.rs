@@ -35,6 +35,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tokio::time::Instant;
 
 pub use self::fault::StoreError;
+use self::fetch::Gather;
 pub use self::lookout::Lookout;
 use self::postgres::PostgresServer;
 use self::sqlite::SqliteFile;
@@ -218,12 +219,17 @@ impl Store {
     /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
     /// stopped at the database.
     pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
+        self.gather(named, Vec::new).await
+    }
+
+    /// Runs one reading statement as [`Store::rows`] does, and gives what its rows come to, from `nothing` on.
+    async fn gather<G: Gather>(&self, named: Named, nothing: impl Fn() -> G) -> Result<G, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.metrics.statement(named.shape.label());
         let limit = self.statement_timeout;
         match &self.readers {
-            Readers::Sqlite(pool) => read::read(pool, named.statement, limit, self.deadline).await,
-            Readers::Postgres(pool) => read::read(pool, named.statement, limit, self.deadline).await,
+            Readers::Sqlite(pool) => read::read(pool, named.statement, nothing, limit, self.deadline).await,
+            Readers::Postgres(pool) => read::read(pool, named.statement, nothing, limit, self.deadline).await,
         }
     }
 

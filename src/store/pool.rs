@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use sqlx::Connection as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
+use super::fetch::Gather;
 
 /// How long a connection that was idle may take to show that it is alive.
 const CHECK_LIMIT: Duration = Duration::from_millis(250);
@@ -38,12 +39,13 @@ pub(super) trait Server: Send + Sync + 'static {
     /// A new connection.
     fn connect(&self) -> impl Future<Output = Result<(Self::Connection, Self::Brake), sqlx::Error>> + Send;
 
-    /// Runs a statement to its end.
+    /// Runs a statement to its end; its rows go to `gathered`.
     fn read(
         connection: &mut Self::Connection,
         brake: &Self::Brake,
         statement: &Statement,
-    ) -> impl Future<Output = Result<Vec<QueryResult>, sqlx::Error>> + Send;
+        gathered: &mut impl Gather,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Asks that the statement ends which runs on the brake's connection. Once this is done, and the connection has
     /// answered a ping, no later statement on it is hit.
@@ -239,10 +241,14 @@ impl<S: Server> Lease<S> {
         self.open().brake.clone()
     }
 
-    /// Runs a statement to its end.
-    pub(super) async fn read(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+    /// Runs a statement to its end; its rows go to `gathered`.
+    pub(super) async fn read(
+        &mut self,
+        statement: &Statement,
+        gathered: &mut impl Gather,
+    ) -> Result<(), sqlx::Error> {
         let open = self.open.as_mut().expect(HELD);
-        S::read(&mut open.connection, &open.brake, statement).await
+        S::read(&mut open.connection, &open.brake, statement, gathered).await
     }
 
     /// Whether the connection answers, which also settles whatever was asked of it before.

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::sync::Mutex;
 
-use super::fetch;
+use super::fetch::{self, Gather};
 use super::pool::Server;
 
 /// A PostgreSQL server.
@@ -62,8 +62,9 @@ impl Server for PostgresServer {
         connection: &mut PgConnection,
         _: &Backend,
         statement: &Statement,
-    ) -> Result<Vec<QueryResult>, sqlx::Error> {
-        fetch::all(connection, statement).await
+        gathered: &mut impl Gather,
+    ) -> Result<(), sqlx::Error> {
+        fetch::each(connection, statement, gathered).await
     }
 
     /// Once the server has answered, its signal has been sent; a backend takes it in before it reads its next message,

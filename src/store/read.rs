@@ -1,20 +1,21 @@
 //! One reading statement, which ends when its reader does.
 //!
-//! Takes a statement and a deadline, gives its rows. When the time is up, or nobody waits any more, the statement is
-//! stopped at the database, by a task that goes on by itself: whoever waited is answered at once, and the connection is
-//! used again only after the stop has been settled.
+//! Takes a statement and a deadline, gives what its rows come to. When the time is up, or nobody waits any more, the
+//! statement is stopped at the database, by a task that goes on by itself: whoever waited is answered at once, and the
+//! connection is used again only after the stop has been settled.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
 use super::fault::is_broken;
+use super::fetch::Gather;
 use super::pool::{Lease, Pool, Server};
 
 /// How long asking for a stop may take.
@@ -24,17 +25,19 @@ const END_LIMIT: Duration = Duration::from_millis(500);
 /// How often a stop is asked for: one that overtakes its statement finds nothing to stop.
 const STOPS: u32 = 3;
 
-/// The rows of a statement that runs for `statement_timeout` at most, and not beyond `deadline`.
+/// What the rows of a statement come to, which runs for `statement_timeout` at most, and not beyond `deadline`.
 ///
-/// What failed because a connection was found broken runs once more, on a new one: reading twice does no harm.
+/// What failed because a connection was found broken runs once more, on a new one: reading twice does no harm,
+/// as each run begins with `nothing`.
 ///
 /// **Errors**: [`StoreError`].
-pub(super) async fn read<S: Server>(
+pub(super) async fn read<S: Server, G: Gather>(
     pool: &Arc<Pool<S>>,
     statement: Statement,
+    nothing: impl Fn() -> G,
     statement_timeout: Duration,
     deadline: Option<Instant>,
-) -> Result<Vec<QueryResult>, StoreError> {
+) -> Result<G, StoreError> {
     let statement = Arc::new(statement);
     loop {
         // Two waits for a connection and the statement itself are the most that a reader without a deadline has.
@@ -43,7 +46,7 @@ pub(super) async fn read<S: Server>(
         let may_be_stale = lease.is_reused();
         let limit = Instant::now() + statement_timeout;
         let limit = deadline.map_or(limit, |deadline| limit.min(deadline));
-        let mut running = Running::new(lease, Arc::clone(&statement));
+        let mut running = Running::new(lease, Arc::clone(&statement), nothing());
         let Ok((lease, read)) = timeout_at(limit, &mut running).await else {
             return Err(StoreError::late());
         };
@@ -63,22 +66,22 @@ pub(super) async fn read<S: Server>(
     }
 }
 
-type Read<S> = (Lease<S>, Result<Vec<QueryResult>, sqlx::Error>);
-type Work<S> = Pin<Box<dyn Future<Output = Read<S>> + Send>>;
+type Read<S, G> = (Lease<S>, Result<G, sqlx::Error>);
+type Work<S, G> = Pin<Box<dyn Future<Output = Read<S, G>> + Send>>;
 
 /// A statement under way. Dropped before its end, it is stopped.
-struct Running<S: Server> {
-    work: Option<Work<S>>,
+struct Running<S: Server, G: Gather> {
+    work: Option<Work<S, G>>,
     pool: Arc<Pool<S>>,
     brake: S::Brake,
 }
 
-impl<S: Server> Running<S> {
-    fn new(mut lease: Lease<S>, statement: Arc<Statement>) -> Self {
+impl<S: Server, G: Gather> Running<S, G> {
+    fn new(mut lease: Lease<S>, statement: Arc<Statement>, mut gathered: G) -> Self {
         let (pool, brake) = (Arc::clone(lease.pool()), lease.brake());
         let work = async move {
-            let read = lease.read(&statement).await;
-            (lease, read)
+            let read = lease.read(&statement, &mut gathered).await;
+            (lease, read.map(|()| gathered))
         };
         Self {
             work: Some(Box::pin(work)),
@@ -88,8 +91,8 @@ impl<S: Server> Running<S> {
     }
 }
 
-impl<S: Server> Future for Running<S> {
-    type Output = Read<S>;
+impl<S: Server, G: Gather> Future for Running<S, G> {
+    type Output = Read<S, G>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(work) = &mut self.work else {
@@ -101,7 +104,7 @@ impl<S: Server> Future for Running<S> {
     }
 }
 
-impl<S: Server> Drop for Running<S> {
+impl<S: Server, G: Gather> Drop for Running<S, G> {
     fn drop(&mut self) {
         // Without a runtime the process is ending; the connection then just closes.
         if let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) {
@@ -112,7 +115,7 @@ impl<S: Server> Drop for Running<S> {
 
 /// Stops a statement that nobody waits for. Its connection is given back if it is sound, and closed where that cannot be
 /// known: a stop on its way could hit the next statement. The server's own time-out then ends what still runs.
-async fn settle<S: Server>(pool: Arc<Pool<S>>, brake: S::Brake, mut work: Work<S>) {
+async fn settle<S: Server, G: Gather>(pool: Arc<Pool<S>>, brake: S::Brake, mut work: Work<S, G>) {
     for _ in 0..STOPS {
         let asked = timeout(STOP_LIMIT, pool.server().stop(&brake)).await;
         if !matches!(asked, Ok(Ok(()))) {

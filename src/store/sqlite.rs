@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::fetch;
+use super::fetch::{self, Gather};
 use super::pool::Server;
 
 /// How often a statement looks at its flag. **Unit**: instructions of SQLite's virtual machine.
@@ -51,9 +51,10 @@ impl Server for SqliteFile {
         connection: &mut SqliteConnection,
         flag: &Arc<AtomicBool>,
         statement: &Statement,
-    ) -> Result<Vec<QueryResult>, sqlx::Error> {
+        gathered: &mut impl Gather,
+    ) -> Result<(), sqlx::Error> {
         flag.store(false, Ordering::Relaxed);
-        fetch::all(connection, statement).await
+        fetch::each(connection, statement, gathered).await
     }
 
     async fn stop(&self, flag: &Arc<AtomicBool>) -> Result<(), sqlx::Error> {

@@ -18,6 +18,7 @@ pub use column::Column;
 pub use row::{Field, Fields};
 
 use self::scan::Source;
+use super::fetch::Gather;
 use super::shape::Named;
 use super::{Store, StoreError};
 use crate::auth::Viewer;
@@ -50,8 +51,8 @@ pub async fn page(
     let fields = fields.union(statement::key_fields(plan));
     let backend = store.backend();
     let read = async |named: Named| {
-        let found = store.rows(named).await?;
-        decoded(&found, viewer, plan, fields, count.is_some())
+        let nothing = || Decoded::new(viewer, fields, count.is_some());
+        store.gather(named, nothing).await?.fetched(plan)
     };
     let Some(widest) = Source::of(plan).first().copied().filter(|_| is_filtered(plan)) else {
         return read(statement::page(backend, plan, fields, count)).await;
@@ -226,28 +227,60 @@ fn along(filter: &Filter<Column>, column: Column, limit: usize) -> Option<Plan<C
     Plan::new(filter, order, None, None, limit)
 }
 
-/// The rows of a page statement for `plan`, and the count in its last column.
-fn decoded(
-    found: &[QueryResult],
-    viewer: &Viewer,
-    plan: &Plan<Column>,
+/// The rows of a page statement, each decoded as it comes, and the count in its last column.
+struct Decoded {
+    account_id: i64,
     fields: Fields,
-    counted: bool,
-) -> Result<Fetched, StoreError> {
-    let count = match found.first().filter(|_| counted) {
-        Some(row) => row.try_get_by_index::<Option<i64>>(fields.iter().count())?,
-        None => None,
-    };
-    let rows = found
-        .iter()
-        .map(|row| row::decode(row, viewer.account_id(), fields));
-    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
-    // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
-    if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
-        rows.sort_by(|left, right| plan.order().compare(left, right));
+    is_counted: bool,
+    rows: Vec<imports::Model>,
+    count: u64,
+    /// What is wrong with the first row that could not be decoded.
+    failure: Option<DbErr>,
+}
+
+impl Decoded {
+    fn new(viewer: &Viewer, fields: Fields, is_counted: bool) -> Self {
+        Self {
+            account_id: viewer.account_id(),
+            fields,
+            is_counted,
+            rows: Vec::new(),
+            count: 0,
+            failure: None,
+        }
     }
-    let count = unsigned(count.unwrap_or(0))?;
-    Ok(Fetched { rows, count })
+
+    fn decode(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+        // Every row has the same count, and NULL says that there is none.
+        if self.is_counted && self.rows.is_empty() {
+            let count: Option<i64> = row.try_get_by_index(self.fields.iter().count())?;
+            self.count = unsigned(count.unwrap_or(0))?;
+        }
+        self.rows.push(row::decode(row, self.account_id, self.fields)?);
+        Ok(())
+    }
+
+    /// What was read, in the order of `plan`.
+    fn fetched(self, plan: &Plan<Column>) -> Result<Fetched, StoreError> {
+        if let Some(failure) = self.failure {
+            return Err(failure.into());
+        }
+        let mut rows = self.rows;
+        // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
+        if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
+            rows.sort_by(|left, right| plan.order().compare(left, right));
+        }
+        let count = self.count;
+        Ok(Fetched { rows, count })
+    }
+}
+
+impl Gather for Decoded {
+    fn take(&mut self, row: QueryResult) {
+        if self.failure.is_none() {
+            self.failure = self.decode(&row).err();
+        }
+    }
 }
 
 fn number(row: &QueryResult, index: usize) -> Result<u64, DbErr> {
