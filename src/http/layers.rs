@@ -1,25 +1,24 @@
 //! What every request passes on its way in, and every answer on its way out.
 //!
-//! Each layer is a function for `axum::middleware::from_fn` or `from_fn_with_state`; their order is the router's
-//! business. Outermost first, they are meant to stand as: request id, security headers, panics, head limits, CORS,
-//! compression.
+//! Each layer is a function of a request and of what is behind it. They stand in one order, told by [`all`]; only
+//! compression is a service of its own, innermost.
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Uri};
-use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-use super::request_id::RequestId;
+use super::cors::{self, Origins};
+use super::request_id::{self, RequestId};
 use crate::error::{Code, Rejection};
 
 /// Renders a refusal for the path that was asked for: each API has its own kind of error body.
@@ -76,24 +75,47 @@ pub fn check_head(uri: &Uri, headers: &HeaderMap, limits: &HeadLimits) -> Result
     Ok(())
 }
 
-/// Layer: refuses a request by [`check_head`].
-pub async fn head_limits(
-    State((limits, refuse)): State<(HeadLimits, Refuse)>,
+/// What every request passes on its way to `inner`, outermost first: its id, the security headers, the end of a panic, the
+/// limits of its head, CORS.
+///
+/// One function calls the next, as axum would clone and box what is behind each layer of its own for every request.
+pub async fn all<F: Future<Output = Response>>(
+    limits: &HeadLimits,
+    origins: &Origins,
+    refuse: Refuse,
     request: Request,
-    next: Next,
+    inner: impl FnOnce(Request) -> F,
 ) -> Response {
-    match check_head(request.uri(), request.headers(), &limits) {
-        Ok(()) => next.run(request).await,
+    let shared = |request| cors::layer(origins, request, inner);
+    let bounded = |request| head_limits(limits, refuse, request, shared);
+    let sound = |request| catch_panic(refuse, request, bounded);
+    let safe = |request| security_headers(request, sound);
+    request_id::layer(request, safe).await
+}
+
+/// Refuses a request by [`check_head`].
+async fn head_limits<F: Future<Output = Response>>(
+    limits: &HeadLimits,
+    refuse: Refuse,
+    request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
+    match check_head(request.uri(), request.headers(), limits) {
+        Ok(()) => inner(request).await,
         Err(rejection) => refuse(request.uri(), &rejection, request.extensions().get()),
     }
 }
 
-/// Layer: answers 500 where a handler panics. The log has the request's id, and never what the panic said.
-pub async fn catch_panic(State(refuse): State<Refuse>, request: Request, next: Next) -> Response {
+/// Answers 500 where a handler panics. The log has the request's id, and never what the panic said.
+async fn catch_panic<F: Future<Output = Response>>(
+    refuse: Refuse,
+    request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
     let uri = request.uri().clone();
     let id = request.extensions().get::<RequestId>().cloned();
     // Nothing that the request touched is used again, apart from what was shared before it came.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(inner(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
             let request_id = id.as_ref().map(RequestId::as_str);
@@ -104,10 +126,13 @@ pub async fn catch_panic(State(refuse): State<Refuse>, request: Request, next: N
     }
 }
 
-/// Layer: gives every answer the headers that keep browsers from guessing, framing, caching and telling others.
+/// Gives every answer the headers that keep browsers from guessing, framing, caching and telling others.
 /// An answer that has one of them keeps its own.
-pub async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+async fn security_headers<F: Future<Output = Response>>(
+    request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
+    let mut response = inner(request).await;
     for (name, value) in SECURITY {
         response
             .headers_mut()
@@ -157,16 +182,15 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-    use axum::middleware::{from_fn, from_fn_with_state};
+    use axum::middleware::{Next, from_fn};
     use axum::routing::get;
     use tower::ServiceExt;
 
     use super::*;
     use crate::http::negotiate::MediaType;
-    use crate::http::{refusal, request_id};
+    use crate::http::refusal;
 
     fn router() -> Router {
-        let refuse: Refuse = |_, rejection, id| refusal::graphql(rejection, MediaType::Json, id);
         Router::new()
             .route("/", get(|| async { "hello" }))
             .route(
@@ -181,10 +205,13 @@ mod tests {
                 get(|| async { ([(CONTENT_TYPE, "image/png")], "x".repeat(5000)) }),
             )
             .layer(compression())
-            .layer(from_fn_with_state((HeadLimits::default(), refuse), head_limits))
-            .layer(from_fn_with_state(refuse, catch_panic))
-            .layer(from_fn(security_headers))
-            .layer(from_fn(request_id::layer))
+            .layer(from_fn(pass))
+    }
+
+    async fn pass(request: Request, next: Next) -> Response {
+        let refuse: Refuse = |_, rejection, id| refusal::graphql(rejection, MediaType::Json, id);
+        let (limits, origins) = (HeadLimits::default(), Origins::default());
+        all(&limits, &origins, refuse, request, |request| next.run(request)).await
     }
 
     async fn panics() -> Response {

@@ -28,8 +28,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
 
@@ -114,7 +115,6 @@ pub enum Readiness {
 
 /// All routes, with every layer. `demo_key` is for the pages of `demo` alone: it fills in their key field.
 pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
-    let (head, origins) = (gateway.limits.head, gateway.limits.origins.clone());
     let operating = if gateway.limits.metrics_apart {
         Router::new()
     } else {
@@ -130,17 +130,14 @@ pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
         .merge(web::router(demo_key))
         .fallback(rest::unknown)
         .method_not_allowed_fallback(rest::method_not_allowed)
-        .with_state(gateway)
-        // The one list of layers, outermost first. As one layer of axum's: each of those clones and boxes a service for
-        // every request.
-        .layer((
-            from_fn(request_id::layer),
-            from_fn(layers::security_headers),
-            from_fn_with_state(REFUSE, layers::catch_panic),
-            from_fn_with_state((head, REFUSE), layers::head_limits),
-            from_fn_with_state(origins, cors::layer),
-            layers::compression(),
-        ))
+        .with_state(Arc::clone(&gateway))
+        // The innermost layer, and one for all others.
+        .layer((from_fn_with_state(gateway, pass), layers::compression()))
+}
+
+async fn pass(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+    let RequestLimits { head, origins, .. } = &gateway.limits;
+    layers::all(head, origins, REFUSE, request, |request| next.run(request)).await
 }
 
 const GRAPHQL: &str = "/graphql";

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 
 /// The header that carries the name, both ways.
@@ -57,10 +56,13 @@ impl RequestId {
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Layer: gives every request its [`RequestId`], as an extension, and every answer, as extension and header.
-pub async fn layer(mut request: Request, next: Next) -> Response {
+pub async fn layer<F: Future<Output = Response>>(
+    mut request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
     let id = RequestId::parse(request.headers()).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
+    let mut response = inner(request).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
