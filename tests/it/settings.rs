@@ -262,6 +262,23 @@ async fn a_query_is_persisted_by_its_hash_and_found_by_post_and_get() {
     );
 }
 
+#[tokio::test]
+async fn a_persisted_query_of_null_counts_as_absent() {
+    let server = Server::start(&[]).await;
+    let mut client = server.client();
+    let mut asked = json!({"query": VIEWER, "extensions": {"persistedQuery": null}});
+    check(&client.ask(&Ask::post("/graphql", asked.to_string())), 200, "");
+    let extensions = "extensions=%7B%22persistedQuery%22:null%7D";
+    let by_get = format!("/graphql?query=%7Bviewer%7Bid%7D%7D&{extensions}");
+    check(&client.get(&by_get), 200, "");
+    asked["query"] = Value::Null;
+    check(
+        &client.ask(&Ask::post("/graphql", asked.to_string())),
+        400,
+        "BAD_REQUEST",
+    );
+}
+
 /// A service that knows one document, `known`, as `a1`.
 async fn trusting(mode: &str) -> (Server, TempDir) {
     let folder = TempDir::new().unwrap();
