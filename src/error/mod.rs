@@ -93,7 +93,7 @@ pub struct Row {
     pub class: Class,
     /// The value of the metric label `code`.
     pub label: &'static str,
-    /// The level of the one log line that the answer gets.
+    /// The level of the one log line that tells of it: the answer's or, of a fault of ours, the one with its cause.
     pub level: Level,
 }
 

@@ -1,6 +1,7 @@
-//! The one log line of an answer, at the level of its code.
+//! The log line of an answer, at the level of its code.
 //!
-//! Takes what was answered and how long it took; says nothing that the caller wrote.
+//! Takes what was answered and how long it took; says nothing that the caller wrote. A fault of ours is no error here: it
+//! was logged as one with its cause, where it was turned into what the caller is told.
 
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ pub(super) fn answered(
     let level = code.map_or(Level::DEBUG, |code| code.row().level);
     let code = code.map(Code::name);
     match level {
-        Level::ERROR => tracing::error!(request_id, status, kind, code, took_us, "{api}"),
         Level::WARN => tracing::warn!(request_id, status, kind, code, took_us, "{api}"),
         _ => tracing::debug!(request_id, status, kind, code, took_us, "{api}"),
     }

@@ -11,6 +11,10 @@ use super::records::{Fault, MAX_RECORD_BYTES, fault};
 /// What is wrong with a record that does not end before the next one begins.
 pub(super) const CUT_OFF: &str = "cut off: the next line starts another record";
 
+/// How much of a value is kept: enough for a first line that breaks off, the record behind it, both of any length that
+/// a record may have, and the space around them.
+const MAX_KEPT_BYTES: usize = 3 * MAX_RECORD_BYTES;
+
 /// How the framing of one value ended.
 ///
 /// **Shape**: `Page` with the value's bytes up to the name `records`; `Cut`: the file ended first.
@@ -28,10 +32,10 @@ pub(super) struct Source<R> {
     inner: Rewound<R>,
     /// The line that the next byte is on, from 1.
     pub(super) line: u64,
-    /// The bytes of the value framed last, [`MAX_RECORD_BYTES`] at most.
+    /// The bytes of the value framed last, [`MAX_KEPT_BYTES`] at most.
     pub(super) value: Vec<u8>,
     /// Whether that is less than was framed.
-    is_too_long: bool,
+    is_clipped: bool,
 }
 
 /// A reader before which stands what was read of it and is to be read again.
@@ -76,7 +80,7 @@ impl<R: BufRead> Source<R> {
             },
             line: 1,
             value: Vec::new(),
-            is_too_long: false,
+            is_clipped: false,
         }
     }
 
@@ -93,7 +97,7 @@ impl<R: BufRead> Source<R> {
     /// Takes one value. Its bytes are then in `value`, unless it is too long.
     pub(super) fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, Fault> {
         self.value.clear();
-        self.is_too_long = false;
+        self.is_clipped = false;
         let mut is_line_start = false;
         loop {
             let line = self.line;
@@ -119,16 +123,17 @@ impl<R: BufRead> Source<R> {
                 }
             }
             let kept = chunk.get(..taken).unwrap_or_default();
-            self.is_too_long |= self.value.len() + kept.len() > MAX_RECORD_BYTES;
-            if !self.is_too_long {
+            self.is_clipped |= self.value.len() + kept.len() > MAX_KEPT_BYTES;
+            if !self.is_clipped {
                 self.value.extend_from_slice(kept);
             }
             self.inner.consume(taken);
+            let is_too_long = self.is_clipped || self.value.len() > MAX_RECORD_BYTES;
             match step {
                 Step::More => {}
-                Step::Done if self.is_too_long => return Ok(Framed::TooLong),
+                Step::Done if is_too_long => return Ok(Framed::TooLong),
                 Step::Done => return Ok(Framed::Whole),
-                Step::Records if self.is_too_long => {
+                Step::Records if is_too_long => {
                     self.value.resize(MAX_RECORD_BYTES, b' ');
                     return Ok(Framed::Page);
                 }
@@ -142,7 +147,7 @@ impl<R: BufRead> Source<R> {
     /// one.
     pub(super) fn rewind_to_line(&mut self, byte: u8) -> bool {
         let at = self.value.windows(2).position(|pair| pair == [b'\n', byte]);
-        let Some(at) = at.filter(|_| !self.is_too_long) else {
+        let Some(at) = at.filter(|_| !self.is_clipped) else {
             return false;
         };
         let again = self.value.split_off(at + 1);

@@ -319,6 +319,28 @@ fn a_record_that_is_too_long_is_one_bad_record() {
 }
 
 #[test]
+fn a_broken_first_line_takes_no_record_along_however_long_both_are() {
+    let good = record(&rows(1)[0]);
+    let fill = |text: &str, bytes: usize| {
+        let member = |filling: &str| text.replace("\"id\":", &format!("\"more\":\"{filling}\",\"id\":"));
+        member(&"x".repeat(bytes - member("").len()))
+    };
+    let longest = fill(&good, MAX_RECORD_BYTES);
+    let cut_off = vec![(1, "cut off: the next line starts another record".to_owned())];
+    for broken in [r#"{"id": 1, "x": ["#, r#"{"id": 1, "note":"#] {
+        for first in [broken.to_owned(), fill(broken, MAX_RECORD_BYTES)] {
+            assert_eq!(
+                faults(format!("{first}\n{longest}")),
+                (1, cut_off.clone()),
+                "{broken}"
+            );
+            let text = format!("{first}\r\n\r\n{longest}\r\n{longest}\n{good}\n");
+            assert_eq!(faults(text), (3, cut_off.clone()), "{broken}");
+        }
+    }
+}
+
+#[test]
 fn members_around_the_records_of_a_page_may_be_of_any_length() {
     let row = &rows(1)[0];
     let other = format!("[\"{}\"]", "x".repeat(3 * MAX_RECORD_BYTES));

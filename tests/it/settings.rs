@@ -3,11 +3,12 @@
 use std::fs;
 use std::process::Stdio;
 
+use imports_gateway::store::{Settings, Store};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::databases::sqlite;
+use crate::databases::{execute, sqlite};
 use crate::server::{Answer, Ask, Client, Server, program};
 
 const VIEWER: &str = "{ viewer { id } }";
@@ -262,6 +263,23 @@ async fn a_query_is_persisted_by_its_hash_and_found_by_post_and_get() {
     );
 }
 
+#[tokio::test]
+async fn a_persisted_query_of_null_counts_as_absent() {
+    let server = Server::start(&[]).await;
+    let mut client = server.client();
+    let mut asked = json!({"query": VIEWER, "extensions": {"persistedQuery": null}});
+    check(&client.ask(&Ask::post("/graphql", asked.to_string())), 200, "");
+    let extensions = "extensions=%7B%22persistedQuery%22:null%7D";
+    let by_get = format!("/graphql?query=%7Bviewer%7Bid%7D%7D&{extensions}");
+    check(&client.get(&by_get), 200, "");
+    asked["query"] = Value::Null;
+    check(
+        &client.ask(&Ask::post("/graphql", asked.to_string())),
+        400,
+        "BAD_REQUEST",
+    );
+}
+
 /// A service that knows one document, `known`, as `a1`.
 async fn trusting(mode: &str) -> (Server, TempDir) {
     let folder = TempDir::new().unwrap();
@@ -389,4 +407,32 @@ async fn readiness_tells_a_lost_database_and_an_outdated_schema_apart() {
     assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
     assert!(behind.wait_for("/readyz", 503).text().contains("outdated"));
     behind.keep(file);
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_logged_as_one_error_with_its_cause() {
+    let mut server = Server::start(&[]).await;
+    let mut client = server.client();
+    check(&client.graphql(VIEWER), 200, "");
+    let store = Store::open(&Settings::new(server.url())).await.unwrap();
+    let text = "ALTER TABLE imports RENAME COLUMN note TO remark";
+    execute(&store, text, Vec::new()).await.unwrap();
+    let named = |ask: Ask, name: &str| ask.with("X-Request-Id", name);
+    let query = "{ imports { nodes { note } } }";
+    for (ask, status) in [
+        (named(Ask::get("/api/v1/imports"), "fault-of-list"), 500),
+        (named(Ask::get("/api/v1/imports/1"), "fault-of-record"), 500),
+        (named(Ask::graphql(query, &json!({})), "fault-of-field"), 200),
+    ] {
+        assert_eq!(client.ask(&ask).status, status, "{ask:?}");
+    }
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    let log = server.last_log();
+    for name in ["fault-of-list", "fault-of-record", "fault-of-field"] {
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(name)).collect();
+        let errors: Vec<_> = lines.iter().filter(|line| line.contains(" ERROR ")).collect();
+        assert_eq!(errors.len(), 1, "{log}");
+        assert!(errors[0].contains("cause="), "{log}");
+    }
 }

@@ -63,8 +63,8 @@ pub fn coerce(
         let value = match variables.get(variable.name.as_str()) {
             Some(Json::Null) if variable.non_null_at.is_some() => {
                 let message = || format!("The variable {} may not be null here.", quote(&variable.name));
-                if let Some((pos, path)) = &variable.non_null_at {
-                    values.faults.wrong(*pos, &Place::Argument(path), message);
+                if let Some(usage) = &variable.non_null_at {
+                    values.faults.wrong(usage.pos, &usage.place(), message);
                 }
                 continue;
             }

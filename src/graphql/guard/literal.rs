@@ -12,16 +12,25 @@ use super::refusal::{Faults, quote};
 use super::table::{Arguments, Input, Kind, Types};
 
 /// A variable where a value is expected.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Usage {
     pub(super) variable: Name,
     /// The type expected there.
     pub(super) expects: Type,
     /// Whether null is refused there: by the type, or as the key of a oneOf object.
     pub(super) is_non_null: bool,
-    /// The dotted path from the argument.
-    pub(super) path: String,
+    /// The dotted path from the field's argument, if it is one's.
+    pub(super) path: Option<String>,
     pub(super) pos: Pos,
+}
+
+impl Usage {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place::Variable {
+            name: &self.variable,
+            used_at: self.path.as_deref(),
+        }
+    }
 }
 
 /// What one definition uses by itself.
@@ -49,7 +58,8 @@ impl<'a> Literals<'a> {
                 Selection::Field(field) => {
                     let (field, at) = (&field.node, field.pos);
                     let known = parent.and_then(|parent| self.types.field(parent, &field.name.node));
-                    self.arguments(&field.arguments, known.map(|known| &known.arguments), at);
+                    let known_arguments = known.map(|known| &known.arguments);
+                    self.arguments(&field.arguments, known_arguments, at, Place::Argument);
                     let below = known.map(|known| known.of.as_str());
                     self.selection_set(&field.selection_set.node, below);
                 }
@@ -71,27 +81,33 @@ impl<'a> Literals<'a> {
     pub(super) fn directives(&mut self, directives: &[Positioned<Directive>]) {
         for directive in directives {
             let known = self.types.directive(&directive.node.name.node);
-            self.arguments(&directive.node.arguments, known, directive.pos);
+            self.arguments(
+                &directive.node.arguments,
+                known,
+                directive.pos,
+                Place::OfDirective,
+            );
         }
     }
 
-    fn arguments(
+    /// Walks the arguments of a field or directive at `at`; `place` says where one of them stands.
+    fn arguments<'d>(
         &mut self,
-        given: &[(Positioned<Name>, Positioned<Value>)],
-        known: Option<&Arguments>,
+        given: &'d [(Positioned<Name>, Positioned<Value>)],
+        known: Option<&'d Arguments>,
         at: Pos,
+        place: fn(&'d str) -> Place<'d>,
     ) {
         for (name, value) in given {
             self.steps += 1;
             if let Some(ty) = known.and_then(|known| known.get(name.node.as_str())) {
-                let place = Place::Argument(&name.node);
-                self.value(ty, &value.node, value.pos, place, !ty.nullable);
+                self.value(ty, &value.node, value.pos, place(&name.node), !ty.nullable);
             }
         }
         for (name, _) in known.into_iter().flatten().filter(|(_, ty)| !ty.nullable) {
             if !given.iter().any(|(given, _)| given.node == *name) {
                 let message = || format!("The argument `{name}` is required, but not given.");
-                self.faults.wrong(at, &Place::Argument(name), message);
+                self.faults.wrong(at, &place(name), message);
             }
         }
     }
@@ -105,7 +121,7 @@ impl<'a> Literals<'a> {
                     variable: name.clone(),
                     expects: ty.clone(),
                     is_non_null,
-                    path: place.shown(),
+                    path: place.argument(),
                     pos,
                 };
                 self.uses.variables.push(usage);

@@ -1,13 +1,16 @@
 //! Where a value stands: in which argument, and under which keys.
 //!
 //! A value has two names. For a person it is where they wrote it, so that of a variable begins with the variable; for
-//! a program it is the dotted path from the field's argument, the same for a literal and for a variable.
+//! a program it is the dotted path from the field's argument, the same for a literal and for a variable. A directive's
+//! argument is no field's, so what stands there has the first name only.
 
 /// A place in an argument or in a variable.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'p> {
     /// An argument, or a path that begins with one.
     Argument(&'p str),
+    /// A directive's argument.
+    OfDirective(&'p str),
     /// A variable.
     Variable {
         name: &'p str,
@@ -22,16 +25,17 @@ impl Place<'_> {
     /// The path for a message: `filter.createdAt`, or `$filter.createdAt` in a variable.
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::Argument(path) => (*path).to_owned(),
+            Self::Argument(path) | Self::OfDirective(path) => (*path).to_owned(),
             Self::Variable { name, .. } => format!("${name}"),
             Self::Key(parent, key) => format!("{}.{key}", parent.shown()),
         }
     }
 
-    /// The dotted path from the field's argument; `None` in a variable that nothing uses.
+    /// The dotted path from the field's argument; `None` in a directive, and in a variable that no field uses.
     pub(super) fn argument(&self) -> Option<String> {
         match self {
             Self::Argument(path) => Some((*path).to_owned()),
+            Self::OfDirective(_) => None,
             Self::Variable { used_at, .. } => used_at.map(str::to_owned),
             Self::Key(parent, key) => Some(format!("{}.{key}", parent.argument()?)),
         }

@@ -45,7 +45,7 @@ impl Code {
 /// One fault.
 ///
 /// Shape: `locations` is empty where the fault has no place in the text; `argument` is a dotted path from a
-/// field's argument, set where a value is at fault.
+/// field's argument, set where its value is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong and what would be right.

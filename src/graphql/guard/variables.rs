@@ -23,10 +23,10 @@ pub(super) struct Variable {
     pub(super) name: Name,
     pub(super) ty: Type,
     pub(super) default: Option<ConstValue>,
-    /// The path of the argument where it is first used, if it is.
+    /// The path of the field's argument where it is first used, if it is.
     pub(super) used_at: Option<String>,
-    /// A place that takes no null, though the type allows it, with its path: its default makes the use legal.
-    pub(super) non_null_at: Option<(Pos, String)>,
+    /// A use that takes no null, though the type allows it: its default makes the use legal.
+    pub(super) non_null_at: Option<Usage>,
     pub(super) pos: Pos,
 }
 
@@ -48,7 +48,9 @@ pub(super) fn define(
 ) -> Vec<Variable> {
     let mut first_uses: HashMap<&Name, &str> = HashMap::new();
     for usage in usages {
-        first_uses.entry(&usage.variable).or_insert(&usage.path);
+        if let Some(path) = &usage.path {
+            first_uses.entry(&usage.variable).or_insert(path);
+        }
     }
     let mut variables: Vec<Variable> = Vec::new();
     let mut names = HashSet::new();
@@ -134,11 +136,10 @@ pub(super) fn check_usages(variables: &mut [Variable], usages: &[&Usage], faults
             .is_some_and(|default| *default != ConstValue::Null);
         let is_null_refused = usage.is_non_null && variable.ty.nullable;
         if is_null_refused {
-            let at = || (usage.pos, usage.path.clone());
-            variable.non_null_at.get_or_insert_with(at);
+            variable.non_null_at.get_or_insert_with(|| (*usage).clone());
         }
         if (is_null_refused && !has_default) || !base_fits(&variable.ty.base, &usage.expects.base) {
-            faults.wrong(usage.pos, &Place::Argument(&usage.path), || {
+            faults.wrong(usage.pos, &usage.place(), || {
                 let kind = if usage.is_non_null {
                     "a value that is not null, of the type "
                 } else {

@@ -101,10 +101,11 @@ pub(super) fn check(
     }))
 }
 
-/// The hash of Apollo's `persistedQuery` extension, version 1.
+/// The hash of Apollo's `persistedQuery` extension, version 1; an extension that is null is as if absent.
 fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
-    let Some(persisted) = envelope.extensions.get("persistedQuery") else {
-        return Ok(None);
+    let persisted = match envelope.extensions.get("persistedQuery") {
+        None | Some(serde_json::Value::Null) => return Ok(None),
+        Some(persisted) => persisted,
     };
     match (
         persisted.get("version").and_then(serde_json::Value::as_u64),

@@ -306,6 +306,27 @@ fn a_key_given_twice_is_refused_in_a_literal() {
     assert_eq!(verdict(text, &json!({})), INVALID);
 }
 
+#[test]
+fn a_wrong_value_in_a_directive_is_no_fault_of_a_fields_argument() {
+    for (text, variables) in [
+        ("{imports @include{asked}}", json!({})),
+        ("{imports @include(if:\"x\"){asked}}", json!({})),
+        ("{imports @skip(if:null){asked}}", json!({})),
+        (
+            "query($b:Boolean!){imports @include(if:$b){asked}}",
+            json!({"b": "x"}),
+        ),
+        ("query($b:Boolean!){imports @include(if:$b){asked}}", json!({})),
+        (
+            "query($b:Boolean=true){imports @include(if:$b){asked}}",
+            json!({"b": null}),
+        ),
+        ("query($b:Boolean){imports @include(if:$b){asked}}", json!({})),
+    ] {
+        assert_eq!(blamed(text, &variables), [None], "{text}");
+    }
+}
+
 /// The argument of each fault of a request that is refused.
 fn blamed(text: &str, variables: &Json) -> Vec<Option<String>> {
     let refusal = bind(text, variables).expect_err(text);
@@ -387,7 +408,6 @@ fn a_value_that_is_missing_is_told_by_its_argument_too() {
             "filter.createdAt.lt",
         ),
         ("query($i:String){imports(first:$i){asked}}", "first"),
-        ("{imports @include{asked}}", "if"),
     ] {
         let variables = if text.contains("=\"") {
             json!({"i": null})
