@@ -556,6 +556,15 @@ async fn what_is_wrong_once_is_said_once() {
             );
         }
     }
+    // A variable of a type that is none of ours is still defined.
+    let answer = app
+        .query(
+            &caller.key,
+            "query($v: Nothing) { imports(after: $v) { perPage } }",
+            json!({}),
+        )
+        .await;
+    only_error(&answer);
     // A field that stands in several places fails once.
     let document =
         "{ imports(first: 101) { perPage } ... { imports(first: 101) { nodes { id } } } viewer { name } }";

@@ -180,6 +180,31 @@ async fn a_trusted_proxy_is_believed_about_its_client_and_only_as_far_as_it_wrot
 }
 
 #[tokio::test]
+async fn what_is_refused_costs_a_point() {
+    // A point comes back a second: too slow to be taken for one that was not charged.
+    let server = Server::start(&["--rate-limit", "1"]).await;
+    let mut client = server.client();
+    for (spent, query) in [
+        (1, "{ imports(after: \"x\") { perPage } }"),
+        (2, "{ imports(sort: [{id: ASC}, {id: DESC}]) { perPage } }"),
+        (
+            3,
+            "{ importStatusCounts(filter: {status: {include: []}}) { count } }",
+        ),
+        (4, "{ imports(first: 101) { perPage } }"),
+        (5, "{ imports { absent } }"),
+    ] {
+        let answer = client.graphql(query);
+        assert!(!answer.code().is_empty(), "{query}");
+        let remaining = answer.number("ratelimit-remaining");
+        assert!((10 - spent..10).contains(&remaining), "{query}: {remaining}");
+    }
+    // One of the two fields was read.
+    let answer = client.graphql("{ imports(after: \"x\") { perPage } b: imports(first: 9) { perPage } }");
+    assert_eq!(answer.number("ratelimit-remaining"), 0);
+}
+
+#[tokio::test]
 async fn each_request_costs_what_the_documentation_says() {
     let server = Server::start(&["--rate-limit", "off"]).await;
     let mut client = server.client();

@@ -90,6 +90,9 @@ pub enum DocumentError {
     /// The hash is not one, or not that of the text.
     #[error("`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query` in hexadecimal")]
     WrongHash,
+    /// The text is not the one that the trusted document has.
+    #[error("`query` is not the text of the document that the request names; send one of the two")]
+    OtherText,
     /// Nobody has registered the hash here; the client sends the text with it.
     #[error("PersistedQueryNotFound")]
     NotFound,
@@ -127,7 +130,7 @@ pub struct Documents {
     checked: Cache<Arc<str>, Arc<Known>, TextBytes>,
     persisted: Cache<Hash, Arc<str>, TextBytes>,
     trust: Trust,
-    trusted: HashMap<String, Arc<Known>>,
+    trusted: HashMap<String, (Hash, Arc<Known>)>,
     trusted_texts: HashMap<Hash, Arc<Known>>,
 }
 
@@ -157,8 +160,9 @@ impl Documents {
                 Arc::new(Known::new(checked.map_err(|refusal| {
                     manifest::ManifestError::Document(id.clone(), refusal)
                 })?));
-            self.trusted_texts.insert(sha256(&text), Arc::clone(&document));
-            self.trusted.insert(id, document);
+            let hash = sha256(&text);
+            self.trusted_texts.insert(hash, Arc::clone(&document));
+            self.trusted.insert(id, (hash, document));
         }
         self.trust = trust;
         Ok(self)
@@ -180,8 +184,11 @@ impl Documents {
     ///
     /// **Errors**: [`DocumentError`].
     pub fn find(&self, named: Named<'_>) -> Result<Arc<Known>, DocumentError> {
-        if let Some(document) = named.id.or(named.sha256).and_then(|id| self.trusted.get(id)) {
-            return Ok(Arc::clone(document));
+        if let Some((hash, document)) = named.id.or(named.sha256).and_then(|id| self.trusted.get(id)) {
+            return match named.text {
+                Some(text) if sha256(text) != *hash => Err(DocumentError::OtherText),
+                _ => Ok(Arc::clone(document)),
+            };
         }
         let Some(hash) = named.sha256 else {
             return match (named.text, named.id) {

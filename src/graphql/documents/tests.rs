@@ -92,6 +92,26 @@ fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), serde_json::json!({ "one": text }).to_string()).unwrap();
     let documents = documents().trust(Trust::Enforce, file.path()).unwrap();
+    // A request that names one document and sends another does not say which it means.
+    for named in [
+        Named {
+            id: Some("one"),
+            ..Named::default()
+        },
+        Named {
+            sha256: Some("one"),
+            ..Named::default()
+        },
+    ] {
+        let with = |text| {
+            documents.find(Named {
+                text: Some(text),
+                ..named
+            })
+        };
+        assert!(with(text).is_ok());
+        assert!(matches!(with("{ viewer { id } }"), Err(DocumentError::OtherText)));
+    }
     documents
         .find(Named {
             id: Some("one"),

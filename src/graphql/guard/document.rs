@@ -184,7 +184,8 @@ fn read(
         let usages = reached(&own, &uses.fragments);
         let mut variables = define(&operation.node, &usages, &mut literals);
         literals.steps += usages.len() as u64;
-        check_usages(&mut variables, &usages, &mut literals.faults);
+        let definitions = &operation.node.variable_definitions;
+        check_usages(definitions, &mut variables, &usages, &mut literals.faults);
         let set = &operation.node.selection_set.node;
         literals.steps += check_merging(executable, set, root, types, &mut literals.faults);
         uses.operations.insert(name.cloned(), own);

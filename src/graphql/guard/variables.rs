@@ -115,13 +115,23 @@ pub(super) fn reached<'u>(own: &'u Uses, fragments: &'u HashMap<Name, Uses>) -> 
 }
 
 /// Checks each use of a variable against its definition.
-pub(super) fn check_usages(variables: &mut [Variable], usages: &[&Usage], faults: &mut Faults) {
+pub(super) fn check_usages(
+    definitions: &[Positioned<VariableDefinition>],
+    variables: &mut [Variable],
+    usages: &[&Usage],
+    faults: &mut Faults,
+) {
     let mut by_name: HashMap<Name, &mut Variable> = variables
         .iter_mut()
         .map(|variable| (variable.name.clone(), variable))
         .collect();
     for usage in usages {
         let Some(variable) = by_name.get_mut(&usage.variable) else {
+            // One of no input type has been told of.
+            let is_named = |one: &Positioned<VariableDefinition>| one.node.name.node == usage.variable;
+            if definitions.iter().any(is_named) {
+                continue;
+            }
             faults.invalid(usage.pos, || {
                 format!(
                     "The variable {} is used, but its operation does not define it.",

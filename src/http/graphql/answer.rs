@@ -40,8 +40,17 @@ pub(super) fn refused(faults: &[Fault], style: &Style) -> Response {
     respond(request_status(faults, style.media), &answer)
 }
 
-/// The answer to a document that ran, or that the library found not to fit the schema; and its first error's code.
-pub(super) fn executed(executed: Executed, style: &Style) -> (Response, Option<Code>) {
+/// An answer, and what came of the request.
+pub(super) struct Outcome {
+    pub(super) response: Response,
+    /// Its first error's code.
+    pub(super) code: Option<Code>,
+    /// Whether no root field had an answer because of what it was asked.
+    pub(super) is_refused: bool,
+}
+
+/// The answer to a document that ran, or that the library found not to fit the schema.
+pub(super) fn executed(executed: Executed, style: &Style) -> Outcome {
     let errors = executed.errors.iter().take(style.most_errors);
     let request_id = style.request_id.as_ref().map(RequestId::as_str);
     let faults: Vec<_> = errors.map(|error| Fault::of(error, request_id)).collect();
@@ -51,7 +60,11 @@ pub(super) fn executed(executed: Executed, style: &Style) -> (Response, Option<C
             cost: None,
             ..style.clone()
         };
-        return (refused(&faults, &style), code);
+        return Outcome {
+            response: refused(&faults, &style),
+            code,
+            is_refused: true,
+        };
     }
     // The library writes an object without fields as null.
     let data = if executed.data == Value::Null {
@@ -59,19 +72,32 @@ pub(super) fn executed(executed: Executed, style: &Style) -> (Response, Option<C
     } else {
         executed.data
     };
-    let status = unanswered(&data, &executed.errors, &faults).unwrap_or(StatusCode::OK);
+    let is_unanswered = is_unanswered(&data, &executed.errors);
+    let status = code.filter(|code| is_unanswered && is_own_state(*code));
+    let status = status.map_or(StatusCode::OK, Code::status);
+    let is_wrong = |fault: &Fault| {
+        matches!(
+            fault.code,
+            Code::BadUserInput | Code::InvalidCursor | Code::CursorMismatch
+        )
+    };
+    let is_refused = is_unanswered && !faults.is_empty() && faults.iter().all(is_wrong);
     let answer = Answer {
         faults: &faults,
         data: Some(&data),
         style,
     };
-    (respond(status, &answer), code)
+    Outcome {
+        response: respond(status, &answer),
+        code,
+        is_refused,
+    }
 }
 
-/// The answer of a plan, whose `json` holds `{"data":` and the data; and its first error's code.
+/// The answer of a plan, whose `json` holds `{"data":` and the data.
 ///
 /// Where nothing failed the bytes are sent as they are. An answer with errors names them first, as any other does.
-pub(super) fn planned(mut json: Json, failed: &[Failed], style: &Style) -> (Response, Option<Code>) {
+pub(super) fn planned(mut json: Json, failed: &[Failed], style: &Style) -> Outcome {
     if failed.is_empty() {
         if let Some((requested, limit)) = style.cost {
             json.raw(&format!(
@@ -79,7 +105,11 @@ pub(super) fn planned(mut json: Json, failed: &[Failed], style: &Style) -> (Resp
             ));
         }
         json.raw("}");
-        return (send(StatusCode::OK, style.media, json.into_bytes()), None);
+        return Outcome {
+            response: send(StatusCode::OK, style.media, json.into_bytes()),
+            code: None,
+            is_refused: false,
+        };
     }
     json.raw("}");
     let errors: Vec<_> = failed.iter().map(Failed::to_error).collect();
@@ -106,21 +136,20 @@ fn request_status(faults: &[Fault], media: MediaType) -> StatusCode {
     }
 }
 
-/// The status where no root field has an answer because of the service's own state.
-fn unanswered(data: &Value, errors: &[ServerError], faults: &[Fault]) -> Option<StatusCode> {
-    let Value::Object(data) = data else { return None };
-    let code = faults.first()?.code;
-    if !matches!(code, Code::Overloaded | Code::Timeout | Code::ServiceUnavailable) {
-        return None;
-    }
+/// Whether a code is the service's own state, and none of the request's.
+fn is_own_state(code: Code) -> bool {
+    matches!(code, Code::Overloaded | Code::Timeout | Code::ServiceUnavailable)
+}
+
+/// Whether no root field has an answer.
+fn is_unanswered(data: &Value, errors: &[ServerError]) -> bool {
+    let Value::Object(data) = data else { return false };
     let root = |error: &ServerError| match error.path.first() {
         Some(PathSegment::Field(key)) => Some(key.clone()),
         _ => None,
     };
     let failed: BTreeSet<_> = errors.iter().filter_map(root).collect();
-    data.keys()
-        .all(|key| failed.contains(key.as_str()))
-        .then(|| code.status())
+    data.keys().all(|key| failed.contains(key.as_str()))
 }
 
 fn respond(status: StatusCode, answer: &Answer<'_>) -> Response {

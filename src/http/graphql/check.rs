@@ -69,7 +69,7 @@ pub(super) fn check(
         Err(DocumentError::NotFound) => return Ok(Err(Fault::of_persisted_query_not_found().into())),
         Err(DocumentError::NotTrusted) => return Ok(Err(Fault::of_document_not_trusted().into())),
         Err(DocumentError::Unknown) => return Ok(Err(Fault::of_unknown_document().into())),
-        Err(error @ (DocumentError::Missing | DocumentError::WrongHash)) => {
+        Err(error @ (DocumentError::Missing | DocumentError::WrongHash | DocumentError::OtherText)) => {
             return Err(Rejection::new(Code::BadRequest, error.to_string()));
         }
     };

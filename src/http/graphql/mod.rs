@@ -197,7 +197,6 @@ async fn run(
     let store = deadline.store(gateway);
     let running = Instant::now();
     let list_items = ListItems(gateway.documents.limits().list_items);
-    let mut kind = checked.kind;
     let operation = checked
         .known
         .document()
@@ -214,22 +213,29 @@ async fn run(
         }
         None => None,
     };
-    let (response, code) = match planned {
+    let outcome = match planned {
         Some(answered) => answered,
         None => {
             let execution = execution(&store, caller, &checked).data(list_items);
             let mut executed = gateway.schema.execute(execution).await;
             put_in_order(&mut executed, &checked);
-            if executed.errors.iter().any(|error| error.path.is_empty()) {
-                kind = Kind::Refused;
-            } else if let Some(operation) = operation {
+            let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
+            if let Some(operation) = operation.filter(|_| is_valid) {
                 checked.known.found_valid(operation);
             }
             answer::executed(executed, style)
         }
     };
     gateway.metrics.stage("execution", running.elapsed());
-    Answered { response, kind, code }
+    Answered {
+        response: outcome.response,
+        kind: if outcome.is_refused {
+            Kind::Refused
+        } else {
+            checked.kind
+        },
+        code: outcome.code,
+    }
 }
 
 /// Room for an answer without lists. **Unit**: bytes.
