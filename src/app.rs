@@ -65,7 +65,7 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
         sdl,
         documents,
         permits: Permits::new(permits),
-        budgets: Budgets::new(limits.rate_limit),
+        budgets: Budgets::new(limits.rate_limit, limits.cost),
         failed_keys: FailedKeys::new(limits.failed_keys),
         limits: request_limits(config),
         readiness,

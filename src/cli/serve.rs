@@ -23,7 +23,7 @@ use crate::telemetry;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Bring the schema of a server database up before serving, under a lock.
-    #[arg(long, env = "GATEWAY_MIGRATE")]
+    #[arg(long, env = "GATEWAY_MIGRATE", value_parser = clap::builder::BoolishValueParser::new())]
     pub migrate: bool,
 
     #[command(flatten)]

@@ -17,8 +17,13 @@ pub enum ManifestError {
     #[error("cannot read the manifest")]
     File(#[from] std::io::Error),
     /// It has none of the known shapes.
-    #[error("the manifest is neither an object of texts by id nor an Apollo persisted query manifest")]
-    Shape(#[from] serde_json::Error),
+    #[error(
+        "the manifest is neither an object of texts by id nor an Apollo persisted query manifest of version 1"
+    )]
+    Shape,
+    /// An id has two texts.
+    #[error("the manifest has the id `{0}` twice")]
+    Twice(String),
     /// One of its documents does not pass.
     #[error("the document `{0}` of the manifest is refused: {1}")]
     Document(String, Refusal),
@@ -27,7 +32,10 @@ pub enum ManifestError {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Manifest {
-    Apollo { operations: Vec<Operation> },
+    Apollo {
+        version: Option<u64>,
+        operations: Vec<Operation>,
+    },
     Texts(BTreeMap<String, String>),
 }
 
@@ -39,13 +47,25 @@ struct Operation {
 
 /// The documents of a manifest, by id.
 ///
-/// **Errors**: [`ManifestError::File`], [`ManifestError::Shape`].
+/// **Errors**: [`ManifestError::File`], [`ManifestError::Shape`], [`ManifestError::Twice`].
 pub fn read(file: &Path) -> Result<Vec<(String, String)>, ManifestError> {
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(file)?)?;
-    Ok(match manifest {
-        Manifest::Apollo { operations } => operations.into_iter().map(|one| (one.id, one.body)).collect(),
-        Manifest::Texts(texts) => texts.into_iter().collect(),
-    })
+    let text = std::fs::read(file)?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| ManifestError::Shape)?;
+    let operations = match manifest {
+        Manifest::Texts(texts) => return Ok(texts.into_iter().collect()),
+        Manifest::Apollo {
+            version: None | Some(1),
+            operations,
+        } => operations,
+        Manifest::Apollo { .. } => return Err(ManifestError::Shape),
+    };
+    let mut texts = BTreeMap::new();
+    for Operation { id, body } in operations {
+        if texts.insert(id.clone(), body).is_some() {
+            return Err(ManifestError::Twice(id));
+        }
+    }
+    Ok(texts.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -69,9 +89,17 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "[]", r#"{"a": 1}"#, r#"{"operations": [{"id": "a"}]}"#] {
-            assert!(matches!(manifest(text), Err(ManifestError::Shape(_))), "{text}");
+        for text in [
+            "",
+            "[]",
+            r#"{"a": 1}"#,
+            r#"{"operations": [{"id": "a"}]}"#,
+            r#"{"version": 2, "operations": []}"#,
+        ] {
+            assert!(matches!(manifest(text), Err(ManifestError::Shape)), "{text}");
         }
+        let twice = r#"{"operations": [{"id": "a", "body": "{x}"}, {"id": "a", "body": "{y}"}]}"#;
+        assert!(matches!(manifest(twice), Err(ManifestError::Twice(id)) if id == "a"));
         assert!(matches!(
             read(Path::new("no/such/file")),
             Err(ManifestError::File(_))

@@ -83,22 +83,19 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
             remaining,
             taken: 0,
         }),
-        Err(limited) => {
-            let remaining = gateway.budgets.remaining(viewer.account_id(), now);
-            let message = "the account has spent its points for now; retry after the seconds in Retry-After";
-            Err(Denied::Rejected(limit(gateway, limited, message, remaining)))
-        }
+        Err(limited) => Err(Denied::Rejected(spent(
+            gateway,
+            viewer.account_id(),
+            limited,
+            now,
+        ))),
     }
 }
 
 impl Caller {
-    /// Takes points from the account's budget.
-    pub(super) fn charge(&mut self, gateway: &Gateway, points: u64) {
-        let taken = gateway
-            .budgets
-            .take(self.viewer.account_id(), points, Tick::now());
-        self.taken = taken.map_or(0, |(_, taken)| taken);
-        self.remaining = taken.map(|(remaining, _)| remaining);
+    /// Takes a point for what is refused.
+    pub(super) fn charge_refusal(&mut self, gateway: &Gateway) {
+        self.remaining = gateway.budgets.charge(self.viewer.account_id(), 1, Tick::now());
     }
 
     /// Gives back what was taken for what did not run, but for the point that a refusal costs.
@@ -111,16 +108,26 @@ impl Caller {
 
     /// Waits for the right to run something that costs so many points, and takes them once it may.
     ///
-    /// **Errors**: `OVERLOADED`, which costs a point as whatever is refused.
+    /// **Errors**: `OVERLOADED`, which costs a point as whatever is refused; `RATE_LIMITED` where requests that were let in
+    /// with this one have spent the last point.
     pub(super) async fn permit(&mut self, gateway: &Gateway, points: u64) -> Result<Permit, Rejection> {
-        let acquired = gateway.permits.acquire(self.viewer.account_id()).await;
-        self.charge(gateway, if acquired.is_ok() { points } else { 1 });
-        acquired.map_err(|overloaded| {
+        let account = self.viewer.account_id();
+        let permit = gateway.permits.acquire(account).await.map_err(|overloaded| {
+            self.charge_refusal(gateway);
             let mut rejection = Rejection::new(Code::Overloaded, overloaded.to_string());
             rejection.retry_after_s = Some(Overloaded::RETRY_AFTER_S);
             rejection.remaining = self.remaining;
             rejection
-        })
+        })?;
+        let now = Tick::now();
+        match gateway.budgets.spend(account, points, now) {
+            Ok(remaining) => {
+                self.taken = points;
+                self.remaining = remaining;
+                Ok(permit)
+            }
+            Err(limited) => Err(spent(gateway, account, limited, now)),
+        }
     }
 
     /// What is left of the account's budget.
@@ -139,6 +146,12 @@ pub(super) fn tell(remaining: Option<Remaining>, headers: &mut HeaderMap) {
     for (name, number) in remaining.iter().flat_map(|remaining| remaining.headers()) {
         headers.insert(name, HeaderValue::from(number));
     }
+}
+
+fn spent(gateway: &Gateway, account: i64, limited: Limited, now: Tick) -> Rejection {
+    let remaining = gateway.budgets.remaining(account, now);
+    let message = "the account has spent its points for now; retry after the seconds in Retry-After";
+    limit(gateway, limited, message, remaining)
 }
 
 fn limit(

@@ -7,10 +7,10 @@ use std::panic::AssertUnwindSafe;
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY,
+    TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
 use tower_http::CompressionLevel;
@@ -45,10 +45,18 @@ impl Default for HeadLimits {
     }
 }
 
-/// Refuses a request whose head is too large.
+/// Refuses a request whose head is too large, or leaves open where it goes or where it ends.
 ///
-/// **Errors:** `URI_TOO_LONG`, `HEADERS_TOO_LARGE`.
-pub fn check_head(uri: &Uri, headers: &HeaderMap, limits: &HeadLimits) -> Result<(), Rejection> {
+/// **Errors:** `URI_TOO_LONG`, `HEADERS_TOO_LARGE`; `BAD_REQUEST` for more than one `Host`, none in HTTP/1.1, and a transfer
+/// coding besides `chunked`.
+///
+/// **Source:** RFC 9112, 3.2 and 6.1.
+pub fn check_head(
+    version: Version,
+    uri: &Uri,
+    headers: &HeaderMap,
+    limits: &HeadLimits,
+) -> Result<(), Rejection> {
     let uri_bytes = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if uri_bytes > limits.uri_bytes {
         let message = format!(
@@ -72,6 +80,17 @@ pub fn check_head(uri: &Uri, headers: &HeaderMap, limits: &HeadLimits) -> Result
         );
         return Err(Rejection::new(Code::HeadersTooLarge, message));
     }
+    let hosts = headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && version == Version::HTTP_11) {
+        return Err(Rejection::new(Code::BadRequest, "send exactly one Host header"));
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(Rejection::new(
+            Code::BadRequest,
+            "send the body with no Transfer-Encoding but chunked",
+        ));
+    }
     Ok(())
 }
 
@@ -86,7 +105,11 @@ pub async fn all<F: Future<Output = Response>>(
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
-    let shared = |request| cors::layer(origins, request, inner);
+    let readable = |mut request: Request| {
+        forget_refused_identity(request.headers_mut());
+        inner(request)
+    };
+    let shared = |request| cors::layer(origins, request, readable);
     let bounded = |request| head_limits(limits, refuse, request, shared);
     let sound = |request| catch_panic(refuse, request, bounded);
     let safe = |request| security_headers(request, sound);
@@ -100,7 +123,7 @@ async fn head_limits<F: Future<Output = Response>>(
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
-    match check_head(request.uri(), request.headers(), limits) {
+    match check_head(request.version(), request.uri(), request.headers(), limits) {
         Ok(()) => inner(request).await,
         Err(rejection) => refuse(request.uri(), &rejection, request.extensions().get()),
     }
@@ -166,6 +189,25 @@ const COMPRESS_FROM_BYTES: u64 = 1025;
 /// Of Brotli's eleven and gzip's nine levels, the one where time begins to grow faster than size shrinks.
 const COMPRESSION_LEVEL: i32 = 4;
 
+/// Forgets that a client refuses answers without a coding: it is sent one rather than none. The compression would put 406
+/// over the answer that it has.
+fn forget_refused_identity(headers: &mut HeaderMap) {
+    let Some(value) = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
+        return;
+    };
+    let is_refusal = |coding: &str| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map(str::parse);
+        matches!(name.trim(), "identity" | "*") && weight == Some(Ok(0.0))
+    };
+    if value.split(',').any(is_refusal) {
+        let kept: Vec<_> = value.split(',').filter(|coding| !is_refusal(coding)).collect();
+        if let Ok(kept) = HeaderValue::from_str(&kept.join(",")) {
+            headers.insert(ACCEPT_ENCODING, kept);
+        }
+    }
+}
+
 /// Layer: compresses answers above 1 KiB, where the client asks for it and the content gains by it.
 pub fn compression() -> CompressionLayer<impl Predicate> {
     let worth_it = SizeAbove::new(COMPRESS_FROM_BYTES)
@@ -181,7 +223,7 @@ pub fn compression() -> CompressionLayer<impl Predicate> {
 mod tests {
     use axum::Router;
     use axum::body::Body;
-    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+    use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
     use axum::middleware::{Next, from_fn};
     use axum::routing::get;
     use tower::ServiceExt;
@@ -222,6 +264,9 @@ mod tests {
     async fn ask(uri: &str, headers: &[(&'static str, &str)]) -> (u16, HeaderMap, String) {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri.parse().expect("a URI");
+        request
+            .headers_mut()
+            .insert(HOST, HeaderValue::from_static("test"));
         for (name, value) in headers {
             request
                 .headers_mut()
@@ -285,12 +330,12 @@ mod tests {
 
     #[tokio::test]
     async fn headers_up_to_the_limits_pass_and_larger_ones_do_not() {
-        assert_eq!(ask("/", &[("x", "y"); 64]).await.0, 200);
-        let (status, _, body) = ask("/", &[("x", "y"); 65]).await;
+        assert_eq!(ask("/", &[("x", "y"); 63]).await.0, 200);
+        let (status, _, body) = ask("/", &[("x", "y"); 64]).await;
         assert_eq!(status, 431);
         assert!(body.contains("HEADERS_TOO_LARGE"), "{body}");
-        assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 5))]).await.0, 200);
-        assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 4))]).await.0, 431);
+        assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 17))]).await.0, 200);
+        assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 16))]).await.0, 431);
     }
 
     #[tokio::test]
@@ -304,5 +349,37 @@ mod tests {
             assert!(!ask("/image", &asks).await.1.contains_key(CONTENT_ENCODING));
         }
         assert!(!ask("/1025", &[]).await.1.contains_key(CONTENT_ENCODING));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_wants_no_plain_answer_gets_one_rather_than_none() {
+        for value in ["identity;q=0", "*;q=0", "identity; q=0.0, *;q=0", "zstd, *;q=0"] {
+            let (status, headers, body) = ask("/1025", &[(ACCEPT_ENCODING.as_str(), value)]).await;
+            assert_eq!((status, body.len()), (200, 1025), "{value}");
+            assert!(!headers.contains_key(CONTENT_ENCODING), "{value}");
+        }
+        let (status, headers, _) = ask("/1025", &[(ACCEPT_ENCODING.as_str(), "br, identity;q=0")]).await;
+        assert_eq!(
+            (status, &headers[CONTENT_ENCODING]),
+            (200, &HeaderValue::from_static("br"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_has_one_host_and_no_coding_but_chunked() {
+        for (name, value, expected) in [
+            ("host", "other", 400),
+            ("transfer-encoding", "chunked", 200),
+            ("transfer-encoding", "Chunked", 200),
+            ("transfer-encoding", "gzip, chunked", 400),
+        ] {
+            let (status, _, body) = ask("/", &[(name, value)]).await;
+            assert_eq!(status, expected, "{name}: {value}");
+            assert_eq!(body.contains("BAD_REQUEST"), expected == 400, "{body}");
+        }
+        let none = HeaderMap::new();
+        let check = |version| check_head(version, &Uri::from_static("/"), &none, &HeadLimits::default());
+        assert!(check(Version::HTTP_11).is_err());
+        assert!(check(Version::HTTP_10).is_ok());
     }
 }

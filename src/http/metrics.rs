@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use super::{Gateway, Readiness, probes, rest};
@@ -24,7 +25,8 @@ pub fn operating_router(gateway: Arc<Gateway>) -> Router {
         .merge(probes::router())
         .fallback(rest::unknown)
         .method_not_allowed_fallback(rest::method_not_allowed)
-        .with_state(gateway)
+        .with_state(Arc::clone(&gateway))
+        .layer(from_fn_with_state(gateway, super::pass))
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>) -> ([(HeaderName, &'static str); 1], String) {

@@ -1,8 +1,10 @@
 //! What an account may spend, in cost points.
 //!
 //! In two stages, because a cost is known only once the request has been read: an account without a point left is
-//! refused before its body is, and the points are charged once they are known, into a bounded debt if need be. The
-//! points of one process are its own; several processes give an account several budgets.
+//! refused before its body is, and the points are charged once they are known, into a debt if need be. Of requests that
+//! were let in together one at most goes into debt, and is waited for by the next: so an account has its rate and its
+//! burst, whatever its requests cost. The points of one process are its own; several processes give an account several
+//! budgets.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -35,21 +37,22 @@ impl Remaining {
     }
 }
 
-/// A budget holds what comes back in so many seconds; its debt is bounded by as much.
+/// A budget holds what comes back in so many seconds.
 const BURST_S: u64 = 10;
 /// Accounts whose budgets are not full, at once.
 const MAX_ACCOUNTS: usize = 65_536;
 
 impl Budgets {
-    /// Budgets that recover by `points_per_s`; without it, nothing is limited and no answer has the headers.
-    pub fn new(points_per_s: Option<NonZeroU32>) -> Self {
+    /// Budgets that recover by `points_per_s`; without it, nothing is limited and no answer has the headers. No request
+    /// may cost more than `dearest` points.
+    pub fn new(points_per_s: Option<NonZeroU32>, dearest: u64) -> Self {
         Self(points_per_s.map(|points| {
             let burst_points = u64::from(points.get()) * BURST_S;
             let rate = Rate {
                 points,
                 period: Duration::from_secs(1),
                 burst_points,
-                debt_points: burst_points,
+                debt_points: dearest,
             };
             Ledger::new(rate, MAX_ACCOUNTS)
         }))
@@ -62,24 +65,26 @@ impl Budgets {
         let Some(ledger) = &self.0 else { return Ok(None) };
         let standing = ledger.standing(account, now);
         match standing.remaining_points {
-            0 => Err(Limited {
-                retry_after_s: seconds_up(standing.until_one).max(1),
-            }),
+            0 => Err(limited(standing)),
             _ => Ok(Some(remaining(ledger.rate(), standing))),
         }
     }
 
     /// Stage two: charges what the request costs, and gives what its answer says about the budget.
-    pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
-        self.take(account, points, now).map(|(remaining, _)| remaining)
+    ///
+    /// **Errors:** [`Limited`] where others have spent the last point since stage one; nothing is charged.
+    pub fn spend(&self, account: i64, points: u64, now: Instant) -> Result<Option<Remaining>, Limited> {
+        let Some(ledger) = &self.0 else { return Ok(None) };
+        match ledger.spend(account, points, now) {
+            Ok(standing) => Ok(Some(remaining(ledger.rate(), standing))),
+            Err(standing) => Err(limited(standing)),
+        }
     }
 
-    /// The same, and how many points were really taken: fewer where the account's debt is at its bound. No more may be
-    /// given back.
-    pub fn take(&self, account: i64, points: u64, now: Instant) -> Option<(Remaining, u64)> {
+    /// Charges a request that is refused, in debt or not, and gives what is left.
+    pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
         let ledger = self.0.as_ref()?;
-        let standing = ledger.charge(account, points, now);
-        Some((remaining(ledger.rate(), standing), standing.taken_points))
+        Some(remaining(ledger.rate(), ledger.charge(account, points, now)))
     }
 
     /// Gives back what was charged for a request that turned out not to run.
@@ -92,6 +97,12 @@ impl Budgets {
     pub fn remaining(&self, account: i64, now: Instant) -> Option<Remaining> {
         let ledger = self.0.as_ref()?;
         Some(remaining(ledger.rate(), ledger.standing(account, now)))
+    }
+}
+
+fn limited(standing: Standing) -> Limited {
+    Limited {
+        retry_after_s: seconds_up(standing.until_one).max(1),
     }
 }
 
@@ -108,7 +119,7 @@ mod tests {
     use super::*;
 
     fn budgets() -> Budgets {
-        Budgets::new(NonZeroU32::new(1000))
+        Budgets::new(NonZeroU32::new(1000), 1000)
     }
 
     #[test]
@@ -173,17 +184,27 @@ mod tests {
     }
 
     #[test]
-    fn what_a_bounded_debt_did_not_take_is_not_given_back() {
+    fn an_operation_dearer_than_the_burst_is_paid_for_in_full() {
+        let now = Instant::now();
+        let budgets = Budgets::new(NonZeroU32::new(10), 1000);
+        assert!(budgets.spend(1, 1000, now).is_ok());
+        // 900 points of debt at 10 a second, and the one to spend.
+        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 91 }));
+        assert!(budgets.admit(1, now + Duration::from_millis(90_000)).is_err());
+        assert!(budgets.admit(1, now + Duration::from_millis(90_100)).is_ok());
+    }
+
+    #[test]
+    fn of_requests_let_in_together_one_goes_into_debt() {
         let now = Instant::now();
         let budgets = budgets();
-        budgets.charge(1, 19_500, now);
-        let (_, taken) = budgets.take(1, 1_000, now).expect("a budget");
-        assert_eq!(taken, 500);
-        budgets.refund(1, taken - 1, now);
-        // 19,501 of 20,000 are owed: 9,501 in debt, and one to spend.
-        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 10 }));
-        assert!(budgets.admit(1, now + Duration::from_millis(9_501)).is_err());
-        assert!(budgets.admit(1, now + Duration::from_millis(9_502)).is_ok());
+        budgets.charge(1, 9_500, now);
+        for _ in 0..20 {
+            assert!(budgets.admit(1, now).is_ok());
+        }
+        let ran = (0..20).filter(|_| budgets.spend(1, 1000, now).is_ok());
+        assert_eq!(ran.count(), 1);
+        assert_eq!(budgets.spend(1, 1, now), Err(Limited { retry_after_s: 1 }));
     }
 
     #[test]
@@ -191,14 +212,14 @@ mod tests {
         let now = Instant::now();
         let budgets = budgets();
         budgets.charge(1, 100_000, now);
-        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 11 }));
+        assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 2 }));
         assert_eq!(budgets.remaining(2, now).map(|left| left.remaining), Some(10_000));
     }
 
     #[test]
     fn switched_off_nothing_is_limited() {
         let now = Instant::now();
-        let budgets = Budgets::new(None);
+        let budgets = Budgets::new(None, 1000);
         assert_eq!(budgets.charge(1, u64::MAX, now), None);
         assert_eq!(budgets.admit(1, now), Ok(None));
         assert_eq!(budgets.remaining(1, now), None);

@@ -34,8 +34,6 @@ pub(super) struct Standing {
     pub(super) until_one: Duration,
     /// Until the bucket is full.
     pub(super) until_full: Duration,
-    /// Whole points that the charge before took; fewer than were asked where the debt is at its bound.
-    pub(super) taken_points: u64,
 }
 
 pub(super) struct Ledger<K> {
@@ -76,9 +74,25 @@ impl<K: Eq + Hash + Copy> Ledger<K> {
 
     /// Charges a key, and gives its standing afterwards.
     pub(super) fn charge(&self, key: K, points: u64, now: Instant) -> Standing {
+        self.charge_in(&mut self.lock(), key, points, now)
+    }
+
+    /// Charges a key that has a point left.
+    ///
+    /// **Errors**: the standing of one that has none, nothing being charged.
+    pub(super) fn spend(&self, key: K, points: u64, now: Instant) -> Result<Standing, Standing> {
         let mut map = self.lock();
+        let owed = map.get(&key).map_or(0, |owed| self.rate.drained(*owed, now));
+        let standing = self.rate.standing(owed);
+        if standing.remaining_points == 0 {
+            return Err(standing);
+        }
+        Ok(self.charge_in(&mut map, key, points, now))
+    }
+
+    fn charge_in(&self, map: &mut HashMap<K, Owed>, key: K, points: u64, now: Instant) -> Standing {
         if map.len() >= self.max_keys && !map.contains_key(&key) {
-            self.make_room(&mut map, now);
+            self.make_room(map, now);
         }
         let entry = map.entry(key).or_insert(Owed { grains: 0, at: now });
         let most = self
@@ -91,11 +105,7 @@ impl<K: Eq + Hash + Copy> Ledger<K> {
             grains,
             at: entry.at.max(now),
         };
-        let taken = grains.saturating_sub(owed) / self.rate.period.as_nanos().max(1);
-        Standing {
-            taken_points: u64::try_from(taken).unwrap_or(u64::MAX),
-            ..self.rate.standing(grains)
-        }
+        self.rate.standing(grains)
     }
 
     /// Gives points back, as far as they are still owed, and gives the standing afterwards.
@@ -156,7 +166,6 @@ impl Rate {
             remaining_points: u64::try_from(left).unwrap_or(u64::MAX),
             until_one: self.time_for((owed + self.grains(1)).saturating_sub(burst)),
             until_full: self.time_for(owed),
-            taken_points: 0,
         }
     }
 
@@ -196,7 +205,6 @@ mod tests {
                 remaining_points: 100,
                 until_one: Duration::ZERO,
                 until_full: Duration::ZERO,
-                taken_points: 0,
             }
         );
     }

@@ -1,4 +1,7 @@
-/** The gate: asks for a key where there is none or it was refused, else shows the dashboard of the key's account. */
+/**
+ * The gate: asks for a key where there is none, it was refused or another is wanted, else shows the dashboard of the key's
+ * account.
+ */
 import { useState } from 'react';
 import { currentKey, forgetKey, keepKey } from '../page/key';
 import { KeyForm } from '../page/KeyForm';
@@ -10,15 +13,17 @@ const REFUSED = 'This key was not accepted. It may be mistyped, expired or revok
 export function App() {
   const [key, setKey] = useState(currentKey);
   const [problem, setProblem] = useState<string | null>(null);
+  // The key in use stays until another one is there: it may be written down nowhere else.
+  const [changing, setChanging] = useState(false);
 
-  function leave(why: string | null) {
+  function refuse() {
     forgetKey();
-    setProblem(why);
+    setProblem(REFUSED);
     setKey(null);
   }
 
-  if (key !== null) {
-    return <Dashboard key={key} apiKey={key} onRefused={() => leave(REFUSED)} onChangeKey={() => leave(null)} />;
+  if (key !== null && !changing) {
+    return <Dashboard key={key} apiKey={key} onRefused={refuse} onChangeKey={() => setChanging(true)} />;
   }
   return (
     <>
@@ -33,8 +38,10 @@ export function App() {
           onKey={(typed) => {
             keepKey(typed);
             setProblem(null);
+            setChanging(false);
             setKey(typed);
           }}
+          onCancel={changing ? () => setChanging(false) : undefined}
         />
       </main>
     </>

@@ -75,12 +75,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         </div>
         {place.importId && (
           <RelayEnvironmentProvider environment={list.environment}>
-            <ImportDetail
-              key={place.importId}
-              id={place.importId}
-              onClose={() => moves.go({ importId: null })}
-              onRefused={onRefused}
-            />
+            <ImportDetail key={place.importId} id={place.importId} onClose={moves.close} onRefused={onRefused} />
           </RelayEnvironmentProvider>
         )}
       </main>

@@ -81,13 +81,16 @@ export function Filters({ view, onGo, onReload }: Props) {
   );
 }
 
+/** The first and the last day of which the service knows the midnights. */
+const DAYS = { min: '0001-01-01', max: '9999-12-30' };
+
 function DayFields({ name, label, days }: { name: string; label: string; days: Days }) {
   return (
     <fieldset className="days">
       <legend>{label}</legend>
-      <input type="date" name={`${name}-from`} aria-label={`${label} from`} defaultValue={days.from ?? ''} />
+      <input type="date" {...DAYS} name={`${name}-from`} aria-label={`${label} from`} defaultValue={days.from ?? ''} />
       <span aria-hidden="true">–</span>
-      <input type="date" name={`${name}-to`} aria-label={`${label} to`} defaultValue={days.to ?? ''} />
+      <input type="date" {...DAYS} name={`${name}-to`} aria-label={`${label} to`} defaultValue={days.to ?? ''} />
     </fieldset>
   );
 }

@@ -86,8 +86,10 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
 
   const connection = data.imports;
   const edges = connection?.edges ?? [];
-  // An estimate counts from the page it came with, in its direction.
-  const estimate = counted === 'next' && connection ? remaining(connection) : 'more to come';
+  // An estimate counts from the page it came with, in its direction: one from above says nothing of what is below.
+  const below = useRef('more to come');
+  if (connection && direction === 'next' && counted === 'next') below.current = remaining(connection);
+  const estimate = below.current;
   const loaded = `${edges.length === 1 ? 'import' : 'imports'} loaded`;
   const around = `${hasNext ? `, ${estimate}` : ''}${hasPrevious ? ', others above' : ''}`;
   useSay(`${formatCount(edges.length)} ${loaded}${around}`);

@@ -28,6 +28,8 @@ export interface Place {
 export interface Moves {
   /** Goes to another view, as a new entry of the history. */
   go(change: Partial<View>): void;
+  /** Closes the open import: back to the entry before it, or, where a link opened it, in its place. */
+  close(): void;
   /** Loads the list again from its first page, or from where it started. */
   reload(): void;
   /** The same, because it failed. */
@@ -38,6 +40,9 @@ export interface Moves {
   mark(after: string | null): void;
   dismiss(): void;
 }
+
+/** The state of an entry of the history that opened an import from the list in the entry before. */
+const OPENED = 'opened';
 
 let serial = 0;
 
@@ -55,7 +60,13 @@ export function usePlace(key: string): [Place, Moves] {
         const { view: now } = readView(location.search);
         const changed = { ...now, ...change };
         const view = sameList(now, changed) ? changed : { ...changed, after: null };
-        history.pushState(null, '', pageUrl(view));
+        history.pushState(changed.importId && !now.importId ? OPENED : null, '', pageUrl(view));
+        show(moveTo(shown.current, view, key));
+      },
+      close() {
+        if (history.state === OPENED) return history.back();
+        const view = { ...readView(location.search).view, importId: null };
+        history.replaceState(null, '', pageUrl(view));
         show(moveTo(shown.current, view, key));
       },
       reload() {
@@ -73,7 +84,7 @@ export function usePlace(key: string): [Place, Moves] {
       },
       mark(after) {
         const { view } = readView(location.search);
-        if (view.after !== after) history.replaceState(null, '', pageUrl({ ...view, after }));
+        if (view.after !== after) history.replaceState(history.state, '', pageUrl({ ...view, after }));
       },
       dismiss() {
         show({ ...shown.current, dropped: [] });

@@ -8,6 +8,10 @@ import { useEffect } from 'react';
 export function useSay(sentence: string): void {
   useEffect(() => {
     const region = document.getElementById('said');
-    if (region) region.textContent = sentence;
+    if (!region) return;
+    region.textContent = sentence;
+    return () => {
+      region.textContent = '';
+    };
   }, [sentence]);
 }

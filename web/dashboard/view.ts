@@ -152,7 +152,7 @@ function readDays(name: string, text: string | null, dropped: string[]): Days {
   const days: Days = { from: from || null, to: to || null };
   const sound = [days.from, days.to].every((day) => day === null || isDay(day));
   if (to === undefined || rest.length || !sound || !hasDays(days)) {
-    dropped.push(`The ${name} dates “${text}” are not two days.`);
+    dropped.push(`The ${name} dates “${text}” are not days of the calendar.`);
     return ANY_DAY;
   }
   if (days.from && days.to && days.from > days.to) {

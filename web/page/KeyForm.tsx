@@ -8,9 +8,11 @@ interface Props {
   action: string;
   autoFocus?: boolean;
   onKey(key: string): void;
+  /** Goes back to the key that is in use; there where one is. */
+  onCancel?(): void;
 }
 
-export function KeyForm({ problem, action, autoFocus, onKey }: Props) {
+export function KeyForm({ problem, action, autoFocus, onKey, onCancel }: Props) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
 
@@ -22,7 +24,7 @@ export function KeyForm({ problem, action, autoFocus, onKey }: Props) {
   }
 
   return (
-    <form className="key-form" onSubmit={submit}>
+    <form className="key-form" onSubmit={submit} onKeyDown={(event) => event.key === 'Escape' && onCancel?.()}>
       <label htmlFor={id}>API key</label>
       <div className="key-form-row">
         <input
@@ -41,6 +43,11 @@ export function KeyForm({ problem, action, autoFocus, onKey }: Props) {
         <button type="submit" className="button button-primary">
           {action}
         </button>
+        {onCancel && (
+          <button type="button" className="button" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
       </div>
       {problem && (
         <p id={`${id}-problem`} className="key-form-problem" role="alert">

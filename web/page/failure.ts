@@ -4,6 +4,8 @@
  * Takes the response, or the reason why there is none; gives one `Failure` with the code, the sentence and the argument
  * that the gateway's errors carry. The codes are part of its public interface.
  */
+import { isSendable } from './key';
+
 export class Failure extends Error {
   constructor(
     /** `extensions.code` of the first error, or `UNREACHABLE` where nothing answered. */
@@ -39,6 +41,7 @@ export async function post(
   key: string,
   body: { query: string | null | undefined; variables: object },
 ): Promise<object> {
+  if (!isSendable(key)) throw new Failure('UNAUTHENTICATED', 'This is no API key.');
   const [response, text] = await fetch('/graphql', {
     method: 'POST',
     headers: {

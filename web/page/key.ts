@@ -19,6 +19,11 @@ export function demoKey(): string | null {
   return content ? content : null;
 }
 
+/** Whether a header can carry the text; a key is plain ASCII, so that whatever cannot is none. */
+export function isSendable(key: string): boolean {
+  return /^[\x20-\x7e]+$/.test(key);
+}
+
 export function keepKey(key: string): void {
   unsaved = key;
   try {

@@ -13,14 +13,16 @@ const REFUSED = 'This key was not accepted. It may be mistyped, expired or revok
 export function Playground({ linked }: { linked: Operation | null }) {
   const [key, setKey] = useState(currentKey);
   const [problem, setProblem] = useState<string | null>(null);
+  // The key in use stays until another one is there: it may be written down nowhere else.
+  const [changing, setChanging] = useState(false);
 
-  function leave(why: string | null) {
+  function refuse() {
     forgetKey();
-    setProblem(why);
+    setProblem(REFUSED);
     setKey(null);
   }
   // A new fetcher makes the editor load the schema again.
-  const fetcher = useMemo(() => createFetcher(key, () => leave(REFUSED)), [key]);
+  const fetcher = useMemo(() => createFetcher(key, refuse), [key]);
 
   const main = useRef<HTMLElement>(null);
   useEffect(() => (main.current ? relabelTabs(main.current) : undefined), []);
@@ -28,7 +30,7 @@ export function Playground({ linked }: { linked: Operation | null }) {
   return (
     <div className="playground">
       <Masthead>
-        {key === null ? (
+        {key === null || changing ? (
           <KeyForm
             problem={problem}
             action="Use this key"
@@ -36,13 +38,15 @@ export function Playground({ linked }: { linked: Operation | null }) {
             onKey={(typed) => {
               keepKey(typed);
               setProblem(null);
+              setChanging(false);
               setKey(typed);
             }}
+            onCancel={changing ? () => setChanging(false) : undefined}
           />
         ) : (
           <>
             <span className="key-set">API key set for this tab</span>
-            <button type="button" className="button" onClick={() => leave(null)}>
+            <button type="button" className="button" onClick={() => setChanging(true)}>
               Change key
             </button>
           </>

@@ -1,11 +1,16 @@
 /** How the editor reaches the gateway: with this tab's key, which stands in no editor, no link and no storage of its own. */
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
+import { isSendable } from '../page/key';
 
 const NO_KEY = failed('Enter an API key in the field at the top of the page first.');
 
 export function createFetcher(key: string | null, onRefused: () => void): Fetcher {
   return async (operation: FetcherParams, options) => {
     if (key === null) return NO_KEY;
+    if (!isSendable(key)) {
+      onRefused();
+      return NO_KEY;
+    }
     const response = await fetch('/graphql', {
       method: 'POST',
       headers: {

@@ -353,10 +353,39 @@ describe('the dashboard', () => {
     await panel.getByText('Node id').waitFor();
     await panel.getByRole('button', { name: 'Close' }).click();
     await panel.waitFor({ state: 'detached' });
-    await page.goBack();
+    assert.equal(search(page), '');
+    await page.goForward();
     await panel.waitFor();
     await page.goBack();
     await panel.waitFor({ state: 'detached' });
+    // Where a link opened it, there is no list to go back to.
+    await page.goto(`/?import=${id}`);
+    await panel.getByText('Node id').waitFor();
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    assert.equal(search(page), '');
+    await settled(page);
+  });
+
+  onPage('shows the note at the width of a laptop', '/', { viewport: { width: 1024, height: 700 } }, async (page) => {
+    await settled(page);
+    await page.getByRole('columnheader', { name: 'Note' }).waitFor();
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${overflow} px beyond the window`);
+  });
+
+  onPage('still says about how many follow when rows were loaded above', '/?sort=id.asc', {}, async (page) => {
+    await settled(page);
+    await loaded(page, 150);
+    await page.evaluate(() => scrollTo(0, 60 * 52));
+    await page.waitForURL((url) => url.searchParams.has('after'));
+    await page.reload();
+    await settled(page);
+    await page.getByRole('button', { name: 'Load the imports above these' }).click();
+    await page
+      .getByText(/imports loaded, (about|at least) [\d,]+ more/)
+      .first()
+      .waitFor();
   });
 
   onPage('says so where a link names an import of nobody', '/?import=1', {}, async (page) => {
@@ -462,6 +491,16 @@ describe('the dashboard', () => {
       await page.getByRole('button', { name: 'Change key' }).click();
       const field = page.getByLabel('API key');
       await assertAccessible(page, 'gate');
+      // The key in use is kept until there is another.
+      await page.keyboard.press('Escape');
+      await settled(page);
+      await page.getByRole('button', { name: 'Change key' }).click();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await settled(page);
+      await page.getByRole('button', { name: 'Change key' }).click();
+      await field.fill('igw_…');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('This key was not accepted.').waitFor();
       assert.equal(await field.getAttribute('type'), 'password');
       await field.fill('igw_wrong');
       await page.keyboard.press('Enter');

@@ -115,6 +115,9 @@ describe('the playground', () => {
     onPlayground('/graphiql', { expected: REFUSED }, async (page) => {
       await run(page);
       await page.getByRole('button', { name: 'Change key' }).click();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      assert.ok((await run(page)).data);
+      await page.getByRole('button', { name: 'Change key' }).click();
       await page.getByLabel('API key').fill('igw_wrong');
       await page.keyboard.press('Enter');
       await page.getByRole('alert').getByText('This key was not accepted.').waitFor();

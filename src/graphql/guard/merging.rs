@@ -1,9 +1,10 @@
-//! Fields under one response key are one field: the specification's rule "Field Selection Merging".
+//! Fields under one response key are one field, or fields of different objects and then of one shape: the specification's
+//! rule "Field Selection Merging".
 //!
 //! The library looks at each selection set for itself, and takes what stands in a fragment for another field than what
 //! stands beside it. It would run both, and what they cost would depend on how they are written. Here all selection sets
-//! of one object are looked at together, fragments followed; the measure has bounded how much that is. Deliberately
-//! absent: the shapes of fields of different objects, of which only one is ever answered.
+//! of one object are looked at together, fragments followed; the measure has bounded how much that is. A
+//! client that knows a key's type from the document can so rely on it, whichever object answers.
 
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 use async_graphql::{Name, Positioned};
 
 use super::refusal::{Faults, quote};
-use super::table::Types;
+use super::table::{self, Types};
 
 /// A field in the text, and the type that it is a field of, where that is known.
 #[derive(Clone, Copy)]
@@ -37,8 +38,17 @@ pub(super) fn check_merging<'a>(
         faults,
         steps: 0,
     };
-    merging.object(&[(root, on)]);
+    merging.object(&[(root, on)], Rule::OneField);
     merging.steps
+}
+
+/// What fields under one key have to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// One field, unless they are of different objects.
+    OneField,
+    /// Of one shape: what they are below belongs to different objects.
+    OneShape,
 }
 
 struct Merging<'a, 'f> {
@@ -49,26 +59,23 @@ struct Merging<'a, 'f> {
 }
 
 impl<'a> Merging<'a, '_> {
-    /// Checks the selection sets of one object.
-    fn object(&mut self, sets: &[(&'a SelectionSet, Option<&'a str>)]) {
+    /// Checks the selection sets of one object, or of objects of which one will be there.
+    fn object(&mut self, sets: &[(&'a SelectionSet, Option<&'a str>)], rule: Rule) {
         let (mut keys, mut spread) = (Keys::new(), HashSet::new());
         for (set, on) in sets {
             self.collect(set, *on, &mut keys, &mut spread);
         }
         for (key, spots) in keys {
-            let is_of_one_object = self.compare(key, &spots);
+            let Some(rule) = self.compare(key, &spots, rule) else {
+                continue;
+            };
             let below = spots.iter().map(|spot| {
-                let of = spot
-                    .parent
-                    .and_then(|parent| self.types.field(parent, &spot.field.node.name.node));
-                (
-                    &spot.field.node.selection_set.node,
-                    of.map(|field| field.of.as_str()),
-                )
+                let of = self.of(spot).map(|field| field.of.as_str());
+                (&spot.field.node.selection_set.node, of)
             });
             let below: Vec<_> = below.filter(|(set, _)| !set.items.is_empty()).collect();
-            if is_of_one_object && !below.is_empty() {
-                self.object(&below);
+            if !below.is_empty() {
+                self.object(&below, rule);
             }
         }
     }
@@ -116,33 +123,54 @@ impl<'a> Merging<'a, '_> {
         self.types.has(name).then_some(name)
     }
 
-    /// Compares the fields under one key; gives whether all can be of the same object.
-    fn compare(&mut self, key: &Name, spots: &[Spot<'a>]) -> bool {
+    /// Compares the fields under one key; gives the rule for what is below them, `None` where they are in conflict.
+    fn compare(&mut self, key: &Name, spots: &[Spot<'a>], rule: Rule) -> Option<Rule> {
         // One of each type is enough: what agrees with it agrees with the others.
         let mut others: Vec<&Spot<'a>> = Vec::new();
-        let mut is_of_one_object = true;
+        let mut below = rule;
         for spot in spots {
             let mut is_new = true;
             for other in &others {
                 self.steps += 1;
                 is_new &= other.parent != spot.parent;
-                if self.are_of_different_objects(other, spot) {
-                    is_of_one_object = false;
-                } else if !are_alike(&other.field.node, &spot.field.node) {
+                let fault = if rule == Rule::OneShape || self.are_of_different_objects(other, spot) {
+                    below = Rule::OneShape;
+                    (!self.are_of_one_shape(other, spot)).then_some("fields of different types")
+                } else {
+                    (!are_alike(&other.field.node, &spot.field.node))
+                        .then_some("different fields, or for one with different arguments")
+                };
+                if let Some(fault) = fault {
                     self.faults.conflict([other.field.pos, spot.field.pos], || {
-                        format!(
-                            "{} stands for different fields, or for one with different arguments; give them aliases.",
-                            quote(key)
-                        )
+                        format!("{} stands for {fault}; give them aliases.", quote(key))
                     });
-                    return false;
+                    return None;
                 }
             }
             if is_new {
                 others.push(spot);
             }
         }
-        is_of_one_object
+        Some(below)
+    }
+
+    fn of(&self, spot: &Spot<'a>) -> Option<&'a table::Field> {
+        self.types.field(spot.parent?, &spot.field.node.name.node)
+    }
+
+    /// Whether a client can read either as the same type, as far as that is seen here and not below.
+    fn are_of_one_shape(&self, one: &Spot<'a>, other: &Spot<'a>) -> bool {
+        let shape = |spot: &Spot<'a>| match self.of(spot) {
+            Some(field) => Some((field.wrappers.as_str(), field.of.as_str())),
+            None if spot.field.node.name.node == "__typename" => Some(("!", "String")),
+            None => None,
+        };
+        // What is no field of ours is told of elsewhere.
+        let (Some((wrappers, of)), Some((other_wrappers, other_of))) = (shape(one), shape(other)) else {
+            return true;
+        };
+        let are_leaves = self.types.is_leaf(of) || self.types.is_leaf(other_of);
+        wrappers == other_wrappers && (of == other_of || !are_leaves)
     }
 
     fn are_of_different_objects(&self, one: &Spot<'_>, other: &Spot<'_>) -> bool {

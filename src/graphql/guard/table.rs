@@ -81,6 +81,8 @@ pub(super) struct Input {
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) of: String,
+    /// The wrappers around that name, as `[!]!`.
+    pub(super) wrappers: String,
     pub(super) arguments: Arguments,
 }
 
@@ -132,6 +134,11 @@ impl Types {
     /// Whether a type has values of its own, unlike an interface or union.
     pub(super) fn is_object(&self, name: &str) -> bool {
         matches!(self.kinds.get(name), Some(Kind::Object(_)))
+    }
+
+    /// Whether the values of a type have no fields.
+    pub(super) fn is_leaf(&self, name: &str) -> bool {
+        matches!(self.kinds.get(name), Some(Kind::Scalar(_) | Kind::Enum(_)))
     }
 
     /// Whether there is a type of this name.
@@ -242,10 +249,12 @@ fn fields(of: &Name, fields: Vec<Positioned<FieldDefinition>>) -> Result<HashMap
         let field = field.node;
         no_defaults(&format!("{of}.{}", field.name.node), &field.arguments)?;
         let of = base_name(&field.ty.node).to_owned();
+        let wrappers = field.ty.node.to_string().replacen(&of, "", 1);
         table.insert(
             field.name.node.to_string(),
             Field {
                 of,
+                wrappers,
                 arguments: arguments(field.arguments),
             },
         );

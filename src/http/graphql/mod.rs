@@ -166,11 +166,11 @@ async fn answer(
             answered
         }
         Ok(Err(refused)) => {
-            caller.charge(gateway, 1);
+            caller.charge_refusal(gateway);
             refuse(gateway, &refused.faults, &style(refused.cost))
         }
         Err(mut rejection) => {
-            caller.charge(gateway, 1);
+            caller.charge_refusal(gateway);
             rejection.remaining = caller.remaining();
             return Err(rejection);
         }

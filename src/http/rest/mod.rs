@@ -64,7 +64,7 @@ async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts:
     let question = match rest::parse(parts.uri.query(), most_items) {
         Ok(question) => question,
         Err(faults) => {
-            caller.charge(gateway, 1);
+            caller.charge_refusal(gateway);
             return (problem::bad_request(&faults), Some(Code::BadRequest));
         }
     };
@@ -111,7 +111,7 @@ async fn found(
     id: Option<i64>,
 ) -> Answered {
     let Some(id) = id else {
-        caller.charge(gateway, 1);
+        caller.charge_refusal(gateway);
         return (problem::not_found(&parts.uri), None);
     };
     let permit = caller.permit(gateway, 1).await;

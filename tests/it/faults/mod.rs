@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER};
 use clap::Parser as _;
 use entity::{ImportStatus, imports};
 use http_body_util::BodyExt as _;
@@ -96,6 +96,7 @@ impl App {
     fn request(&self) -> Request<Body> {
         let body = r#"{"query": "{ imports(first: 1) { nodes { id } } }"}"#;
         Request::post("/graphql")
+            .header(HOST, "localhost")
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, format!("Bearer {}", self.key))
             .body(Body::from(body))
@@ -116,7 +117,10 @@ impl App {
     }
 
     async fn get(&self, path: &str) -> (u16, String) {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        let request = Request::get(path)
+            .header(HOST, "localhost")
+            .body(Body::empty())
+            .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();

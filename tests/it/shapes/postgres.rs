@@ -120,12 +120,12 @@ fn typed(value: &Value) -> (&'static str, String) {
     }
 }
 
-/// A page and eight buffers a status, and ten; a 25th of what is counted beside it, and the same descents.
+/// A page and its neighbour, eight buffers a status (or for all rows), and ten; a 25th of what is counted beside it.
 fn bound(question: &Question, counted: bool) -> i64 {
-    let walks = question.statuses as i64;
-    let page = question.plan.limit() as i64 + 8 * walks + 10;
+    let walks = question.statuses.max(1) as i64;
+    let page = question.size as i64 + 1 + 8 * walks + 10;
     if counted {
-        page + (COUNT_CAP / 25) as i64 + 8 * walks + 4
+        page + (COUNT_CAP / 25) as i64
     } else {
         page
     }

@@ -16,6 +16,8 @@ pub(super) struct Question {
     pub(super) plan: Plan<Column>,
     pub(super) count: Plan<Column>,
     pub(super) statuses: usize,
+    /// Rows of the page.
+    pub(super) size: usize,
 }
 
 /// The sets of statuses, smallest first: none (all rows), a common one, a rare one, three, nine, ten.
@@ -120,6 +122,7 @@ pub(super) fn both_ways(
             plan: window.rows_plan(filter)?,
             count: window.count_plan(filter, COUNT_CAP)?,
             statuses: filter.one_of.as_ref().map_or(0, |(_, statuses)| statuses.len()),
+            size,
         })
     };
     ways.filter_map(question).collect()
