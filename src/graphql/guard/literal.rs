@@ -162,8 +162,9 @@ impl<'a> Literals<'a> {
                     .keys()
                     .map(|key| (key.as_str(), object.get(key) == Some(&Value::Null)));
                 check_keys(name, input, keys, pos, &place, &mut self.faults);
-                for (key, value) in object {
-                    if let Some(ty) = input.fields.get(key.as_str()) {
+                // By name, as the keys of a variable come.
+                for (key, ty) in &input.fields {
+                    if let Some(value) = object.get(key.as_str()) {
                         // A null in a oneOf object has been noted with its keys.
                         let is_noted = input.is_one_of && value == &Value::Null;
                         let is_non_null = (!ty.nullable || input.is_one_of) && !is_noted;
@@ -180,7 +181,7 @@ impl<'a> Literals<'a> {
     }
 }
 
-/// Checks which keys an input object has; `keys` says of each whether its value is null.
+/// Checks which keys an input object has; `keys` says of each whether its value is null. Faults are noted by name.
 pub(super) fn check_keys<'k>(
     name: &str,
     input: &Input,
@@ -189,7 +190,10 @@ pub(super) fn check_keys<'k>(
     place: &Place<'_>,
     faults: &mut Faults,
 ) {
-    for (key, _) in keys.clone().filter(|(key, _)| !input.fields.contains_key(*key)) {
+    let unknown = keys.clone().map(|(key, _)| key);
+    let mut unknown: Vec<_> = unknown.filter(|key| !input.fields.contains_key(*key)).collect();
+    unknown.sort_unstable();
+    for key in unknown {
         faults.wrong(pos, place, || {
             format!(
                 "{name} has no field {}, given in {}.",

@@ -421,6 +421,23 @@ fn a_value_that_is_missing_is_told_by_its_argument_too() {
 }
 
 #[test]
+fn faults_of_one_value_come_in_the_same_order_as_a_literal_and_as_a_variable() {
+    let told = |text: &str, variables: &Json| -> Vec<_> {
+        let faults = bind(text, variables).expect_err(text).faults.into_iter();
+        let told = faults.map(|fault| (fault.argument, fault.message.replace("$v", "filter")));
+        told.collect()
+    };
+    let literal = "{zz:1,updatedAt:{lt:5},aa:2,createdAt:{lt:6}}";
+    let literally = told(&with("filter", literal, ""), &json!({}));
+    assert_eq!(literally.len(), 4, "{literally:?}");
+    let bound = with("filter", "$v", "query($v:ImportFilter)");
+    let json = json!({"zz": 1, "updatedAt": {"lt": 5}, "aa": 2, "createdAt": {"lt": 6}});
+    assert_eq!(told(&bound, &json!({ "v": json })), literally);
+    let defaulted = with("filter", "$v", &format!("query($v:ImportFilter={literal})"));
+    assert_eq!(told(&defaulted, &json!({})), literally);
+}
+
+#[test]
 fn the_message_names_what_the_caller_wrote() {
     let message =
         |text: &str, variables: Json| bind(text, &variables).expect_err(text).faults[0].message.clone();
