@@ -8,7 +8,12 @@ import { formatCount, formatDate } from './format';
 import type { Edge } from './ImportsList';
 import { STATUSES, statusName, statusTone, TONES, type Tone } from './status';
 
-type Step = 'day' | 'week' | 'month';
+/** How many days a bar spans, about; the last is enough for whatever instants the service knows. */
+const STEPS = { day: 1, week: 7, month: 30, year: 365, decade: 3652, century: 36_524 };
+/** How many years, where it is whole ones. */
+const YEARS = { year: 1, decade: 10, century: 100 };
+
+export type Step = keyof typeof STEPS;
 
 interface Bar {
   /** First day, as in "2026-05-01". */
@@ -17,7 +22,7 @@ interface Bar {
   byStatus: Map<ImportStatus, number>;
 }
 
-/** More bars than this are too thin to tell apart; then a bar is a week, or a month. */
+/** More bars than this are too thin to tell apart; then a bar spans more. */
 const MOST_BARS = 62;
 
 export function DayChart({ edges }: { edges: readonly Edge[] }) {
@@ -98,12 +103,10 @@ function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
   const days = [...byDay.keys()].sort();
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return { step: 'day', bars: [] };
-  const length = (Date.parse(last) - Date.parse(first)) / 86_400_000 + 1;
-  const step: Step = length <= MOST_BARS ? 'day' : length <= MOST_BARS * 7 ? 'week' : 'month';
+  const step = stepOf(first, last);
 
   const bars = new Map<string, Bar>();
-  for (let day = startOf(first, step); day <= last; day = after(day, step))
-    bars.set(day, { day, total: 0, byStatus: new Map() });
+  for (const day of startsOf(first, last, step)) bars.set(day, { day, total: 0, byStatus: new Map() });
   for (const [day, bar] of byDay) {
     for (const [status, count] of bar.byStatus) add(bars, startOf(day, step), status, count);
   }
@@ -121,15 +124,44 @@ function ofTone({ byStatus }: Bar, tone: Tone): number {
   return [...byStatus].reduce((sum, [status, count]) => (statusTone(status) === tone ? sum + count : sum), 0);
 }
 
+/** The shortest step in which a span of days has not too many bars. */
+export function stepOf(first: string, last: string): Step {
+  const length = (Date.parse(last) - Date.parse(first)) / 86_400_000 + 1;
+  const steps = Object.keys(STEPS) as Step[];
+  return steps.find((step) => length / STEPS[step] <= MOST_BARS) ?? 'century';
+}
+
+/** The first days of all steps from one day to another, both included. */
+export function startsOf(first: string, last: string, step: Step): string[] {
+  const starts: string[] = [];
+  for (let day: string | null = startOf(first, step); day !== null && day <= last; day = after(day, step))
+    starts.push(day);
+  return starts;
+}
+
 function startOf(day: string, step: Step): string {
+  if (step in YEARS) {
+    const years = YEARS[step as keyof typeof YEARS];
+    return firstOf(Math.floor(Number(day.slice(0, 4)) / years) * years);
+  }
   if (step === 'month') return `${day.slice(0, 7)}-01`;
   const weekday = (new Date(day).getUTCDay() + 6) % 7;
   return step === 'week' ? later(day, -weekday) : day;
 }
 
-function after(day: string, step: Step): string {
-  if (step === 'month') return startOf(later(day, 31), 'month');
-  return later(day, step === 'week' ? 7 : 1);
+/** The first day of the next step; null after the year 9999, where days are written in another way. */
+function after(day: string, step: Step): string | null {
+  if (step in YEARS) {
+    const year = Number(day.slice(0, 4)) + YEARS[step as keyof typeof YEARS];
+    return year > 9999 ? null : firstOf(year);
+  }
+  const next = later(day, step === 'month' ? 31 : STEPS[step]);
+  if (next.startsWith('+')) return null;
+  return step === 'month' ? startOf(next, step) : next;
+}
+
+function firstOf(year: number): string {
+  return `${String(year).padStart(4, '0')}-01-01`;
 }
 
 function later(day: string, days: number): string {

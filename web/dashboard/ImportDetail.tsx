@@ -4,7 +4,7 @@ import { graphql, useLazyLoadQuery } from 'react-relay';
 import { operationLink } from '../page/operation';
 import query, { type ImportDetailQuery } from './__generated__/ImportDetailQuery.graphql';
 import { Boundary } from './Boundary';
-import { formatCount, formatDate, formatSize, formatSpan, formatTime, formatType } from './format';
+import { formatCount, formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
 import { StatusLabel } from './status';
 import { Trouble } from './Trouble';
 
@@ -97,8 +97,10 @@ function Facts({ id, attempt }: { id: string; attempt: number }) {
       <Fact name="Status">
         <StatusLabel status={found.status} />
       </Fact>
-      <Fact name="File">{found.fileName}</Fact>
-      <Fact name="Type">{formatType(found.type)}</Fact>
+      <Fact name="File">{formatFileName(found.fileName)}</Fact>
+      <Fact name="Type">
+        {formatType(found.type)} <span className="second">{found.type}</span>
+      </Fact>
       <Fact name="Size">
         {formatSize(found.fileSize)} <span className="second">{formatCount(Number(found.fileSize))} bytes</span>
       </Fact>

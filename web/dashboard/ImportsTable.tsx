@@ -5,7 +5,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, type MouseEvent } from 'react';
 import { Anchor } from './Anchor';
-import { formatDate, formatSize, formatSpan, formatTime, formatType } from './format';
+import { formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
 import type { Edge } from './ImportsList';
 import type { Moves } from './place';
 import { useRowsInSight } from './rows';
@@ -102,9 +102,11 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
                   title={node.fileName}
                   onFollow={() => moves.go({ importId: node.databaseId })}
                 >
-                  {node.fileName}
+                  {formatFileName(node.fileName)}
                 </Anchor>
-                <span className="second">{formatType(node.type)}</span>
+                <span className="second" title={node.type}>
+                  {formatType(node.type)}
+                </span>
               </td>
               <td role="cell" className="cell-status">
                 <StatusLabel status={node.status} />

@@ -41,6 +41,11 @@ export function formatSpan(start: string, end: string | null | undefined): strin
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
 
+/** What an import is called whose file has no name. */
+export function formatFileName(name: string): string {
+  return name.trim() ? name : 'No file name';
+}
+
 /** "VehicleImport" as "Vehicle import". */
 export function formatType(type: string): string {
   const words = type.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();

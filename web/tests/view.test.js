@@ -6,10 +6,12 @@ import { openSource } from './source.js';
 let vite;
 let view;
 let format;
+let chart;
 before(async () => {
   vite = await openSource();
   view = await vite.ssrLoadModule('/dashboard/view.ts');
   format = await vite.ssrLoadModule('/dashboard/format.ts');
+  chart = await vite.ssrLoadModule('/dashboard/DayChart.tsx');
 });
 after(() => vite?.close());
 
@@ -91,5 +93,34 @@ describe('values', () => {
   test('show dates in UTC', () => {
     assert.equal(format.formatDate('2026-05-01T23:59:59.999999Z'), '01 May 2026');
     assert.equal(format.formatTime('2026-05-01T23:59:59.999999Z'), '23:59');
+  });
+});
+
+test('a file without a name still has something to click', () => {
+  assert.deepEqual(['', ' ', 'a.csv'].map(format.formatFileName), ['No file name', 'No file name', 'a.csv']);
+});
+
+describe('the chart', () => {
+  test('has few bars for any span, each day in one of them, up to the last day that the service knows', () => {
+    for (const [first, last, step, bars] of [
+      ['2026-05-01', '2026-05-01', 'day', 1],
+      ['2026-05-01', '2026-07-01', 'day', 62],
+      ['2026-05-01', '2026-07-02', 'week', 10],
+      ['2026-01-01', '2030-12-31', 'month', 60],
+      ['2000-06-01', '2050-01-01', 'year', 51],
+      ['1900-01-01', '2400-01-01', 'decade', 51],
+      ['0001-01-01', '9999-12-31', 'century', 100],
+      ['9999-12-01', '9999-12-31', 'day', 31],
+      ['9999-09-01', '9999-12-31', 'week', 18],
+      ['9997-01-15', '9999-12-31', 'month', 36],
+      ['9960-01-15', '9999-12-31', 'year', 40],
+      ['9600-01-15', '9999-12-31', 'decade', 40],
+    ]) {
+      assert.equal(chart.stepOf(first, last), step, `${first} to ${last}`);
+      const starts = chart.startsOf(first, last, step);
+      assert.equal(starts.length, bars, `${first} to ${last}`);
+      assert.ok(starts[0] <= first && starts.at(-1) <= last, `${first} to ${last}`);
+      assert.deepEqual(starts, [...new Set(starts)].sort());
+    }
   });
 });
