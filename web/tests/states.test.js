@@ -1,6 +1,6 @@
 /** Both pages where the service is in trouble: real gateways that refuse, freeze, crash and come back. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -220,6 +220,49 @@ describe('the dashboard', () => {
         assert.equal(await rows(page).count(), 1);
         await page.getByText('That is all of them.').waitFor();
         await assertAccessible(page, 'one import');
+      });
+    } finally {
+      await gateway.stop();
+    }
+  });
+
+  test('shows imports of any year, name and type, each in a row of its own', async () => {
+    const settings = database('odd');
+    const owner = await account(settings);
+    const record = (id, created_at, file_name, type, note) => ({
+      id,
+      completed_at: null,
+      file_name,
+      file_size: '1',
+      note,
+      type,
+      status: 'complete',
+      created_at,
+      updated_at: created_at,
+    });
+    const records = [
+      record(1, '0001-01-01T00:00:00Z', '', 'X', null),
+      record(2, '2026-05-01T10:00:00Z', '<img src=x onerror=alert(1)>', `<b>${'type '.repeat(40)}</b>`, '\u202eevil'),
+      record('9223372036854775807', '9999-12-31T23:59:59.999999Z', 'a'.repeat(300), '', 'b'.repeat(2000)),
+    ];
+    const file = join(folder, 'odd.ndjson');
+    await writeFile(file, records.map((one) => JSON.stringify(one)).join('\n'));
+    await run(['load', '--account', '1', file], settings);
+    const gateway = await serve(settings);
+    try {
+      await withPage(browser, gateway.url, { key: owner, expected: REFUSED }, async (page) => {
+        await enterKey(page, owner);
+        await loaded(page, 3);
+        await page.getByText('Loaded imports per century and status').waitFor();
+        await assertAccessible(page, 'odd imports');
+        await page.getByRole('link', { name: 'No file name' }).waitFor();
+        const parts = await page.locator('.rows [data-import]').evaluateAll((all) =>
+          all.map((row) => {
+            const { bottom } = row.getBoundingClientRect();
+            return [...row.querySelectorAll('*')].every((part) => part.getBoundingClientRect().bottom <= bottom);
+          }),
+        );
+        assert.deepEqual(parts, [true, true, true], 'each row keeps what is in it');
       });
     } finally {
       await gateway.stop();
