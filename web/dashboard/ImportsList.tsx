@@ -74,14 +74,19 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
 
   function load(towards: Direction) {
     if (pending.current) return;
-    setFailure(null);
-    setDirection(towards);
+    let over = false;
     const onComplete = (error: Error | null) => {
+      over = true;
       pending.current = null;
       if (!error) setCounted(towards);
       else setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
     };
-    pending.current = (towards === 'next' ? loadNext : loadPrevious)(NEXT_PAGE, { onComplete });
+    setFailure(null);
+    setDirection(towards);
+    const request = (towards === 'next' ? loadNext : loadPrevious)(NEXT_PAGE, { onComplete });
+    // While the list's own query runs, Relay loads nothing and completes before it returns: kept as pending, that would
+    // bar every later load. The render that follows the query's end asks again.
+    if (!over) pending.current = request;
   }
 
   const connection = data.imports;

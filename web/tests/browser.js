@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { KEY, URL_BASE } from './gateway.js';
 
@@ -18,9 +19,11 @@ const FLAGS = [
 
 /** What the browser itself says about an answer that a test provokes. */
 export const REFUSED = /^Failed to load resource/;
+/** Unit: milliseconds. The browser driver limits what it waits for itself, but not a script that runs in a page. */
+const PATIENCE = 180_000;
 const PHONE = { width: 390, height: 844 };
-/** What Chromium asks its maker for by itself, whatever page is open. */
-const OWN_ERRANDS = /^CONNECT (?!fonts\.)[\w.-]+\.(?:google|googleapis|gvt1)\.com:443 /;
+/** What Chromium asks its maker for by itself, whatever page is open: hosts that serve pages' assets are none of them. */
+const OWN_ERRANDS = /^(?:CONNECT |[A-Z]+ http:\/\/)(?!(?:fonts|ajax)\.)[\w.-]+\.(?:google|googleapis|gvt1)\.com[:/]/;
 
 /**
  * A browser whose every connection to a host other than 127.0.0.1 ends at a proxy of ours, a worker's or a style sheet's
@@ -89,15 +92,27 @@ export async function editorReady(page) {
   await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
 }
 
-/** Runs a test on a fresh page, closes it, and holds it to its faults. */
+/** Runs a test on a fresh page, closes it, and holds it to its faults and to its time. */
 export async function withPage(browser, path, options, body) {
   const { page, context, faults } = await openPage(browser, path, options);
+  const over = new AbortController();
   try {
-    await body(page, context);
+    await Promise.race([body(page, context), stuck(page, over.signal)]);
     assert.deepEqual(faults, []);
   } finally {
+    over.abort();
     await context.close();
   }
+}
+
+/** Fails once a test has had its time, and tells what the page shows; never settles where the test is over before. */
+async function stuck(page, signal) {
+  const late = await wait(PATIENCE, true, { signal }).catch(() => false);
+  if (!late) return new Promise(() => {});
+  const shown = await page.locator('body').innerText({ timeout: 5000 }).catch(String);
+  throw new Error(
+    `not over after ${PATIENCE} ms at ${page.url()}, which shows: ${shown.slice(0, 300)} … ${shown.slice(-300)}`,
+  );
 }
 
 /**

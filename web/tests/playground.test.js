@@ -136,6 +136,8 @@ describe('the playground', () => {
         const model = globalThis.__MONACO.editor.getModels().find(({ uri }) => uri.path.includes('operation'));
         model.setValue('query Small{...Part} fragment Part on Query{viewer{name}}');
       });
+      // GraphiQL reads the document a moment after the last key, and names the tab by it; until then it merges what was there.
+      await page.locator('.graphiql-tab').getByRole('button', { name: 'Small' }).waitFor();
       await page.getByRole('button', { name: /^Merge fragments/ }).click();
       await page.waitForFunction(() =>
         globalThis.__MONACO.editor.getModels().every((model) => !model.getValue().includes('...Part')),

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { startGateway } from './process.js';
 
 const ROWS = 10_000;
+/** Unit: milliseconds for one file of tests, the slowest of which needs about three minutes on two busy cores. */
+const PATIENCE = 900_000;
 const keysIn = (text) => [...new Set(text.match(/\bigw_[\w-]+/g))];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -39,6 +41,7 @@ function runTests(address) {
     [
       '--test',
       '--test-concurrency=1',
+      `--test-timeout=${PATIENCE}`,
       '--test-reporter=spec',
       ...files.map((file) => here(file.replace(/^tests\//, './'))),
     ],
