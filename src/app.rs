@@ -1,6 +1,6 @@
 //! Builds every part of the service from its settings; the only file that knows them all.
 //!
-//! Tests and `serve` come in by the same door: [`gateway`] for the router, [`watch()`] for the readiness behind it.
+//! Tests and `serve` come in by the same door: [`gateway`] for what answers, [`watch()`] for the readiness behind it.
 
 use std::sync::Arc;
 use std::time::Duration;

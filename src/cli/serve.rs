@@ -69,13 +69,13 @@ pub(super) async fn serve(
     }));
     let limits = app::connection_limits(&config.limits);
     let operating = operating.map(|listener| {
-        let router = http::metrics::operating_router(Arc::clone(&gateway));
+        let door = http::metrics::operating_door(Arc::clone(&gateway));
         if let Ok(address) = listener.local_addr() {
             tracing::info!("operators are answered on http://{address}");
         }
-        tokio::spawn(async move { accept::serve(listener, router, &limits, std::future::pending()).await })
+        tokio::spawn(async move { accept::serve(listener, door, &limits, std::future::pending()).await })
     });
-    let router = http::router(Arc::clone(&gateway), demo_key);
+    let door = http::door(Arc::clone(&gateway), demo_key);
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
     let stop = async move {
@@ -84,7 +84,7 @@ pub(super) async fn serve(
         draining.send_replace(Readiness::Draining);
         tracing::info!("stopping: no new connections, finishing what runs");
     };
-    let drained = accept::serve(listener, router, &limits, stop).await;
+    let drained = accept::serve(listener, door, &limits, stop).await;
     tracing::info!(?drained, "stopped");
     if let Some(operating) = operating {
         operating.abort();

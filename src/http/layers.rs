@@ -1,22 +1,19 @@
 //! What every request passes on its way in, and every answer on its way out.
 //!
-//! Each layer is a function of a request and of what is behind it. They stand in one order, told by [`all`]; only
-//! compression is a service of its own, innermost.
+//! Each layer is a function of a request and of what is behind it. They stand in one order, told by [`all`].
 
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY,
-    TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Uri, Version};
 use axum::response::Response;
 use futures_util::FutureExt;
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
+use super::compression;
 use super::cors::{self, Origins};
 use super::request_id::{self, RequestId};
 use crate::error::{Code, Rejection};
@@ -95,7 +92,7 @@ pub fn check_head(
 }
 
 /// What every request passes on its way to `inner`, outermost first: its id, the security headers, the end of a panic, the
-/// limits of its head, CORS.
+/// limits of its head, CORS, compression.
 ///
 /// One function calls the next, as axum would clone and box what is behind each layer of its own for every request.
 pub async fn all<F: Future<Output = Response>>(
@@ -105,11 +102,8 @@ pub async fn all<F: Future<Output = Response>>(
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
-    let readable = |mut request: Request| {
-        forget_refused_identity(request.headers_mut());
-        inner(request)
-    };
-    let shared = |request| cors::layer(origins, request, readable);
+    let small = |request| compression::layer(request, inner);
+    let shared = |request| cors::layer(origins, request, small);
     let bounded = |request| head_limits(limits, refuse, request, shared);
     let sound = |request| catch_panic(refuse, request, bounded);
     let safe = |request| security_headers(request, sound);
@@ -184,46 +178,10 @@ const SECURITY: [(HeaderName, &str); 7] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-/// The smallest answer that is worth compressing, in bytes.
-const COMPRESS_FROM_BYTES: u64 = 1025;
-/// Of Brotli's eleven and gzip's nine levels, the one where time begins to grow faster than size shrinks.
-const COMPRESSION_LEVEL: i32 = 4;
-
-/// Forgets that a client refuses answers without a coding: it is sent one rather than none. The compression would put 406
-/// over the answer that it has.
-fn forget_refused_identity(headers: &mut HeaderMap) {
-    let Some(value) = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
-        return;
-    };
-    let is_refusal = |coding: &str| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").map(str::parse);
-        matches!(name.trim(), "identity" | "*") && weight == Some(Ok(0.0))
-    };
-    if value.split(',').any(is_refusal) {
-        let kept: Vec<_> = value.split(',').filter(|coding| !is_refusal(coding)).collect();
-        if let Ok(kept) = HeaderValue::from_str(&kept.join(",")) {
-            headers.insert(ACCEPT_ENCODING, kept);
-        }
-    }
-}
-
-/// Layer: compresses answers above 1 KiB, where the client asks for it and the content gains by it.
-pub fn compression() -> CompressionLayer<impl Predicate> {
-    let worth_it = SizeAbove::new(COMPRESS_FROM_BYTES)
-        .and(NotForContentType::IMAGES)
-        .and(NotForContentType::SSE)
-        .and(NotForContentType::const_new("font/"));
-    CompressionLayer::new()
-        .quality(CompressionLevel::Precise(COMPRESSION_LEVEL))
-        .compress_when(worth_it)
-}
-
 #[cfg(test)]
 mod tests {
     use axum::Router;
     use axum::body::Body;
-    use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
     use axum::middleware::{Next, from_fn};
     use axum::routing::get;
     use tower::ServiceExt;
@@ -240,13 +198,6 @@ mod tests {
                 get(|| async { ([(CACHE_CONTROL, "max-age=60")], "page") }),
             )
             .route("/panic", get(panics))
-            .route("/1024", get(|| async { "x".repeat(1024) }))
-            .route("/1025", get(|| async { "x".repeat(1025) }))
-            .route(
-                "/image",
-                get(|| async { ([(CONTENT_TYPE, "image/png")], "x".repeat(5000)) }),
-            )
-            .layer(compression())
             .layer(from_fn(pass))
     }
 
@@ -336,33 +287,6 @@ mod tests {
         assert!(body.contains("HEADERS_TOO_LARGE"), "{body}");
         assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 17))]).await.0, 200);
         assert_eq!(ask("/", &[("x", &"y".repeat(16_384 - 16))]).await.0, 431);
-    }
-
-    #[tokio::test]
-    async fn an_answer_above_one_kibibyte_is_compressed_where_the_client_asks() {
-        for encoding in ["br", "gzip"] {
-            let asks = [(ACCEPT_ENCODING.as_str(), encoding)];
-            let (_, headers, body) = ask("/1025", &asks).await;
-            assert_eq!(headers[CONTENT_ENCODING], encoding);
-            assert!(body.len() < 200);
-            assert!(!ask("/1024", &asks).await.1.contains_key(CONTENT_ENCODING));
-            assert!(!ask("/image", &asks).await.1.contains_key(CONTENT_ENCODING));
-        }
-        assert!(!ask("/1025", &[]).await.1.contains_key(CONTENT_ENCODING));
-    }
-
-    #[tokio::test]
-    async fn a_client_that_wants_no_plain_answer_gets_one_rather_than_none() {
-        for value in ["identity;q=0", "*;q=0", "identity; q=0.0, *;q=0", "zstd, *;q=0"] {
-            let (status, headers, body) = ask("/1025", &[(ACCEPT_ENCODING.as_str(), value)]).await;
-            assert_eq!((status, body.len()), (200, 1025), "{value}");
-            assert!(!headers.contains_key(CONTENT_ENCODING), "{value}");
-        }
-        let (status, headers, _) = ask("/1025", &[(ACCEPT_ENCODING.as_str(), "br, identity;q=0")]).await;
-        assert_eq!(
-            (status, &headers[CONTENT_ENCODING]),
-            (200, &HeaderValue::from_static("br"))
-        );
     }
 
     #[tokio::test]

@@ -6,10 +6,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
-use super::{Gateway, Readiness, probes, rest};
+use super::{Door, Gateway, Readiness, probes, rest};
 use crate::telemetry::metrics::Now;
 
 /// The media type of OpenMetrics, which Prometheus asks for.
@@ -19,14 +18,13 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
     Router::new().route("/metrics", get(handle))
 }
 
-/// What operators ask, alone, for an address of its own.
-pub fn operating_router(gateway: Arc<Gateway>) -> Router {
-    router()
+/// The door to what operators ask, alone, for an address of its own.
+pub fn operating_door(gateway: Arc<Gateway>) -> Door {
+    let routes = router()
         .merge(probes::router())
         .fallback(rest::unknown)
-        .method_not_allowed_fallback(rest::method_not_allowed)
-        .with_state(Arc::clone(&gateway))
-        .layer(from_fn_with_state(gateway, super::pass))
+        .method_not_allowed_fallback(rest::method_not_allowed);
+    Door::without_graphql(gateway, routes)
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>) -> ([(HeaderName, &'static str); 1], String) {

@@ -1,13 +1,15 @@
 //! The network door: from sockets to requests, and from answers to sockets.
 //!
-//! Takes a [`Gateway`], gives the one [`router`] with its one list of layers. What a path does is in a file of its name;
-//! what every request passes is in [`layers`].
+//! Takes a [`Gateway`], gives the one [`door`](fn@door) to it. What a path does is in a file of its name; what every
+//! request passes is in [`layers`].
 
 pub mod accept;
 mod admission;
 pub mod body;
+mod compression;
 pub mod cors;
 mod deadline;
+mod door;
 pub mod envelope;
 mod graphql;
 pub mod layers;
@@ -28,14 +30,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::get;
 
 use self::cors::Origins;
-use self::layers::{HeadLimits, Refuse};
+pub use self::door::Door;
+use self::door::GRAPHQL;
+use self::layers::HeadLimits;
 use self::negotiate::MediaType;
 use self::request_id::RequestId;
 use crate::error::{Code, Rejection};
@@ -113,15 +115,14 @@ pub enum Readiness {
     Draining,
 }
 
-/// All routes, with every layer. `demo_key` is for the pages of `demo` alone: it fills in their key field.
-pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
+/// The public door: everything that is answered. `demo_key` is for the pages of `demo` alone: it fills in their key field.
+pub fn door(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Door {
     let operating = if gateway.limits.metrics_apart {
         Router::new()
     } else {
         metrics::router()
     };
-    Router::new()
-        .route(GRAPHQL, any(graphql::handle))
+    let routes = Router::new()
         .route(SCHEMA, get(schema::handle))
         .merge(rest::router())
         .merge(openapi::router())
@@ -129,23 +130,13 @@ pub fn router(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Router {
         .merge(operating)
         .merge(web::router(demo_key))
         .fallback(rest::unknown)
-        .method_not_allowed_fallback(rest::method_not_allowed)
-        .with_state(Arc::clone(&gateway))
-        // The innermost layer, and one for all others.
-        .layer((from_fn_with_state(gateway, pass), layers::compression()))
+        .method_not_allowed_fallback(rest::method_not_allowed);
+    Door::with_graphql(gateway, routes)
 }
 
-async fn pass(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    let RequestLimits { head, origins, .. } = &gateway.limits;
-    layers::all(head, origins, REFUSE, request, |request| next.run(request)).await
-}
-
-const GRAPHQL: &str = "/graphql";
 const SCHEMA: &str = "/schema.graphql";
 
-/// The kind of error body that a path has, for what is refused before its handler.
-const REFUSE: Refuse = refuse;
-
+/// The kind of error body that a path has, for what is refused before its handler: a [`layers::Refuse`].
 fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
     match uri.path() {
         GRAPHQL if rejection.code == Code::UriTooLong => {

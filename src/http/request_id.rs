@@ -55,7 +55,7 @@ impl RequestId {
 /// Crockford's: no two digits look alike.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Layer: gives every request its [`RequestId`], as an extension, and every answer, as extension and header.
+/// Layer: gives every request its [`RequestId`], as an extension, and every answer, as a header.
 pub async fn layer<F: Future<Output = Response>>(
     mut request: Request,
     inner: impl FnOnce(Request) -> F,
@@ -66,7 +66,6 @@ pub async fn layer<F: Future<Output = Response>>(
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
-    response.extensions_mut().insert(id);
     response
 }
 

@@ -1,4 +1,4 @@
-//! One connection: its requests go to the router, its answers back, and it ends when its [`Pulse`] says so.
+//! One connection: its requests go to what answers them, the answers back, and it ends when its [`Pulse`] says so.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
@@ -19,17 +18,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tower::ServiceExt;
 
-use super::ConnectionLimits;
 use super::pulse::{Due, Pulse};
 use super::wire::Wire;
+use super::{Answer, ConnectionLimits};
 
 /// Serves one connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    answers: impl Answer,
     limits: ConnectionLimits,
     mut draining: watch::Receiver<Option<Instant>>,
 ) {
@@ -37,7 +35,7 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let pulse = Pulse::new(Instant::now());
     let wire = TokioIo::new(Wire::new(stream, pulse.clone()));
-    let service = service_fn(|request| answer(router.clone(), request, peer, pulse.clone()));
+    let service = service_fn(|request| answer(&answers, request, peer, pulse.clone()));
     let mut connection = pin!(protocol(&limits).serve_connection(wire, service));
     let mut drain = pin!(async move {
         // Without a sender there is no loop left that could end this connection: it drains.
@@ -103,7 +101,7 @@ fn protocol(limits: &ConnectionLimits) -> http1::Builder {
 }
 
 async fn answer(
-    router: Router,
+    answers: &impl Answer,
     request: Request<Incoming>,
     peer: SocketAddr,
     pulse: Pulse,
@@ -119,7 +117,7 @@ async fn answer(
     };
     let mut request = request.map(arriving);
     request.extensions_mut().insert(ConnectInfo(peer));
-    let Ok(mut response) = router.oneshot(request).await;
+    let mut response = answers.answer(request).await;
     if pulse.is_last_answer() {
         response
             .headers_mut()

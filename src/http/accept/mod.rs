@@ -15,10 +15,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
+use tower::ServiceExt;
 
 use crate::peer;
 
@@ -90,13 +93,26 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves a router until `shutdown` resolves, then drains.
+/// What answers the requests of a server.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to a request, whatever it is.
+    fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, request: Request) -> Response {
+        let Ok(response) = self.clone().oneshot(request).await;
+        response
+    }
+}
+
+/// Serves requests until `shutdown` resolves, then drains.
 ///
 /// **Shape:** requests carry `ConnectInfo<SocketAddr>`. Every request that was read from an open connection, in whole
 /// or in part, when the signal came is answered; so is one that comes within the idle grace.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    answers: impl Answer,
     limits: &ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
@@ -104,7 +120,7 @@ pub async fn serve(
     let (drain, draining) = watch::channel(None);
     let mut open = Open {
         limits: *limits,
-        router,
+        answers,
         draining,
         tasks: JoinSet::new(),
         peers: Peers::default(),
@@ -149,15 +165,15 @@ const SWEEP: Duration = Duration::from_millis(10);
 /// Long enough not to spin, short enough not to be noticed, when the process is out of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-struct Open {
+struct Open<A> {
     limits: ConnectionLimits,
-    router: Router,
+    answers: A,
     draining: watch::Receiver<Option<Instant>>,
     tasks: JoinSet<()>,
     peers: Peers,
 }
 
-impl Open {
+impl<A: Answer> Open<A> {
     fn has_room(&self) -> bool {
         self.tasks.len() < self.limits.connections
     }
@@ -172,8 +188,8 @@ impl Open {
             drained.refused += 1;
             return;
         }
-        let router = self.router.clone();
-        let serve = connection::serve(stream, address, router, self.limits, self.draining.clone());
+        let answers = self.answers.clone();
+        let serve = connection::serve(stream, address, answers, self.limits, self.draining.clone());
         let id = self.tasks.spawn(serve).id();
         if most.is_some() {
             self.peers.enter(id, group);

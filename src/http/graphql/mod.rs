@@ -9,13 +9,10 @@
 mod answer;
 mod check;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, ServerError, Value};
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use axum::response::Response;
@@ -39,17 +36,13 @@ use crate::store::Store;
 const COST_HEADER: &str = "graphql-cost";
 
 /// Answers any method at `/graphql`.
-pub(super) async fn handle(
-    State(gateway): State<Arc<Gateway>>,
-    request_id: Option<Extension<RequestId>>,
-    request: Request<Body>,
-) -> Response {
+pub(super) async fn handle(gateway: &Gateway, request: Request<Body>) -> Response {
     let started = Instant::now();
-    let request_id = request_id.map(|Extension(id)| id);
+    let request_id = request.extensions().get::<RequestId>().cloned();
     let accepted = negotiate::graphql(request.headers().get_all("accept"));
     let media = accepted.unwrap_or(MediaType::Json);
     let answered = match accepted {
-        Ok(media) => within(&gateway, media, request).await,
+        Ok(media) => within(gateway, media, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let (mut response, kind, code) = match answered {

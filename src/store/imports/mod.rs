@@ -51,7 +51,7 @@ pub async fn page(
     let fields = fields.union(statement::key_fields(plan));
     let backend = store.backend();
     let read = async |named: Named| {
-        let nothing = || Decoded::new(viewer, fields, count.is_some());
+        let nothing = || Decoded::new(viewer, plan.limit(), fields, count.is_some());
         store.gather(named, nothing).await?.fetched(plan)
     };
     let Some(widest) = Source::of(plan).first().copied().filter(|_| is_filtered(plan)) else {
@@ -239,12 +239,12 @@ struct Decoded {
 }
 
 impl Decoded {
-    fn new(viewer: &Viewer, fields: Fields, is_counted: bool) -> Self {
+    fn new(viewer: &Viewer, limit: usize, fields: Fields, is_counted: bool) -> Self {
         Self {
             account_id: viewer.account_id(),
             fields,
             is_counted,
-            rows: Vec::new(),
+            rows: Vec::with_capacity(limit),
             count: 0,
             failure: None,
         }

@@ -179,8 +179,11 @@ impl Cells for PgRow {
 }
 
 fn bytes(row: &PgRow, index: usize) -> Result<Option<&[u8]>, DbErr> {
-    let value = row.try_get_raw(index).map_err(unreadable)?;
-    Ok(value.as_bytes().ok())
+    // Looked at where it is: moved, the value with its column's type would be copied several times over.
+    match &row.try_get_raw(index) {
+        Ok(value) => Ok(value.as_bytes().ok()),
+        Err(error) => Err(unreadable(error)),
+    }
 }
 
 /// The table is STRICT: a value is of its column's type.
