@@ -1,9 +1,8 @@
 //! The whole service in memory, on a database of its own: what a test talks to.
 //!
-//! Takes accounts, rows and requests; gives answers. The router is the real one, with every layer and the settings'
+//! Takes accounts, rows and requests; gives answers. The door is the real one, with every layer and the settings'
 //! defaults; only the socket is left out.
 
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -12,11 +11,11 @@ use entity::{ImportStatus, imports};
 use imports_gateway::app;
 use imports_gateway::auth::{Key, Viewer};
 use imports_gateway::config::Settings;
-use imports_gateway::http::{Readiness, router};
+use imports_gateway::http::accept::Answer as _;
+use imports_gateway::http::{Door, Readiness, door};
 use imports_gateway::store::{Store, accounts, tokens};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch::Sender;
-use tower::ServiceExt as _;
 
 use crate::databases::{self, Database, instant};
 
@@ -26,7 +25,7 @@ pub(crate) const RESPONSE: &str = "application/graphql-response+json";
 /// A gateway and the database behind it.
 pub(crate) struct TestApp {
     pub(crate) store: Store,
-    router: Router,
+    door: Door,
     _readiness: Sender<Readiness>,
     _database: Database,
 }
@@ -77,7 +76,7 @@ impl TestApp {
         let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
         Self {
             store,
-            router: router(gateway, None),
+            door: door(gateway, None),
             _readiness: readiness,
             _database: database,
         }
@@ -138,7 +137,7 @@ impl TestApp {
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
         let host = HeaderValue::from_static("localhost");
         request.headers_mut().entry(HOST).or_insert(host);
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.door.answer(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&body).unwrap_or_default();

@@ -7,6 +7,7 @@ use imports_gateway::store::{Settings, Store};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use tempfile::TempDir;
 
+use crate::gauntlet;
 use crate::postgres::cluster;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -17,9 +18,25 @@ pub(crate) struct Database {
     _folder: Option<TempDir>,
 }
 
-/// One empty database of each kind.
+/// One empty database of each kind that is tested.
 pub(crate) async fn fresh() -> Vec<Database> {
-    vec![sqlite(), postgres().await]
+    let mut databases = Vec::new();
+    if gauntlet::tests_on("sqlite") {
+        databases.push(sqlite());
+    }
+    if gauntlet::tests_on("postgresql") {
+        databases.push(postgres().await);
+    }
+    databases
+}
+
+/// One empty database for a test to which its kind makes no difference: SQLite, but where only the other is tested.
+pub(crate) async fn either() -> Database {
+    if gauntlet::prefers_postgresql() {
+        postgres().await
+    } else {
+        sqlite()
+    }
 }
 
 /// An empty SQLite database, not yet a file.

@@ -1,5 +1,7 @@
 //! The shape of an answer: order, aliases, fragments, what is merged and what is skipped.
 
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use imports_gateway::relay::node_id;
 use serde_json::json;
 
@@ -178,5 +180,34 @@ async fn every_field_of_an_import_is_written_as_promised() {
             r#"{"data":{"importByDatabaseId":{"id":"SW1wb3J0OjI","databaseId":"2","completedAt":"2026-09-21T14:13:22.000000Z","fileName":"file 2.csv","fileSize":"2048","note":null,"type":"VehicleImport","status":"PROCESSING","createdAt":"2026-09-21T14:13:22.000000Z","updatedAt":"2026-09-21T14:13:22.000000Z"}}}"#,
         )
         .await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_head_says_how_long_that_to_get_is_and_either_is_as_short_as_the_client_can_read() {
+    for (app, caller) in filled().await {
+        let ask = async |method: &str, coding: Option<&str>| {
+            let mut request = Request::builder()
+                .method(method)
+                .uri("/graphql?query=%7B__schema%7Btypes%7Bname%20description%7D%7D%7D")
+                .header("authorization", format!("Bearer {}", caller.key.reveal()));
+            if let Some(coding) = coding {
+                request = request.header("accept-encoding", coding);
+            }
+            app.send(request.body(Body::empty()).unwrap()).await
+        };
+        let (plain, small) = (ask("GET", None).await, ask("GET", Some("br")).await);
+        assert_eq!((plain.status, small.status), (StatusCode::OK, StatusCode::OK));
+        assert!(!plain.headers.contains_key("content-encoding"));
+        assert_eq!(small.headers["content-encoding"], "br");
+        assert!(plain.body.len() > 1024 && small.body.len() < plain.body.len() / 2);
+        for answer in [&plain, &small] {
+            let varies: Vec<_> = answer.headers.get_all("vary").iter().collect();
+            assert_eq!(varies, ["Accept, Authorization", "accept-encoding"]);
+        }
+        let head = ask("HEAD", None).await;
+        assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+        assert_eq!(head.headers["content-length"], plain.body.len().to_string());
+        assert_eq!(head.headers["content-type"], plain.headers["content-type"]);
     }
 }

@@ -1,22 +1,22 @@
-//! REST through the whole router: pages, records, refusals, and what it shares with GraphQL.
+//! REST through the whole door: pages, records, refusals, and what it shares with GraphQL.
 
 use std::cmp::Reverse;
 use std::io::Cursor;
 use std::time::Instant as Tick;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use clap::Parser as _;
 use entity::ImportStatus;
 use imports_gateway::auth::Key;
+use imports_gateway::http::Door;
+use imports_gateway::http::accept::Answer as _;
 use imports_gateway::ingest::{OnInvalid, Outcome, load};
 use imports_gateway::resources::imports::rest;
 use imports_gateway::store::viewers::Viewers;
 use imports_gateway::store::{Store, accounts, tokens};
 use imports_gateway::{app, config, http};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::databases::{self, Database, instant};
 
@@ -33,7 +33,7 @@ struct Arguments {
 
 struct Gateway {
     store: Store,
-    router: Router,
+    door: Door,
     key: String,
     account_token: String,
     other_key: String,
@@ -71,7 +71,7 @@ async fn gateways() -> Vec<Gateway> {
         let (gateway, _) = app::gateway(&config, store.clone()).unwrap();
         gateways.push(Gateway {
             store,
-            router: http::router(gateway, None),
+            door: http::door(gateway, None),
             key,
             account_token,
             other_key,
@@ -104,7 +104,7 @@ impl Gateway {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.door.answer(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
         (parts.status.as_u16(), parts.headers, body)

@@ -3,7 +3,7 @@
 //! Takes options, gives a [`Server`] that is killed when it is dropped, and [`Client`]s that keep their connection.
 //! Deliberately absent: an HTTP library on this side of the socket; it would not send what hostile clients send.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,7 +17,7 @@ use imports_gateway::ingest::generate;
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use serde_json::{Value, json};
 
-use crate::databases::{Database, sqlite};
+use crate::databases::{Database, either};
 
 /// How long anything is waited for before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,9 +83,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A service over a SQLite file with two accounts: one of 130 imports, one of 3.
+    /// A service over a database of its own with two accounts: one of 130 imports, one of 3.
     pub(crate) async fn start(options: &[&str]) -> Self {
-        let database = sqlite();
+        let database = either().await;
         let tenants = furnish(&database.url, &[130, 3]).await;
         let mut server = Self::over(&database.url, options, tenants);
         server.keep(database);
@@ -162,6 +162,11 @@ impl Server {
         connect(&self.address)
     }
 
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Whether the process that was started still runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
@@ -169,8 +174,13 @@ impl Server {
 
     /// Tells the process to stop, as an orchestrator does.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends the process a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let told = Command::new("kill")
-            .args(["-TERM", &self.process.id().to_string()])
+            .args(["-s", name, &self.process.id().to_string()])
             .status();
         assert!(told.unwrap().success());
     }
@@ -247,12 +257,19 @@ fn connect(address: &str) -> TcpStream {
 }
 
 /// A request, byte for byte.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) method: String,
     pub(crate) target: Vec<u8>,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+}
+
+/// As it is sent, so that a failure can be read, and sent again.
+impl fmt::Debug for Ask {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "b\"{}\"", self.bytes("localhost").escape_ascii())
+    }
 }
 
 impl Ask {

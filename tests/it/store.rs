@@ -8,6 +8,7 @@ use keyset::{Cut, Direction, Filter, Key, Order, Plan, Position, Range, Reading,
 use crate::app::{TestApp, row};
 use crate::chance::Chance;
 use crate::databases::instant;
+use crate::gauntlet;
 
 /// Few distinct instants, so that most rows tie; the first and the last that there are among them.
 const MOMENTS: [i64; 6] = [
@@ -117,12 +118,13 @@ impl Both {
         );
         let number = counted.map_or(0, |plan| plan.select(&self.rows).len());
         assert_eq!(found.count, number as u64, "{plan:#?} {counted:#?}");
+        gauntlet::add("plans compared with memory", 1);
     }
 }
 
 #[tokio::test]
 async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
-    let mut chance = Chance::new(3);
+    let mut chance = Chance::new(gauntlet::seed(3));
     for both in Both::on_each(&mut chance).await {
         // Every set of statuses once, the empty one and all ten among them, each with another order, ranges and cuts.
         for mask in 0..1 << ImportStatus::ALL.len() {
@@ -152,7 +154,7 @@ async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
 
 #[tokio::test]
 async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
-    let mut chance = Chance::new(4);
+    let mut chance = Chance::new(gauntlet::seed(4));
     for both in Both::on_each(&mut chance).await {
         for _ in 0..600 {
             let mask = (!chance.one_in(2)).then(|| chance.below(1 << ImportStatus::ALL.len()));
@@ -183,7 +185,7 @@ async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
 
 #[tokio::test]
 async fn the_counts_of_the_statuses_are_those_of_memory() {
-    let mut chance = Chance::new(5);
+    let mut chance = Chance::new(gauntlet::seed(5));
     for both in Both::on_each(&mut chance).await {
         for cap in [1, 2, 3, 501].repeat(60) {
             let mask = (!chance.one_in(3)).then(|| chance.below(1 << ImportStatus::ALL.len()));
@@ -204,7 +206,7 @@ async fn the_counts_of_the_statuses_are_those_of_memory() {
 
 #[tokio::test]
 async fn only_the_fields_that_are_asked_for_or_compared_are_read() {
-    let mut chance = Chance::new(6);
+    let mut chance = Chance::new(gauntlet::seed(6));
     for both in Both::on_each(&mut chance).await {
         let key = Key {
             column: Column::CreatedAt,

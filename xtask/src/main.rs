@@ -1,4 +1,4 @@
-//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `bench` and `audit`.
+//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `bench`, `gauntlet` and `audit`.
 //!
 //! Takes the words after `cargo xtask`, gives an exit status: 0 done, 1 failed, 2 wrong usage. Depends on nothing but
 //! the standard library, so that it is built in seconds on a fresh clone. Deliberately absent: what cargo or npm do
@@ -11,7 +11,11 @@ mod bench;
 mod binaries;
 mod cargo;
 mod demo;
+mod gauntlet;
+mod json;
+mod machine;
 mod node;
+mod options;
 mod pages;
 mod system;
 mod test;
@@ -27,6 +31,7 @@ Commands:
   demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
   test [--keep-going] [STEP...]  run every check of the project, or only the steps named
   bench [OPTIONS]                measure pages on a temporary PostgreSQL; report under target/bench/
+  gauntlet [OPTIONS]             hostile input and faults, round after round; report under target/gauntlet/
   audit [--install]              check the dependencies: licences, bans, sources, advisories
 
 Options:
@@ -41,6 +46,10 @@ Options of bench:
   --no-load           leave the cases out
   --no-hostile        leave the hostile clients out
   --no-shapes         leave the statements out
+
+Options of gauntlet:
+  --minutes N   the length of the run, builds and all, up to 59 (default 55)
+  --seed N      the seed that all rounds follow from (default: another each time)
 
   -h, --help    this text
 ";
@@ -62,9 +71,14 @@ fn main() -> ExitCode {
         "-h" | "--help" | "help" => help(),
         // What follows `demo` belongs to the gateway, `--help` too.
         "demo" => demo::run(&rest),
-        "test" | "audit" | "bench" if rest.iter().any(|word| word == "-h" || word == "--help") => help(),
+        "test" | "audit" | "bench" | "gauntlet"
+            if rest.iter().any(|word| word == "-h" || word == "--help") =>
+        {
+            help()
+        }
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "gauntlet" => gauntlet::run(&rest),
         "audit" => audit::run(&rest),
         "" => Err(Failure::Usage("a command is missing".into())),
         other => Err(Failure::Usage(format!("there is no command `{other}`"))),

@@ -227,7 +227,7 @@ fn tests() -> Outcome {
 }
 
 /// The counts in the line with which a Rust test binary ends: `test result: ok. 5 passed; 0 failed; ...`.
-fn test_result(line: &str) -> Option<Counts> {
+pub(crate) fn test_result(line: &str) -> Option<Counts> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let count = |label: &str| {
         counts

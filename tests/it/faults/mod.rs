@@ -11,22 +11,23 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER};
 use clap::Parser as _;
 use entity::{ImportStatus, imports};
 use http_body_util::BodyExt as _;
+use imports_gateway::http::Door;
+use imports_gateway::http::accept::Answer as _;
 use imports_gateway::store::shape::{Named, Shape};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use imports_gateway::{app, config, http};
 use sea_orm::Statement;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
-use tower::ServiceExt as _;
 
 use crate::databases::{execute, instant};
+use crate::gauntlet;
 
 /// Longer than any wait here: what is not stopped goes on for as long.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -48,7 +49,7 @@ async fn eventually<F: Future<Output = bool>>(what: &str, limit: Duration, holds
 
 /// The service in memory, as `serve` builds it.
 struct App {
-    router: Router,
+    door: Door,
     store: Store,
     key: String,
     watching: JoinHandle<()>,
@@ -86,7 +87,7 @@ impl App {
             }
         };
         Self {
-            router: http::router(gateway, None),
+            door: http::door(gateway, None),
             store,
             key: key.to_owned(),
             watching: tokio::spawn(app::watch(readiness, current)),
@@ -105,8 +106,8 @@ impl App {
 
     /// Status and first error code of one query, which must come in time.
     async fn ask(&self) -> (u16, String) {
-        let answered = timeout(ANSWERED_WITHIN, self.router.clone().oneshot(self.request())).await;
-        let response = answered.expect("an answer in time").unwrap();
+        let answered = timeout(ANSWERED_WITHIN, self.door.answer(self.request())).await;
+        let response = answered.expect("an answer in time");
         let status = response.status().as_u16();
         let says_when = response.headers().contains_key(RETRY_AFTER);
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -121,17 +122,22 @@ impl App {
             .header(HOST, "localhost")
             .body(Body::empty())
             .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.door.answer(request).await;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
     async fn answers_within(&self, limit: Duration) {
+        let asked = Instant::now();
         eventually("a good answer", limit, || async {
             self.ask().await.0 == 200 && self.get("/readyz").await.0 == 200
         })
         .await;
+        if limit == BACK_WITHIN {
+            let ms = asked.elapsed().as_millis() as u64;
+            gauntlet::peak("longest until served again, ms", ms);
+        }
     }
 
     async fn is_refused_at_once_within(&self, limit: Duration) {

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::{PATIENCE, eventually, none_in_use, statement};
+use crate::gauntlet;
 use crate::postgres::cluster;
 
 /// A way to a server that can be cut without a word: what is sent from then on is taken, and goes nowhere.
@@ -83,6 +84,7 @@ async fn a_network_that_swallows_everything_leaves_no_connection_in_use() {
         })
         .await;
         tunnel.is_cut.store(true, Ordering::Relaxed);
+        gauntlet::add("networks cut", 1);
         for _ in 0..3 {
             let (one, two) = tokio::join!(read(), read());
             assert!(one.is_err() && two.is_err(), "{one:?} {two:?}");

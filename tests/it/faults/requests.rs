@@ -65,9 +65,9 @@ async fn what_a_client_waited_for_ends_when_it_is_gone() {
     let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = app::connection_limits(&config(&url, &long).limits);
-    let router = app.router.clone();
+    let door = app.door.clone();
     let serving = tokio::spawn(async move {
-        accept::serve(listener, router, &limits, std::future::pending()).await;
+        accept::serve(listener, door, &limits, std::future::pending()).await;
     });
     let mut client = TcpStream::connect(address).await.unwrap();
     let body = r#"{"query": "{ imports { nodes { id } } }"}"#;

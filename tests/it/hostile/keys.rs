@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::http::OPEN;
 use super::judge::judge;
-use crate::databases::sqlite;
+use crate::databases::either;
 use crate::server::{Ask, Client, Server, furnish};
 
 #[tokio::test]
 async fn every_way_of_having_no_key_is_answered_alike() {
-    let file = sqlite();
-    let tenants = furnish(&file.url, &[130, 3]).await;
-    let store = Store::open(&Settings::new(&file.url)).await.unwrap();
+    let database = either().await;
+    let tenants = furnish(&database.url, &[130, 3]).await;
+    let store = Store::open(&Settings::new(&database.url)).await.unwrap();
     let now = Instant::now();
     let (_, expired) = tokens::create(&store, 1, "", Some(now), now)
         .await
@@ -26,8 +26,8 @@ async fn every_way_of_having_no_key_is_answered_alike() {
     let (revoked_id, revoked) = tokens::create(&store, 1, "", None, now).await.unwrap().unwrap();
     assert!(tokens::revoke(&store, revoked_id, now).await.unwrap());
     store.close().await.unwrap();
-    let mut server = Server::over(&file.url, &OPEN, tenants);
-    server.keep(file);
+    let mut server = Server::over(&database.url, &OPEN, tenants);
+    server.keep(database);
     let good = server.tenants[0].key.clone();
     let mut flipped = good.clone();
     flipped.replace_range(10..11, if &good[10..11] == "a" { "b" } else { "a" });

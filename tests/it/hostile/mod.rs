@@ -6,8 +6,8 @@
 mod arguments;
 pub(crate) mod chance;
 mod documents;
-mod flood;
+pub(crate) mod flood;
 mod http;
-mod judge;
+pub(crate) mod judge;
 mod keys;
 mod sockets;

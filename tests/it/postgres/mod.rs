@@ -21,6 +21,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use self::keeper::Keeper;
+use crate::gauntlet;
 
 /// The superuser of every cluster; connections need no password.
 const SUPERUSER: &str = "gateway";
@@ -106,6 +107,7 @@ impl Cluster {
     /// Ends every process of the server at once; its port then refuses connections.
     pub(crate) fn kill9(&mut self) {
         self.keeper.tell("kill");
+        gauntlet::add("database servers killed", 1);
     }
 
     /// Starts the server again after [`Cluster::kill9`], on the same port and data, and waits until it answers.
@@ -116,6 +118,7 @@ impl Cluster {
     /// Halts every process of the server: connections stay open, new ones are taken by the kernel, nothing answers.
     pub(crate) fn freeze(&mut self) {
         self.keeper.tell("freeze");
+        gauntlet::add("database servers frozen", 1);
     }
 
     /// Lets a frozen server go on where it was.

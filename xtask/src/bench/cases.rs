@@ -4,10 +4,11 @@
 //! timing.
 
 use super::{
-    client::{Request, ask, quote, text},
+    client::{Request, ask},
     fixture::{ACCOUNT, Position, Positions},
     load::Target,
 };
+use crate::json::{quote, text};
 
 /// Connections of a run that asks for throughput.
 pub(super) const CONNECTIONS: u32 = 32;

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::json::quote;
+
 /// A request: GET, or POST of JSON where there is a body.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
@@ -83,21 +85,6 @@ fn exchange(address: &str, key: Option<&str>, request: &Request) -> std::io::Res
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// The first text value of a key in JSON.
-pub(super) fn text<'a>(json: &'a str, key: &str) -> Option<&'a str> {
-    let rest = json.split_once(&format!("\"{key}\":\""))?.1;
-    Some(rest.split_once('"')?.0)
-}
-
-/// A text as JSON writes it.
-pub(super) fn quote(text: &str) -> String {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n");
-    format!("\"{escaped}\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,11 +94,5 @@ mod tests {
         let request = Request::graphql("{\n  a(b: \"c\")\n}", "{}");
         let body = r#"{"query":"{\n  a(b: \"c\")\n}","variables":{}}"#;
         assert_eq!(request.body.as_deref(), Some(body));
-    }
-
-    #[test]
-    fn a_value_is_found_by_its_key() {
-        assert_eq!(text(r#"{"a":1,"cursor":"x-y","b":"z"}"#, "cursor"), Some("x-y"));
-        assert_eq!(text(r#"{"a":1}"#, "cursor"), None);
     }
 }

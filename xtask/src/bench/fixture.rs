@@ -6,11 +6,11 @@
 use std::{path::Path, process::Command};
 
 use super::{
-    client::{Request, ask, text},
+    client::{Request, ask},
     cluster::Cluster,
     load::Target,
 };
-use crate::cargo::program;
+use crate::{cargo::program, json::text};
 
 /// The other accounts, which share half as many imports as the large one has.
 pub(super) const OTHERS: u64 = 10;

@@ -18,12 +18,13 @@ mod report;
 mod servers;
 mod shapes;
 
-use std::{fs, str::FromStr};
+use std::fs;
 
 use self::{cases::CONNECTIONS, cluster::Cluster, figures::Summary};
 use crate::{
     Failure,
     cargo::root,
+    options::number,
     system::{Need, meet},
 };
 
@@ -67,18 +68,6 @@ impl Options {
         }
         Ok(options)
     }
-}
-
-fn number<N: FromStr + PartialOrd + std::fmt::Display>(
-    option: &str,
-    word: Option<&String>,
-    range: std::ops::RangeInclusive<N>,
-) -> Result<N, Failure> {
-    let number = word.and_then(|word| word.parse().ok());
-    number.filter(|number| range.contains(number)).ok_or_else(|| {
-        let (least, most) = (range.start(), range.end());
-        Failure::Usage(format!("`{option}` takes a number from {least} to {most}"))
-    })
 }
 
 /// Measures, and writes the report.

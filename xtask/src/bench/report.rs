@@ -2,7 +2,7 @@
 //!
 //! Takes figures, gives files under one folder. Deliberately absent: judgement beyond the verdicts on the ratios.
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, thread};
+use std::{fmt::Write as _, fs, path::Path};
 
 use super::{
     chart::{Bar, bars, number},
@@ -11,6 +11,7 @@ use super::{
     load::Sample,
     shapes::Shape,
 };
+use crate::machine;
 
 /// Everything that a run showed.
 #[derive(Debug)]
@@ -54,7 +55,11 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<String, String
 }
 
 fn markdown(report: &Report<'_>) -> String {
-    let mut text = format!("# Benchmark\n\n{}\n\n{}\n\n", machine(), report.settings);
+    let mut text = format!(
+        "# Benchmark\n\n{} (32 connections of our own count in it).\n\n{}\n\n",
+        machine::machine(),
+        report.settings
+    );
     text.push_str(
         "## Ratios\n\n| what | median | lowest - highest | goal | floor | |\n|---|---|---|---|---|---|\n",
     );
@@ -172,35 +177,4 @@ fn shapes(shapes: &[Shape]) -> String {
         );
     }
     text
-}
-
-/// When and where this was measured.
-fn machine() -> String {
-    let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
-    let date = date.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
-    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = information
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("processor unknown", |(_, model)| model);
-    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes: f64 = memory
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("MemTotal:")?
-                .trim()
-                .strip_suffix(" kB")?
-                .parse()
-                .ok()
-        })
-        .unwrap_or_default();
-    let cores = thread::available_parallelism().map_or(0, |cores| cores.get());
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load: Vec<&str> = load.split(' ').take(3).collect();
-    format!(
-        "{}; {model}, {cores} cores, {:.0} GiB; load average at the end {} (32 connections of our own count in it).",
-        date.unwrap_or_default(),
-        kilobytes / f64::from(1 << 20),
-        load.join(" ")
-    )
 }

@@ -1,6 +1,6 @@
 //! Documents that expand to billions of fields where nothing measures them first.
 
-use crate::bench::client::quote;
+use crate::json::quote;
 
 /// Bodies of requests: a chain of fragments, each of which spreads the next one two or eight times.
 ///

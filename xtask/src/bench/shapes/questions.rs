@@ -4,9 +4,10 @@
 //! the gateway's.
 
 use super::super::{
-    client::{Request, quote},
+    client::Request,
     fixture::{Position, Positions},
 };
+use crate::json::quote;
 
 /// A request whose statements are explained.
 pub(super) struct Question {

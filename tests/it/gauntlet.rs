@@ -1,0 +1,91 @@
+//! What a round of `cargo xtask gauntlet` changes in the tests, and what it is told of them: all of it stands here.
+//!
+//! Takes variables of the environment, gives seeds, databases and lengths; appends figures to a file. Without the
+//! variables every run of the tests is the same. Deliberately absent: which suites make a round, which is the
+//! gauntlet's.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Another seed than the suites' own.
+const SEED: &str = "GATEWAY_TEST_SEED";
+/// The one kind of database that is tested: `sqlite` or `postgresql`.
+const DATABASE: &str = "GATEWAY_TEST_DATABASE";
+/// How long a soak is. **Unit**: seconds.
+const SOAK_SECONDS: &str = "GATEWAY_TEST_SOAK_SECONDS";
+/// The file that figures are appended to.
+const FIGURES: &str = "GATEWAY_TEST_FIGURES";
+
+/// A soak that only shows that the soak works.
+const SHORT_SOAK: Duration = Duration::from_secs(4);
+
+/// The seed of a suite: its `own` in an ordinary run, in the gauntlet one that follows from that and the round's.
+/// Never 0 but where `own` is.
+pub(crate) fn seed(own: u64) -> u64 {
+    variable(SEED).map_or(own, |round| mixed(own, round))
+}
+
+fn mixed(own: u64, round: u64) -> u64 {
+    let mut mixed = round ^ own.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)).max(1)
+}
+
+/// Whether a kind of database is tested, named as in the variable.
+pub(crate) fn tests_on(kind: &str) -> bool {
+    variable::<String>(DATABASE).is_none_or(|only| only == kind)
+}
+
+/// Whether a test that needs only one database is to have PostgreSQL.
+pub(crate) fn prefers_postgresql() -> bool {
+    !tests_on("sqlite")
+}
+
+/// How long a soak is.
+pub(crate) fn soak_length() -> Duration {
+    variable(SOAK_SECONDS).map_or(SHORT_SOAK, Duration::from_secs)
+}
+
+/// Tells a figure that adds up: over a run, and over all rounds.
+pub(crate) fn add(figure: &str, number: u64) {
+    tell("sum", figure, number);
+}
+
+/// Tells a figure of which the largest counts.
+pub(crate) fn peak(figure: &str, number: u64) {
+    tell("peak", figure, number);
+}
+
+/// Appends one line, which is written at once, so that those of several threads don't mix.
+fn tell(kind: &str, figure: &str, number: u64) {
+    let Some(path) = variable::<String>(FIGURES) else {
+        return;
+    };
+    let line = format!("{kind}\t{number}\t{figure}\n");
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    file.and_then(|mut file| file.write_all(line.as_bytes()))
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
+}
+
+/// A variable's value; a value that can't be read would pass for a run that was asked for.
+fn variable<T: FromStr>(name: &str) -> Option<T> {
+    let value = env::var(name).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} can't be `{value}`")),
+    )
+}
+
+#[test]
+fn a_round_has_other_seeds_for_each_suite_and_each_round() {
+    let seeds: std::collections::BTreeSet<_> = (0..50)
+        .flat_map(|own| (0..50).map(move |round| mixed(own, round)))
+        .collect();
+    assert_eq!(seeds.len(), 2_500);
+    assert!(!seeds.contains(&0));
+}

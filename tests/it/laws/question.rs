@@ -1,0 +1,191 @@
+//! Questions as clients write them, and what each admits and how it sorts, by comparisons of our own.
+//!
+//! Takes chance, gives arguments and the judgement of single rows. Deliberately absent: pages.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use entity::{ImportStatus, Instant, imports};
+use imports_gateway::resources::imports::sort;
+use imports_gateway::store::imports::Column;
+use keyset::{Direction, Key};
+use serde_json::{Value as Json, json};
+
+use crate::chance::Chance;
+
+/// What imports are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Field {
+    Id,
+    CreatedAt,
+    UpdatedAt,
+}
+
+impl Field {
+    pub(crate) const ALL: [Self; 3] = [Self::Id, Self::CreatedAt, Self::UpdatedAt];
+
+    fn of(self, import: &imports::Model) -> i64 {
+        match self {
+            Self::Id => import.id,
+            Self::CreatedAt => import.created_at.micros(),
+            Self::UpdatedAt => import.updated_at.micros(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::CreatedAt => "createdAt",
+            Self::UpdatedAt => "updatedAt",
+        }
+    }
+
+    fn column(self) -> Column {
+        match self {
+            Self::Id => Column::Id,
+            Self::CreatedAt => Column::CreatedAt,
+            Self::UpdatedAt => Column::UpdatedAt,
+        }
+    }
+}
+
+/// A sort as a client writes it: fields, and whether each descends.
+#[derive(Clone, Debug)]
+pub(crate) struct Sort(pub(crate) Vec<(Field, bool)>);
+
+impl Sort {
+    pub(crate) fn any(chance: &mut Chance) -> Self {
+        let mut fields = Field::ALL.to_vec();
+        let mut keys = Vec::new();
+        for _ in 0..chance.below(4) {
+            let place = chance.below(fields.len());
+            keys.push((fields.remove(place), chance.one_in(2)));
+        }
+        Self(keys)
+    }
+
+    pub(crate) fn argument(&self) -> Json {
+        let direction = |descends| if descends { "DESC" } else { "ASC" };
+        self.0
+            .iter()
+            .map(|(field, descends)| json!({field.name(): direction(*descends)}))
+            .collect()
+    }
+
+    pub(crate) fn compare(&self, left: &imports::Model, right: &imports::Model) -> Ordering {
+        let descends = self.0.last().is_none_or(|(_, descends)| *descends);
+        let tie_break = (Field::Id, descends);
+        for (field, descends) in self.0.iter().chain([&tie_break]) {
+            let ordering = field.of(left).cmp(&field.of(right));
+            if ordering.is_ne() {
+                return if *descends { ordering.reverse() } else { ordering };
+            }
+        }
+        Ordering::Equal
+    }
+
+    /// The text that an edge of this import must have.
+    pub(crate) fn cursor(&self, import: &imports::Model) -> String {
+        let key = |(field, descends): &(Field, bool)| Key {
+            column: field.column(),
+            direction: if *descends {
+                Direction::Desc
+            } else {
+                Direction::Asc
+            },
+        };
+        let keys: Vec<_> = self.0.iter().map(key).collect();
+        keyset::encode(&sort::order(&keys).unwrap().position(import))
+    }
+}
+
+/// A filter as a client writes it. **Unit**: instants in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    statuses: Option<Vec<ImportStatus>>,
+    bounds: Vec<(Field, Bound)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Lt(i64),
+    Lte(i64),
+    Gt(i64),
+    Gte(i64),
+    Between(i64, i64),
+}
+
+impl Filter {
+    pub(crate) fn any(chance: &mut Chance, rows: &[imports::Model]) -> Self {
+        let moment = |chance: &mut Chance, field: Field| {
+            let near = field.of(chance.pick(rows));
+            let nanos = chance.pick(&[0, 0, 1, 500, 999]);
+            (near + chance.below(3) as i64 - 1) * 1_000 + nanos
+        };
+        let mut filter = Self::default();
+        if !chance.one_in(3) {
+            let count = 1 + chance.below(5);
+            let status = |_| *chance.pick(&ImportStatus::ALL);
+            filter.statuses = Some((0..count).map(status).collect());
+        }
+        for field in [Field::CreatedAt, Field::UpdatedAt] {
+            let bound = match chance.below(10) {
+                0 => Bound::Lt(moment(chance, field)),
+                1 => Bound::Lte(moment(chance, field)),
+                2 => Bound::Gt(moment(chance, field)),
+                3 => Bound::Gte(moment(chance, field)),
+                4 => Bound::Between(moment(chance, field), moment(chance, field)),
+                _ => continue,
+            };
+            filter.bounds.push((field, bound));
+        }
+        filter
+    }
+
+    pub(crate) fn admits(&self, import: &imports::Model) -> bool {
+        let has_status = self
+            .statuses
+            .as_ref()
+            .is_none_or(|statuses| statuses.contains(&import.status));
+        has_status
+            && self.bounds.iter().all(|(field, bound)| {
+                let at = field.of(import) * 1_000;
+                match *bound {
+                    Bound::Lt(end) => at < end,
+                    Bound::Lte(end) => at <= end,
+                    Bound::Gt(start) => at > start,
+                    Bound::Gte(start) => at >= start,
+                    Bound::Between(start, end) => (start..end).contains(&at),
+                }
+            })
+    }
+
+    pub(crate) fn argument(&self) -> Json {
+        let mut argument = json!({});
+        if let Some(statuses) = &self.statuses {
+            let names: Vec<_> = statuses
+                .iter()
+                .map(|status| status.name().to_uppercase())
+                .collect();
+            argument["status"] = json!({ "include": names });
+        }
+        for (field, bound) in &self.bounds {
+            argument[field.name()] = match *bound {
+                Bound::Lt(end) => json!({"lt": text(end)}),
+                Bound::Lte(end) => json!({"lte": text(end)}),
+                Bound::Gt(start) => json!({"gt": text(start)}),
+                Bound::Gte(start) => json!({"gte": text(start)}),
+                Bound::Between(start, end) => json!({"between": {"gte": text(start), "lt": text(end)}}),
+            };
+        }
+        argument
+    }
+}
+
+/// An instant with nine digits.
+fn text(nanos: i64) -> String {
+    let mut text = Instant::from_micros(nanos.div_euclid(1_000)).unwrap().to_string();
+    text.truncate(text.len() - 1);
+    write!(text, "{:03}Z", nanos.rem_euclid(1_000)).unwrap();
+    text
+}
