@@ -6,7 +6,7 @@
 use keyset::{decode, encode};
 
 use crate::graphql::guard::fuzz::fuzz_guard;
-use crate::relay::{node_id, row_id};
+use crate::relay::{global_row, node_id};
 use crate::resources::imports::rest::fuzz_query;
 use crate::store::imports::Column;
 
@@ -42,8 +42,8 @@ pub fn node(data: &[u8]) -> bool {
     };
     let mut found = 0;
     for type_name in ["Import", "Account"] {
-        if let Some(id) = row_id(type_name, text) {
-            assert_eq!(node_id(type_name, id), text, "two texts for one row");
+        if let Some(row) = global_row(type_name, text) {
+            assert_eq!(node_id(type_name, row), text, "two texts for one row");
             found += 1;
         }
     }

@@ -151,7 +151,7 @@ impl Root {
             }
             RootField::Import(selected) => {
                 let id: ID = self.argument(variables, "id")?;
-                imports::import(caller, selected, imports::row_id(&id), json).await
+                imports::import(caller, selected, imports::row_id(caller.viewer, &id), json).await
             }
             RootField::ImportByDatabaseId(selected) => {
                 let id: BigInt = self.argument(variables, "databaseId")?;

@@ -7,6 +7,7 @@
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
 use super::once::once;
+use crate::auth::Viewer;
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{
@@ -65,7 +66,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `id` of an import.")] id: ID,
     ) -> Option<Result<Written<Import>, Failure>> {
-        import(context, imports::row_id(&id)).await
+        import(context, |viewer| imports::row_id(viewer, &id)).await
     }
 
     /// The import with this id of the REST API; null where the caller's account has none.
@@ -74,7 +75,7 @@ impl Query {
         context: &Context<'_>,
         #[graphql(desc = "The `databaseId` of an import.")] database_id: BigInt,
     ) -> Option<Result<Written<Import>, Failure>> {
-        import(context, database_id.column_value()).await
+        import(context, |_| database_id.column_value()).await
     }
 
     /// Bounded counts for the tabs of a dashboard: always one entry for each of the ten statuses, each counted up to
@@ -139,9 +140,14 @@ async fn written<T>(
     Some(outcome.map(|mut all| Written::new(all.pop().flatten().unwrap_or_default())))
 }
 
-async fn import(context: &Context<'_>, id: Option<i64>) -> Option<Result<Written<Import>, Failure>> {
+async fn import(
+    context: &Context<'_>,
+    row_id: impl FnOnce(&Viewer) -> Option<i64>,
+) -> Option<Result<Written<Import>, Failure>> {
     let write = async |json: &mut Json| {
-        imports::import(Caller::of(context)?, &collect(context, "Import"), id, json).await
+        let caller = Caller::of(context)?;
+        let id = row_id(caller.viewer);
+        imports::import(caller, &collect(context, "Import"), id, json).await
     };
     written(context, write).await
 }

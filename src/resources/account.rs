@@ -4,7 +4,7 @@ use async_graphql::{ID, SimpleObject};
 
 use crate::auth::Viewer;
 use crate::json::Json;
-use crate::relay;
+use crate::relay::{self, GlobalRow};
 use crate::scalars::BigInt;
 use crate::selection::{Composite, Selected};
 
@@ -23,9 +23,14 @@ impl Account {
     /// The caller's own account.
     #[must_use]
     pub fn of(viewer: &Viewer) -> Self {
+        let account_id = viewer.account_id();
+        let row = GlobalRow {
+            account_id,
+            id: account_id,
+        };
         Self {
-            id: ID(relay::node_id("Account", viewer.account_id())),
-            database_id: BigInt::from(viewer.account_id()),
+            id: ID(relay::node_id("Account", row)),
+            database_id: BigInt::from(account_id),
             name: viewer.account_name().to_owned(),
         }
     }

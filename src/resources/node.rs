@@ -1,15 +1,15 @@
 //! `node` and `nodes`: anything that has a global id, by that id.
 //!
-//! An id of another account, of another type, malformed or unknown gives null, all alike: one statement with the
-//! caller's account in it decides, or none.
+//! An id of another account, of another type, malformed or unknown gives null, all alike. The account that an id names
+//! is compared with the caller's first, so that nothing is read for a foreign one; for the caller's own ids one statement
+//! with the caller's account in it decides.
 
 use async_graphql::{ID, Interface};
 
 use super::account::Account;
-use super::imports::{Import, fields};
+use super::imports::{self, Import, Row, fields};
 use super::{Caller, Failure};
 use crate::json::Json;
-use crate::relay;
 use crate::selection::{Composite, Selected};
 use crate::store;
 use crate::store::imports::Fields;
@@ -42,21 +42,21 @@ pub(crate) async fn nodes(
     ids: &[ID],
 ) -> Result<Vec<Option<Json>>, Failure> {
     caller.list_items.check("ids", ids)?;
-    let wanted: Vec<_> = ids.iter().map(|id| relay::row_id("Import", id)).collect();
+    let wanted: Vec<_> = ids.iter().map(|id| imports::row_id(caller.viewer, id)).collect();
     let mut asked: Vec<i64> = wanted.iter().flatten().copied().collect();
     asked.sort_unstable();
     asked.dedup();
     let fields = fields(&selected.import).unwrap_or(Fields::NONE);
-    let mut imports = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
-    imports.sort_unstable_by_key(|import| import.id);
+    let mut found = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
+    found.sort_unstable_by_key(|import| import.id);
     let account = Account::of(caller.viewer);
     let node = |(id, row): (&ID, &Option<i64>)| -> Option<Json> {
         let mut json = Json::default();
         if *id == account.id {
             account.write(&selected.account, &mut json);
         } else {
-            let found = imports.binary_search_by_key(&(*row)?, |import| import.id).ok()?;
-            super::imports::Row(&imports[found]).write(&selected.import, &mut json);
+            let at = found.binary_search_by_key(&(*row)?, |import| import.id).ok()?;
+            Row(&found[at]).write(&selected.import, &mut json);
         }
         Some(json)
     };

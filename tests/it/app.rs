@@ -13,6 +13,7 @@ use imports_gateway::auth::{Key, Viewer};
 use imports_gateway::config::Settings;
 use imports_gateway::http::accept::Answer as _;
 use imports_gateway::http::{Door, Readiness, door};
+use imports_gateway::relay::{GlobalRow, node_id};
 use imports_gateway::store::{Store, accounts, tokens};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch::Sender;
@@ -166,6 +167,16 @@ impl Answer {
             .map(|error| error["extensions"]["code"].as_str().unwrap())
             .collect()
     }
+}
+
+/// The node id of an import.
+pub(crate) fn import_id(account_id: i64, id: i64) -> String {
+    node_id("Import", GlobalRow { account_id, id })
+}
+
+/// The node id of an account.
+pub(crate) fn account_id(id: i64) -> String {
+    node_id("Account", GlobalRow { account_id: id, id })
 }
 
 /// An import whose every field follows from its id.

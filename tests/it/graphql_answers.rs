@@ -2,10 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use imports_gateway::relay::node_id;
 use serde_json::json;
 
-use crate::app::{Caller, TestApp, row};
+use crate::app::{Caller, TestApp, account_id, import_id, row};
 
 /// A gateway with three imports on each kind of database.
 async fn filled() -> Vec<(TestApp, Caller)> {
@@ -93,7 +92,7 @@ async fn cursor(app: &TestApp, caller: &Caller) -> String {
 #[tokio::test]
 async fn fragments_on_an_interface_and_on_a_type_both_apply() {
     for (app, caller) in filled().await {
-        let (import, account) = (node_id("Import", 1), node_id("Account", caller.id));
+        let (import, account) = (import_id(caller.id, 1), account_id(caller.id));
         check(
             &app,
             &caller,
@@ -116,7 +115,7 @@ async fn fragments_on_an_interface_and_on_a_type_both_apply() {
 #[tokio::test]
 async fn every_type_says_its_name() {
     for (app, caller) in filled().await {
-        let (import, account) = (node_id("Import", 1), node_id("Account", caller.id));
+        let (import, account) = (import_id(caller.id, 1), account_id(caller.id));
         check(
             &app,
             &caller,
@@ -177,7 +176,10 @@ async fn every_field_of_an_import_is_written_as_promised() {
             &app,
             &caller,
             "{ importByDatabaseId(databaseId: \"2\") { id databaseId completedAt fileName fileSize note type status createdAt updatedAt } }",
-            r#"{"data":{"importByDatabaseId":{"id":"SW1wb3J0OjI","databaseId":"2","completedAt":"2026-09-21T14:13:22.000000Z","fileName":"file 2.csv","fileSize":"2048","note":null,"type":"VehicleImport","status":"PROCESSING","createdAt":"2026-09-21T14:13:22.000000Z","updatedAt":"2026-09-21T14:13:22.000000Z"}}}"#,
+            &format!(
+                r#"{{"data":{{"importByDatabaseId":{{"id":"{}","databaseId":"2","completedAt":"2026-09-21T14:13:22.000000Z","fileName":"file 2.csv","fileSize":"2048","note":null,"type":"VehicleImport","status":"PROCESSING","createdAt":"2026-09-21T14:13:22.000000Z","updatedAt":"2026-09-21T14:13:22.000000Z"}}}}}}"#,
+                import_id(caller.id, 2)
+            ),
         )
         .await;
     }

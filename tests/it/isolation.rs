@@ -1,13 +1,13 @@
 //! Two accounts with the same ids: what one asks is answered as if the other were not there.
 
 use entity::imports;
-use imports_gateway::relay::node_id;
+use imports_gateway::relay::{GlobalRow, node_id};
 use imports_gateway::resources::imports::sort;
 use imports_gateway::store::imports::Column;
 use keyset::{Direction, Key};
 use serde_json::{Value as Json, json};
 
-use crate::app::{Answer, Caller, TestApp, row};
+use crate::app::{Answer, Caller, TestApp, account_id, import_id, row};
 use crate::databases::{execute, instant};
 
 /// Everything that an import, a page and the counts can show.
@@ -96,9 +96,13 @@ fn questions(ours: &Caller, theirs: &Caller, rows: &[imports::Model]) -> Vec<(St
         "{ importStatusCounts { status count capped } viewer { id databaseId name } }".to_owned(),
         json!({}),
     ));
-    let ids = (0..=31).map(|id| node_id("Import", id)).chain([
-        node_id("Account", ours.id),
-        node_id("Account", theirs.id),
+    let of_imports = |caller: &Caller| {
+        let account_id = caller.id;
+        (0..=31).map(move |id| import_id(account_id, id))
+    };
+    let ids = of_imports(ours).chain(of_imports(theirs)).chain([
+        account_id(ours.id),
+        account_id(theirs.id),
         String::new(),
         "x".to_owned(),
     ]);
@@ -192,19 +196,43 @@ async fn absent_foreign_and_malformed_ids_are_answered_alike() {
         let (us, them) = (app.account("Acme").await, app.account("Bolt").await);
         app.fill(&ours(us.id)).await;
         app.fill(&theirs(them.id)).await;
-        let foreign = node_id("Import", 25);
+        // A number that both accounts have, and one that only theirs has.
+        let foreign = import_id(them.id, 5);
+        let other = |account_id, id| node_id("Other", GlobalRow { account_id, id });
+        let own = import_id(us.id, 1);
         let nobodys = [
             foreign.clone(),
-            node_id("Import", 31),
-            node_id("Import", -1),
-            node_id("Import", i64::MAX),
-            node_id("Account", them.id),
-            node_id("Account", 99),
-            node_id("Other", 1),
-            node_id("Import", 1).to_lowercase(),
-            format!("{} ", node_id("Import", 1)),
-            format!("{}==", node_id("Import", 1)),
-            "Import:1".to_owned(),
+            import_id(them.id, 25),
+            import_id(them.id, 31),
+            import_id(99, 1),
+            import_id(us.id, 25),
+            import_id(us.id, -1),
+            import_id(us.id, i64::MAX),
+            import_id(-us.id, 1),
+            account_id(them.id),
+            account_id(99),
+            node_id(
+                "Account",
+                GlobalRow {
+                    account_id: us.id,
+                    id: 99,
+                },
+            ),
+            node_id(
+                "Account",
+                GlobalRow {
+                    account_id: them.id,
+                    id: us.id,
+                },
+            ),
+            other(us.id, 1),
+            own.to_lowercase(),
+            format!("{own} "),
+            format!("{own}=="),
+            // `Import:1` and `Account:1`: the form without an account.
+            "SW1wb3J0OjE".to_owned(),
+            "QWNjb3VudDox".to_owned(),
+            format!("Import:{}:1", us.id),
             "1".to_owned(),
             String::new(),
             "\u{0}".to_owned(),
@@ -231,7 +259,7 @@ async fn absent_foreign_and_malformed_ids_are_answered_alike() {
             }
         }
         // An account's id is no import's, not even one's own.
-        let own = json!({"id": node_id("Account", us.id)});
+        let own = json!({"id": account_id(us.id)});
         let answer = app
             .query(&us.key, "query ($id: ID!) { import(id: $id) { id } }", own)
             .await;
@@ -243,6 +271,93 @@ async fn absent_foreign_and_malformed_ids_are_answered_alike() {
             let answer = app.query(&us.key, document, json!({ "id": id })).await;
             assert_eq!(told(&answer), told(&expected), "{id}");
         }
+    }
+}
+
+#[tokio::test]
+async fn one_number_in_two_accounts_has_two_ids_and_each_finds_its_own_row_alone() {
+    let everywhere = "query ($id: ID!, $ids: [ID!]!) {
+        node(id: $id) { id ... on Import { fileName } } import(id: $id) { id fileName }
+        nodes(ids: $ids) { id ... on Import { fileName } } }";
+    for app in TestApp::on_each().await {
+        let (us, them) = (app.account("Acme").await, app.account("Bolt").await);
+        app.fill(&ours(us.id)).await;
+        app.fill(&theirs(them.id)).await;
+        let mut ids = Vec::new();
+        for caller in [&us, &them] {
+            let document = "{ importByDatabaseId(databaseId: \"5\") { id } viewer { id } }";
+            let data = app.data(&caller.key, document, json!({})).await;
+            let id = |field: &str| data[field]["id"].as_str().unwrap().to_owned();
+            ids.push((id("importByDatabaseId"), id("viewer")));
+        }
+        let [(our_import, our_account), (their_import, their_account)] = ids.try_into().unwrap();
+        assert_ne!(our_import, their_import);
+        assert_ne!(our_account, their_account);
+        for (caller, import, account, file) in [
+            (&us, &our_import, &our_account, "file 5.csv"),
+            (&them, &their_import, &their_account, THEIRS),
+        ] {
+            let every = [&our_import, &their_import, &our_account, &their_account];
+            let own = json!({"id": import, "fileName": file});
+            let expected: Vec<_> = every
+                .map(|id| match id {
+                    id if id == import => own.clone(),
+                    id if id == account => json!({ "id": id }),
+                    _ => Json::Null,
+                })
+                .into();
+            for id in every {
+                let found = if id == import { own.clone() } else { Json::Null };
+                let node = if id == account {
+                    json!({ "id": id })
+                } else {
+                    found.clone()
+                };
+                let answer = app
+                    .data(&caller.key, everywhere, json!({"id": id, "ids": every}))
+                    .await;
+                assert_eq!(
+                    answer,
+                    json!({"node": node, "import": found, "nodes": expected}),
+                    "{id}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_read_for_an_id_that_is_not_the_callers() {
+    for app in TestApp::on_each().await {
+        let (us, them) = (app.account("Acme").await, app.account("Bolt").await);
+        app.fill(&ours(us.id)).await;
+        app.fill(&theirs(them.id)).await;
+        // There, not there, of an account that is not there, and of an old form.
+        let foreign = [
+            import_id(them.id, 5),
+            import_id(them.id, 31),
+            import_id(99, 5),
+            "SW1wb3J0OjU".to_owned(),
+        ];
+        for field in [
+            "node(id: $id) { id }",
+            "import(id: $id) { id }",
+            "nodes(ids: [$id]) { id }",
+        ] {
+            let document = format!("query ($id: ID!) {{ {field} }}");
+            for id in &foreign {
+                let taken = app.statements(us.id, &document, json!({ "id": id })).await;
+                assert_eq!(taken, 0, "{field} {id}");
+            }
+            for id in [5, 25] {
+                let own = json!({"id": import_id(us.id, id)});
+                assert_eq!(app.statements(us.id, &document, own).await, 1, "{field} {id}");
+            }
+        }
+        // Beside an id of the caller's own, any others change nothing.
+        let document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+        let ids = [&foreign[..], &[import_id(us.id, 5)]].concat();
+        assert_eq!(app.statements(us.id, document, json!({ "ids": ids })).await, 1);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{TestApp, row};
+use crate::app::{TestApp, account_id, import_id, row};
 use crate::databases::execute;
 
 /// A range that no instant is in.
@@ -31,6 +31,7 @@ async fn a_question_takes_one_statement_or_none() {
             execute(&app.store, "DELETE FROM imports WHERE id = 7", Vec::new()).await,
             Ok(1)
         );
+        let (first, second) = (import_id(caller.id, 1), import_id(caller.id, 2));
         for (statements, question) in [
             // Nothing of a row, a flag or a count is selected.
             (0, "viewer { id databaseId name }".to_owned()),
@@ -53,9 +54,10 @@ async fn a_question_takes_one_statement_or_none() {
             // No id can be an import's.
             (0, "node(id: \"x\") { id }".to_owned()),
             (0, "import(id: \"x\") { id }".to_owned()),
-            (0, "nodes(ids: [\"x\", \"\", \"SW1wb3J0Og\"]) { id }".to_owned()),
+            (0, "nodes(ids: [\"x\", \"\", \"SW1wb3J0OjE\"]) { id }".to_owned()),
             (0, "nodes(ids: []) { id }".to_owned()),
-            (0, "node(id: \"QWNjb3VudDox\") { id }".to_owned()),
+            (0, format!("node(id: \"{}\") {{ id }}", account_id(caller.id))),
+            (0, format!("import(id: \"{}\") {{ id }}", import_id(caller.id + 1, 1))),
             // A page, whatever of it is selected.
             (1, "imports { nodes { id } }".to_owned()),
             (1, "imports { nodes { __typename } }".to_owned()),
@@ -76,10 +78,10 @@ async fn a_question_takes_one_statement_or_none() {
             (2, format!("imports(after: \"{seventh}\") {{ {EVERYTHING} }}")),
             (1, format!("imports(after: \"{seventh}\") {{ nodes {{ id }} estimatedRemainingCount }}")),
             // Single objects, and many in one.
-            (1, "import(id: \"SW1wb3J0OjE\") { id }".to_owned()),
+            (1, format!("import(id: \"{first}\") {{ id }}")),
             (1, "importByDatabaseId(databaseId: \"1\") { note }".to_owned()),
-            (1, "node(id: \"SW1wb3J0OjE\") { id }".to_owned()),
-            (1, "nodes(ids: [\"SW1wb3J0OjE\", \"SW1wb3J0OjI\", \"SW1wb3J0OjE\", \"x\"]) { id }".to_owned()),
+            (1, format!("node(id: \"{first}\") {{ id }}")),
+            (1, format!("nodes(ids: [\"{first}\", \"{second}\", \"{first}\", \"x\"]) {{ id }}")),
             (1, "importStatusCounts { status }".to_owned()),
             (1, "importStatusCounts(filter: {status: {include: [NEW]}}) { count }".to_owned()),
             // Each root field by itself.

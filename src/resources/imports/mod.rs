@@ -22,6 +22,7 @@ pub use node::{Import, ImportStatus};
 pub(crate) use node::{Row, fields};
 
 use super::{Caller, Failure};
+use crate::auth::Viewer;
 use crate::json::Json;
 use crate::list::{self, COUNT_CAP};
 use crate::relay;
@@ -80,9 +81,12 @@ pub(crate) async fn import(
     Ok(())
 }
 
-/// The row id of an import's global id.
-pub(crate) fn row_id(id: &str) -> Option<i64> {
-    relay::row_id("Import", id)
+/// The row id of an import's global id, where that is one of the caller's account.
+///
+/// An id of another account is none, like one that is malformed: nothing is read for it.
+pub(crate) fn row_id(viewer: &Viewer, id: &str) -> Option<i64> {
+    let row = relay::global_row("Import", id)?;
+    (row.account_id == viewer.account_id()).then_some(row.id)
 }
 
 /// Writes how many imports of each status meet the filter: always ten entries.

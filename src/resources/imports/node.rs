@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, SimpleObject};
 use entity::{Instant, imports};
 
 use crate::json::Json;
-use crate::relay;
+use crate::relay::{self, GlobalRow};
 use crate::scalars::{BigInt, DateTime};
 use crate::selection::{Composite, Selected};
 use crate::store::imports::{Field, Fields};
@@ -73,7 +73,10 @@ impl Composite for Row<'_> {
         let import = self.0;
         let instant = |json: &mut Json, instant: Instant| json.plain(&instant.to_text());
         match selected.name.as_str() {
-            "id" => json.plain(relay::node_id("Import", import.id).as_bytes()),
+            "id" => {
+                let (account_id, id) = (import.account_id, import.id);
+                json.plain(relay::node_id("Import", GlobalRow { account_id, id }).as_bytes());
+            }
             "databaseId" => json.number_string(import.id),
             "completedAt" => match import.completed_at {
                 Some(completed_at) => instant(json, completed_at),

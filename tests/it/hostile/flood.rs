@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::thread;
 
-use imports_gateway::relay::node_id;
+use imports_gateway::relay::{GlobalRow, node_id};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
 use super::judge::judge;
+use crate::app::import_id;
 use crate::gauntlet;
 use crate::server::{Ask, Client, Server};
 
@@ -213,7 +214,8 @@ impl Seeds {
         nodes.push(data["viewer"].clone());
         let id = |node: &Value| node["id"].as_str().unwrap().to_owned();
         let mut ids: Vec<_> = nodes.iter().map(id).collect();
-        ids.extend([node_id("Import", i64::MIN), node_id("Export", 1)]);
+        let other = GlobalRow { account_id: 1, id: 1 };
+        ids.extend([import_id(i64::MIN, i64::MIN), node_id("Export", other)]);
         let tenant = server.tenants[tenant].clone();
         Self {
             cursors,

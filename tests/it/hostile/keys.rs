@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use entity::Instant;
 use imports_gateway::auth::Key;
-use imports_gateway::relay::node_id;
+use imports_gateway::relay::{GlobalRow, node_id};
 use imports_gateway::store::{Settings, Store, tokens};
 use serde_json::{Value, json};
 
 use super::http::OPEN;
 use super::judge::judge;
+use crate::app::{account_id, import_id};
 use crate::databases::either;
 use crate::server::{Ask, Client, Server, furnish};
 
@@ -94,13 +95,23 @@ async fn rows_of_another_account_do_not_exist() {
     let theirs = "1240000100";
     let mut mine = server.client_of(1);
     let ids = [
-        node_id("Import", theirs.parse().unwrap()),
-        node_id("Import", 999),
-        node_id("Account", 1),
-        node_id("Export", 1_240_000_001),
-        format!("{}x", node_id("Import", 1_240_000_001)),
-        node_id("Import", i64::MAX),
-        "SW1wb3J0OjkyMjMzNzIwMzY4NTQ3NzU4MDg".to_owned(),
+        import_id(1, theirs.parse().unwrap()),
+        import_id(1, 1_240_000_001),
+        import_id(2, theirs.parse().unwrap()),
+        import_id(2, 999),
+        account_id(1),
+        node_id(
+            "Export",
+            GlobalRow {
+                account_id: 2,
+                id: 1_240_000_001,
+            },
+        ),
+        format!("{}x", import_id(2, 1_240_000_001)),
+        import_id(2, i64::MAX),
+        // `Import:1240000001`, as ids without an account were, and `Import:2:9223372036854775808`.
+        "SW1wb3J0OjEyNDAwMDAwMDE".to_owned(),
+        "SW1wb3J0OjI6OTIyMzM3MjAzNjg1NDc3NTgwOA".to_owned(),
         String::new(),
         "x".repeat(5_000),
     ];
