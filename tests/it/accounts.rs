@@ -10,6 +10,7 @@ use sea_orm::Statement;
 use tokio::task::JoinHandle;
 
 use crate::databases::{self, Database, execute, instant};
+use crate::waiting::{eventually, is};
 
 const NEARLY: Duration = MAX_AGE.saturating_sub(Duration::from_millis(1));
 
@@ -296,9 +297,11 @@ async fn with_one_busy_connection(database: &Database) -> (Store, Key, JoinHandl
     let busy = tokio::spawn(async move {
         let _ = reader.rows(endless).await;
     });
-    while store.pool().open == 0 {
-        tokio::task::yield_now().await;
-    }
+    eventually("the only connection taken", async || {
+        let pool = store.pool();
+        is(pool.open as usize - pool.idle, &1)
+    })
+    .await;
     (store, key, busy)
 }
 

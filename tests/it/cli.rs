@@ -1,28 +1,24 @@
 //! The program as people and scripts run it: what it prints, and how it ends.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use entity::Instant;
 use imports_gateway::auth::{AccountToken, Key};
 use imports_gateway::store::tokens;
 
 use crate::databases::{self, Database, execute, sqlite};
+use crate::server::program;
+use crate::waiting;
 
 /// What a run of the program left: exit status, standard output, standard error.
 #[derive(Debug, PartialEq, Eq)]
 struct Ended(Option<i32>, String, String);
 
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imports-gateway"));
-    command
-        .args(arguments)
-        .env_remove("DATABASE_URL")
-        .stdin(Stdio::null());
-    command
+fn finish(command: &mut Command) -> Ended {
+    ended(waiting::output(command))
 }
 
-fn finish(command: &mut Command) -> Ended {
-    let output = command.output().unwrap();
+fn ended(output: Output) -> Ended {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended(output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -268,7 +264,7 @@ fn commands_that_start_at_once_make_one_database() {
             .unwrap()
     });
     for child in children.collect::<Vec<_>>() {
-        let output = child.wait_with_output().unwrap();
+        let output = waiting::output_of("account create", child);
         assert!(
             output.status.success(),
             "{}",
@@ -375,12 +371,14 @@ fn a_reader_that_went_away_is_no_error_and_a_full_disk_is() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = program(&["account", "list"]);
-    let Ended(code, _, error) = finish(command.env("DATABASE_URL", &database.url).stdout(writer));
+    command.env("DATABASE_URL", &database.url).stdout(writer);
+    let Ended(code, _, error) = ended(waiting::output_but_stdout(&mut command));
     assert_eq!((code, error.as_str()), (Some(0), ""));
 
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = program(&["account", "list"]);
-    let Ended(code, _, error) = finish(command.env("DATABASE_URL", &database.url).stdout(full));
+    command.env("DATABASE_URL", &database.url).stdout(full);
+    let Ended(code, _, error) = ended(waiting::output_but_stdout(&mut command));
     assert_eq!(code, Some(1));
     assert!(error.starts_with("error: "), "{error}");
 }

@@ -1,7 +1,5 @@
 //! The databases that a test runs on: fresh ones, one of each kind, and never shared.
 
-use std::time::Duration;
-
 use entity::Instant;
 use imports_gateway::store::{Settings, Store};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
@@ -9,8 +7,7 @@ use tempfile::TempDir;
 
 use crate::gauntlet;
 use crate::postgres::cluster;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::waiting::PATIENCE;
 
 /// An empty database, which goes away with this value where it is a file.
 pub(crate) struct Database {

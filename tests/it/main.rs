@@ -44,3 +44,4 @@ mod shapes;
 mod soak;
 mod statements;
 mod store;
+mod waiting;

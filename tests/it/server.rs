@@ -4,13 +4,11 @@
 //! Deliberately absent: an HTTP library on this side of the socket; it would not send what hostile clients send.
 
 use std::fmt::{self, Write as _};
-use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use entity::Instant;
 use imports_gateway::ingest::generate;
@@ -18,9 +16,8 @@ use imports_gateway::store::{Settings, Store, accounts, tokens};
 use serde_json::{Value, json};
 
 use crate::databases::{Database, either};
+use crate::waiting::{self, PATIENCE, eventually_blocking, lines};
 
-/// How long anything is waited for before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The end of the generated imports: 2026-06-01T00:00:00Z.
 const UNTIL_MICROS: i64 = 1_780_272_000_000_000;
 
@@ -113,11 +110,14 @@ impl Server {
             url: url.to_owned(),
             database: None,
         };
-        let Ok(first) = output.recv_timeout(PATIENCE) else {
-            panic!("the service does not start:\n{}", server.written_log());
+        let address = |line: &str| line.strip_prefix("listening on http://").map(str::to_owned);
+        let Some(address) = waiting::line(&output, address) else {
+            panic!(
+                "the service does not say where it listens:\n{}",
+                server.written_log()
+            );
         };
-        let address = first.strip_prefix("listening on http://").expect(&first);
-        server.address = address.to_owned();
+        server.address = address;
         server
     }
 
@@ -149,12 +149,11 @@ impl Server {
     /// Where it answers operators, if that is an address of its own; what the log said before is passed over.
     pub(crate) fn operating(&self) -> String {
         let log = self.log.lock().unwrap();
-        loop {
-            let line = log.recv_timeout(PATIENCE).unwrap();
-            if let Some((_, address)) = line.split_once("operators are answered on http://") {
-                return address.to_owned();
-            }
-        }
+        let address = |line: &str| {
+            let (_, address) = line.split_once("operators are answered on http://")?;
+            Some(address.to_owned())
+        };
+        waiting::line(&log, address).expect("the log says where operators are answered")
     }
 
     /// A connection without a client.
@@ -179,15 +178,15 @@ impl Server {
 
     /// Sends the process a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let told = Command::new("kill")
-            .args(["-s", name, &self.process.id().to_string()])
-            .status();
-        assert!(told.unwrap().success());
+        let mut kill = Command::new("kill");
+        let told = waiting::output(kill.args(["-s", name, &self.process.id().to_string()]));
+        assert!(told.status.success(), "{told:?}");
     }
 
     /// Waits for the end of the process.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.process.wait().unwrap()
+        let ended = waiting::ended("the service", &mut self.process);
+        ended.unwrap_or_else(|fault| panic!("{fault}\n{}", self.written_log()))
     }
 
     /// What the log has said since it was last asked.
@@ -204,28 +203,30 @@ impl Server {
 
     /// Everything that the log still says, once the process has ended.
     pub(crate) fn last_log(&self) -> String {
-        self.log
-            .lock()
-            .unwrap()
-            .iter()
-            .fold(String::new(), |mut all, line| {
-                let _ = writeln!(all, "{line}");
-                all
-            })
+        let log = self.log.lock().unwrap();
+        let mut all = String::new();
+        loop {
+            match log.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    let _ = writeln!(all, "{line}");
+                }
+                Err(RecvTimeoutError::Disconnected) => return all,
+                Err(RecvTimeoutError::Timeout) => panic!("the log does not end:\n{all}"),
+            }
+        }
     }
 
     /// Asks until the answer is of this status; for what a watch of the service sees by itself.
     pub(crate) fn wait_for(&self, path: &str, status: u16) -> Answer {
         let mut client = self.stranger();
-        let asked = std::time::Instant::now();
-        loop {
+        eventually_blocking(&format!("{status} at {path}"), || {
             let answer = client.get(path);
             if answer.status == status {
-                return answer;
+                Ok(answer)
+            } else {
+                Err(format!("{answer:?}"))
             }
-            assert!(asked.elapsed() < PATIENCE, "{path}: {answer:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        })
     }
 }
 
@@ -237,19 +238,11 @@ impl Drop for Server {
     }
 }
 
-fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        BufReader::new(output)
-            .lines()
-            .map_while(Result::ok)
-            .try_for_each(|line| sender.send(line))
-    });
-    lines
-}
-
 fn connect(address: &str) -> TcpStream {
-    let socket = TcpStream::connect(address).unwrap();
+    let address = address
+        .parse()
+        .unwrap_or_else(|error| panic!("{address}: {error}"));
+    let socket = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.set_write_timeout(Some(PATIENCE)).unwrap();
     socket.set_nodelay(true).unwrap();

@@ -1,7 +1,6 @@
 //! What settings change in the running program: switches, lists, trusted documents, its operators' address, and faults.
 
 use std::fs;
-use std::process::Stdio;
 
 use imports_gateway::store::{Settings, Store};
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::databases::{execute, sqlite};
 use crate::server::{Answer, Ask, Client, Server, program};
+use crate::waiting;
 
 const VIEWER: &str = "{ viewer { id } }";
 
@@ -36,9 +36,8 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
     ]);
     command
         .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", file.display()))
-        .env("GATEWAY_DEPTH", "-1")
-        .stdout(Stdio::piped());
-    let output = command.output().unwrap();
+        .env("GATEWAY_DEPTH", "-1");
+    let output = waiting::output(&mut command);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         (output.status.code(), output.stdout.len()),
@@ -83,7 +82,7 @@ fn an_origin_or_a_manifest_that_is_none_is_a_bad_setting() {
         ),
     ] {
         let mut command = program(&["serve", "--listen", "127.0.0.1:0"]);
-        let output = command.args(&options).env("DATABASE_URL", &url).output().unwrap();
+        let output = waiting::output(command.args(&options).env("DATABASE_URL", &url));
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(word), "{error}");
@@ -400,10 +399,7 @@ async fn readiness_tells_a_lost_database_and_an_outdated_schema_apart() {
     let file = sqlite();
     let mut behind = Server::over(&file.url, &[], Vec::new());
     behind.wait_for("/readyz", 200);
-    let down = program(&["migrate", "down"])
-        .env("DATABASE_URL", &file.url)
-        .output()
-        .unwrap();
+    let down = waiting::output(program(&["migrate", "down"]).env("DATABASE_URL", &file.url));
     assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
     assert!(behind.wait_for("/readyz", 503).text().contains("outdated"));
     behind.keep(file);

@@ -1,21 +1,19 @@
 //! The program as the README's reader runs it: by a shell, in a folder of its own, asked over a socket.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc::Receiver;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::waiting::{self, PATIENCE};
+
 /// Writes each argument out, ended by a NUL.
 const CURL: &str = "#!/bin/sh\nprintf '%s\\0' \"$@\"\n";
-/// How long anything is waited for before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An empty folder to run commands in, with the program and our `curl` first on the path.
 pub(super) struct Folder {
@@ -56,7 +54,7 @@ impl Folder {
 
     /// What a script prints that succeeds and complains of nothing.
     pub(super) fn run(&self, script: &str) -> String {
-        let output = self.shell(script).output().unwrap();
+        let output = waiting::output(&mut self.shell(script));
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && errors.is_empty(), "{script}\n{errors}");
         String::from_utf8(output.stdout).unwrap()
@@ -117,6 +115,7 @@ impl Request {
         }
         let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_write_timeout(Some(PATIENCE)).unwrap();
         write!(socket, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
@@ -144,14 +143,7 @@ impl Running {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            output
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
+        let lines = waiting::lines(process.stdout.take().unwrap());
         let mut running = Self {
             address: String::new(),
             process,
@@ -164,22 +156,17 @@ impl Running {
 
     /// The next line of output that holds `text`.
     pub(super) fn line_with(&self, text: &str) -> String {
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(_) => {}
-                Err(error) => panic!("no line with `{text}`: {error}"),
-            }
-        }
+        let holds = |line: &str| line.contains(text).then(|| line.to_owned());
+        waiting::line(&self.lines, holds).unwrap_or_else(|| panic!("no line with `{text}`"))
     }
 
     /// Stops it as an orchestrator does; it exits with 0.
     pub(super) fn stop(mut self) {
-        let told = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.process.id())])
-            .status();
-        assert!(told.unwrap().success());
-        assert_eq!(self.process.wait().unwrap().code(), Some(0));
+        let mut kill = Command::new("sh");
+        let told = waiting::output(kill.args(["-c", &format!("kill -TERM {}", self.process.id())]));
+        assert!(told.status.success(), "{told:?}");
+        let ended = waiting::ended("the program after SIGTERM", &mut self.process);
+        assert_eq!(ended.unwrap().code(), Some(0));
     }
 }
 

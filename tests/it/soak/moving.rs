@@ -18,6 +18,7 @@ use crate::databases::instant;
 use crate::hostile::chance::Chance;
 use crate::records::lines;
 use crate::server::{Ask, Server, program};
+use crate::waiting;
 
 /// Imports of version 1; each further version has one more.
 const ROWS: u64 = 100;
@@ -65,10 +66,8 @@ impl Versions {
         fs::write(&file, lines(&rows)).unwrap();
         self.begun.store(version, Ordering::Release);
         let account_id = self.account_id.to_string();
-        let loaded = program(&["load", "--account", &account_id, &file.to_string_lossy()])
-            .env("DATABASE_URL", &self.url)
-            .output()
-            .unwrap();
+        let mut load = program(&["load", "--account", &account_id, &file.to_string_lossy()]);
+        let loaded = waiting::output(load.env("DATABASE_URL", &self.url));
         if !loaded.status.success() {
             return Err(String::from_utf8_lossy(&loaded.stderr).into_owned());
         }
