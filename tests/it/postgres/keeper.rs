@@ -5,17 +5,26 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, ErrorKind, Write},
+    io::{ErrorKind, Write},
     os::unix::{
         fs::{DirBuilderExt, chown},
         process::CommandExt,
     },
     path::PathBuf,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio, id},
-    sync::atomic::{AtomicU32, Ordering},
+    process::{Child, ChildStdin, Command, Stdio, id},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+        mpsc::Receiver,
+    },
+    time::Duration,
 };
 
 use crate::binaries;
+use crate::waiting::{self, lines};
+
+/// How long the script may take to do as it is told; it gives a server a minute to start.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What differs from the server's defaults. Durable against the end of processes, not of the machine.
 const SETTINGS: [&str; 6] = [
@@ -34,7 +43,8 @@ pub(super) struct Keeper {
     pub(super) base: PathBuf,
     shell: Child,
     words: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    // Shared with all tests, which ask nothing of it; a receiver alone could not be.
+    answers: Mutex<Receiver<String>>,
 }
 
 impl Keeper {
@@ -72,7 +82,7 @@ impl Keeper {
         }
         let mut shell = shell.spawn().expect("a shell");
         let words = shell.stdin.take();
-        let answers = BufReader::new(shell.stdout.take().expect("a piped standard output"));
+        let answers = Mutex::new(lines(shell.stdout.take().expect("a piped standard output")));
         Self {
             base,
             shell,
@@ -94,13 +104,19 @@ impl Keeper {
 
     /// Whether the script could do it.
     pub(super) fn try_tell(&mut self, words: &str) -> bool {
-        let mut answer = String::new();
         let pipe = self.words.as_mut().expect("the pipe is open until drop");
         writeln!(pipe, "{words}").expect("the script reads until we close the pipe");
-        self.answers
-            .read_line(&mut answer)
-            .expect("the script answers every line");
-        answer == "done\n"
+        let answers = self
+            .answers
+            .get_mut()
+            .expect("it is never locked, so never poisoned");
+        match answers.recv_timeout(ANSWERS_WITHIN) {
+            Ok(answer) => answer == "done",
+            Err(error) => panic!(
+                "PostgreSQL: no answer to `{words}` within {ANSWERS_WITHIN:?}: {error}:\n{}",
+                self.log_tail()
+            ),
+        }
     }
 
     /// The end of the server's log.
@@ -115,8 +131,8 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.words.take());
-        // Nothing to be done about an error here: the script ends by itself.
-        let _ = self.shell.wait();
+        // Nothing to be done about an error here: the script ends by itself, or is killed.
+        let _ = waiting::ended("the script that keeps PostgreSQL", &mut self.shell);
     }
 }
 
@@ -137,11 +153,7 @@ fn make_folder() -> PathBuf {
 
 /// Who runs the server when the tests run as root, as they do in most containers.
 fn unprivileged_user() -> Option<(u32, u32)> {
-    let own_id = Command::new("id")
-        .arg("-u")
-        .output()
-        .expect("the program `id`")
-        .stdout;
+    let own_id = waiting::output(Command::new("id").arg("-u")).stdout;
     if own_id.trim_ascii() != b"0" {
         return None;
     }

@@ -11,6 +11,10 @@ mod tests;
 
 use std::{
     net::TcpListener,
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::net::{SocketAddr, UnixListener},
+    },
     process::id,
     sync::{
         OnceLock,
@@ -44,6 +48,8 @@ pub(crate) struct Cluster {
     keeper: Keeper,
     port: u16,
     databases: AtomicU32,
+    /// Held as long as the port is ours, also while the server is down.
+    _port_lock: UnixListener,
 }
 
 impl Cluster {
@@ -54,12 +60,13 @@ impl Cluster {
         let mut keeper = Keeper::new(SUPERUSER);
         keeper.tell("initialize");
         for _ in 0..PORT_TRIES {
-            let port = free_port();
+            let (port, port_lock) = free_port();
             if keeper.try_tell(&format!("start {port}")) {
                 return Self {
                     keeper,
                     port,
                     databases: AtomicU32::new(0),
+                    _port_lock: port_lock,
                 };
             }
         }
@@ -127,11 +134,12 @@ impl Cluster {
     }
 }
 
-/// A port that is free now.
+/// A port that is free now, and the lock that keeps it from other processes of these tests, which look for theirs in the
+/// same place: a server that is down for a moment finds its port again.
 ///
 /// Below the range from which systems take the ports of outgoing connections: there, a client that tries again while
 /// the server is down could be given the server's own port, and talk to itself.
-fn free_port() -> u16 {
+fn free_port() -> (u16, UnixListener) {
     const FIRST: u32 = 20_000;
     const PORTS: u32 = 12_000;
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -139,6 +147,18 @@ fn free_port() -> u16 {
     std::iter::repeat_with(|| start.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed)))
         .take(PORTS as usize)
         .filter_map(|n| u16::try_from(FIRST + n % PORTS).ok())
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .find_map(|port| {
+            let lock = lock_port(port)?;
+            TcpListener::bind(("127.0.0.1", port))
+                .is_ok()
+                .then_some((port, lock))
+        })
         .expect("one free port in twelve thousand")
+}
+
+/// The lock of a port, unless another process, or another cluster of this one, holds it: a name that only one socket can
+/// have, which is no file, and goes with its holder.
+fn lock_port(port: u16) -> Option<UnixListener> {
+    let name = SocketAddr::from_abstract_name(format!("gateway-pg-port-{port}")).ok()?;
+    UnixListener::bind_addr(&name).ok()
 }

@@ -4,13 +4,14 @@ use std::{
     env,
     io::{BufRead, BufReader, ErrorKind, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     thread,
     time::Duration,
 };
 
 use super::*;
+use crate::waiting::{self, PATIENCE, eventually_blocking, in_time};
 
 async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
@@ -84,6 +85,7 @@ async fn a_new_database_compares_text_by_its_bytes_and_takes_many_connections() 
 #[test]
 fn a_client_that_names_no_time_zone_is_not_in_utc() {
     let mut client = TcpStream::connect(("127.0.0.1", cluster().port)).expect("a connection");
+    client.set_read_timeout(Some(PATIENCE)).expect("a socket");
     // A startup message: its length, protocol 3.0, parameters. The answer lists the session's settings.
     let parameters = format!("user\0{SUPERUSER}\0database\0postgres\0\0");
     let length = u32::try_from(8 + parameters.len()).expect("a short message");
@@ -124,7 +126,23 @@ async fn a_frozen_server_is_silent_and_answers_after_the_thaw() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!answer.is_finished());
     own.thaw();
-    assert_eq!(answer.await.expect("the question was asked"), "here");
+    let answer = in_time("an answer after the thaw", answer).await;
+    assert_eq!(answer.expect("the question was asked"), "here");
+}
+
+#[test]
+fn a_port_is_kept_while_its_server_is_down() {
+    let mut own = Cluster::start_own();
+    own.kill9();
+    assert!(
+        TcpListener::bind(("127.0.0.1", own.port)).is_ok(),
+        "nobody listens"
+    );
+    assert!(lock_port(own.port).is_none(), "another cluster could take it");
+    own.restart();
+    let port = own.port;
+    drop(own);
+    assert!(lock_port(port).is_some());
 }
 
 #[test]
@@ -155,8 +173,8 @@ fn a_server_goes_away_with_its_process_even_when_that_is_killed() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the test binary starts");
-    let lines = BufReader::new(holder.stdout.take().expect("a piped standard output")).lines();
-    let held = lines.map_while(Result::ok).find_map(|line| {
+    let lines = waiting::lines(holder.stdout.take().expect("a piped standard output"));
+    let held = waiting::line(&lines, |line| {
         let (port, base) = line.strip_prefix("holds ")?.split_once(' ')?;
         Some((port.parse::<u16>().ok()?, PathBuf::from(base)))
     });
@@ -164,16 +182,12 @@ fn a_server_goes_away_with_its_process_even_when_that_is_killed() {
     holder.wait().expect("a killed process");
     let (port, base) = held.expect("the second process starts a cluster");
     // Nothing tells us the moment, so look until it has come; a hang is the failure.
-    wait_until_gone(&base);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
-}
-
-fn wait_until_gone(folder: &Path) {
-    for _ in 0..600 {
-        if !folder.exists() {
-            return;
+    eventually_blocking("the folder of a server gone", || {
+        if base.exists() {
+            Err(format!("{} is still there", base.display()))
+        } else {
+            Ok(())
         }
-        thread::sleep(Duration::from_millis(50));
-    }
-    panic!("{} is still there", folder.display());
+    });
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }
