@@ -66,7 +66,7 @@ async fn gateways() -> Vec<Gateway> {
         let store = database.migrated().await;
         let (key, account_token) = filled_account(&store, "mine.csv", 1..=ROWS).await;
         let (other_key, other_account_token) = filled_account(&store, "theirs.csv", 1..=ROWS + 1).await;
-        let arguments = Arguments::parse_from(["it"]);
+        let arguments = Arguments::parse_from(["it", "--rate-limit", "off"]);
         let config = arguments.settings.check(&database.url).unwrap();
         let (gateway, _) = app::gateway(&config, store.clone()).unwrap();
         gateways.push(Gateway {

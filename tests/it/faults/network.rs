@@ -9,9 +9,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use super::{PATIENCE, eventually, none_in_use, statement};
+use super::{none_in_use, statement};
 use crate::gauntlet;
 use crate::postgres::cluster;
+use crate::waiting::eventually;
 
 /// A way to a server that can be cut without a word: what is sent from then on is taken, and goes nowhere.
 struct Tunnel {
@@ -78,9 +79,9 @@ async fn a_network_that_swallows_everything_leaves_no_connection_in_use() {
     let store = Store::open(&settings).await.unwrap();
     let read = async || store.rows(statement(&store, "SELECT 1")).await;
     for _ in 0..3 {
-        eventually("two connections", PATIENCE, async || {
+        eventually("two connections", async || {
             let (one, two) = tokio::join!(read(), read());
-            one.is_ok() && two.is_ok()
+            one.and(two).map_err(|error| format!("{error:?}"))
         })
         .await;
         tunnel.is_cut.store(true, Ordering::Relaxed);

@@ -6,10 +6,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::{
-    App, ENDLESS, PATIENCE, config, eventually, in_use, none_in_use, patient, prepared, running, statement,
+    App, ENDLESS, answered, config, none_in_use, patient, prepared, so_many_in_use, so_many_run, statement,
 };
 use crate::databases::{self, execute};
 use crate::postgres::cluster;
+use crate::waiting::eventually;
 
 #[tokio::test]
 async fn where_every_connection_is_in_use_the_service_is_overloaded() {
@@ -18,16 +19,13 @@ async fn where_every_connection_is_in_use_the_service_is_overloaded() {
     let few = ["--database-connections", "1", "--acquire-timeout-ms", "50"];
     let long = ["--statement-timeout-ms", "60000"];
     let app = App::start(&sqlite.url, &key, &[few.as_slice(), &long].concat()).await;
-    app.answers_within(PATIENCE).await;
+    app.serves().await;
     let (reader, text) = (app.store.clone(), statement(&app.store, ENDLESS));
     let reading = tokio::spawn(async move { reader.rows(text).await.map(drop) });
-    eventually("the connection is taken", PATIENCE, || async {
-        in_use(&app.store) == 1
-    })
-    .await;
+    so_many_in_use(&app.store, 1).await;
     assert_eq!(app.ask().await, (503, "OVERLOADED".to_owned()));
     reading.abort();
-    eventually("an answer", PATIENCE, || async { app.ask().await.0 == 200 }).await;
+    eventually("a good answer", async || answered(&app).await).await;
 }
 
 #[tokio::test]
@@ -36,14 +34,14 @@ async fn a_request_whose_time_is_up_is_answered_so_and_leaves_no_statement() {
     let key = prepared(&url).await;
     let short = ["--request-timeout-ms", "300", "--statement-timeout-ms", "60000"];
     let app = App::start(&url, &key, &short).await;
-    app.answers_within(PATIENCE).await;
+    app.serves().await;
     let other = patient(&url).await;
     execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())
         .await
         .unwrap();
     execute(&other, SLOW_VIEW, Vec::new()).await.unwrap();
     assert_eq!(app.ask().await, (504, "TIMEOUT".to_owned()));
-    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
+    so_many_run(&other, 0).await;
     none_in_use(&app.store).await;
 }
 
@@ -77,12 +75,9 @@ async fn what_a_client_waited_for_ends_when_it_is_gone() {
         body.len()
     );
     client.write_all(request.as_bytes()).await.unwrap();
-    eventually("the statement runs", PATIENCE, || async {
-        running(&other).await == 1
-    })
-    .await;
+    so_many_run(&other, 1).await;
     drop(client);
-    eventually("nothing runs", PATIENCE, || async { running(&other).await == 0 }).await;
+    so_many_run(&other, 0).await;
     none_in_use(&app.store).await;
     serving.abort();
 }
