@@ -68,8 +68,16 @@ impl Machine {
         Self { connection, steps }
     }
 
-    /// Rows given and instructions run.
+    /// Rows given and instructions run, by a statement that is prepared already.
+    ///
+    /// The first run prepares it. Where the connection is new, or another one has changed the schema, SQLite then reads the
+    /// whole schema, by statements of its own: that is a cost of the connection, not of the statement.
     async fn run(&mut self, statement: &Statement) -> (usize, u64) {
+        self.run_once(statement).await;
+        self.run_once(statement).await
+    }
+
+    async fn run_once(&mut self, statement: &Statement) -> (usize, u64) {
         let before = self.steps.load(Ordering::Relaxed);
         let mut query = sqlx::query(AssertSqlSafe(statement.sql.clone()));
         for value in statement.values.iter().flat_map(|values| &values.0) {
@@ -87,6 +95,27 @@ impl Machine {
 /// Whether the steps only search the table, and sort nothing.
 fn walks_only(steps: &str) -> bool {
     !steps.contains("TEMP B-TREE") && !steps.contains("SCAN imports")
+}
+
+#[tokio::test]
+async fn what_is_counted_of_a_statement_is_the_same_on_a_new_connection_and_after_a_change_of_the_schema() {
+    let (database, store) = filled(2_000).await;
+    let question = &questions::strict(&store, 2_000, 20).await[0];
+    let statement = &page_statements(DbBackend::Sqlite, &question.plan, Fields::ALL, None)[0].statement;
+    // A store of its own, so that its connection has run nothing yet.
+    let other = table::patient(&database.url).await;
+    let mut machine = Machine::of(&other).await;
+    let (rows, instructions) = machine.run(statement).await;
+    assert!(rows > 0 && instructions > 0);
+    // The counter ticks every few instructions: between two runs it may tick once more or less.
+    let is_same = |(again, more): (usize, u64)| again == rows && more.abs_diff(instructions) <= STEP;
+    let again = machine.run(statement).await;
+    assert!(is_same(again), "{instructions}, then {again:?}");
+    for change in ["CREATE TABLE other (id INTEGER)", "ANALYZE", "DROP TABLE other"] {
+        databases::execute(&store, change, Vec::new()).await.unwrap();
+        let again = machine.run(statement).await;
+        assert!(is_same(again), "{change}: {instructions}, then {again:?}");
+    }
 }
 
 #[tokio::test]
