@@ -9,6 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::databases::sqlite;
 use crate::postgres::cluster;
 use crate::server::{Ask, Client, Server, furnish};
+use crate::waiting::{eventually_blocking, is};
 
 const CHEAP: &str = "{ viewer { id } }";
 
@@ -23,7 +24,13 @@ async fn past_what_runs_and_waits_a_request_is_refused_at_once_and_none_is_lost(
         "1",
         "--wait-ms",
         "60000",
+        // Nothing that waits here is cut off, however slow the machine: neither the statement behind the lock nor its
+        // request.
+        "--lock-timeout-ms",
+        "60000",
         "--statement-timeout-ms",
+        "60000",
+        "--request-timeout-ms",
         "60000",
         "--metrics-listen",
         "127.0.0.1:0",
@@ -47,13 +54,13 @@ async fn past_what_runs_and_waits_a_request_is_refused_at_once_and_none_is_lost(
         for (running, waiting) in [(1, 0), (1, 1)] {
             let mut client = server.client();
             held.push(scope.spawn(move || client.graphql(query)));
-            while (
-                gauge(&mut operating, "imports_gateway_running"),
-                gauge(&mut operating, "imports_gateway_waiting"),
-            ) != (running, waiting)
-            {
-                thread::yield_now();
-            }
+            eventually_blocking(&format!("{running} running and {waiting} waiting"), || {
+                let seen = (
+                    gauge(&mut operating, "imports_gateway_running"),
+                    gauge(&mut operating, "imports_gateway_waiting"),
+                );
+                is(seen, &(running, waiting))
+            });
         }
         for ask in [Ask::graphql(query, &Value::Null), Ask::get("/api/v1/imports")] {
             let answer = server.client().ask(&ask);
@@ -99,8 +106,9 @@ async fn an_account_in_debt_is_refused_before_its_body_is_read_and_others_are_no
         (10, 9)
     );
     assert_eq!(first.number("ratelimit-reset"), 1);
-    // It is let in with a point left, and goes into debt by what it costs.
-    let dear = client.graphql("{ importStatusCounts { count } }");
+    // It is let in with a point left, and goes into debt by what it costs: for a minute and a half, longer than the rest
+    // takes on any machine.
+    let dear = client.graphql("{ imports(first: 100) { perPage nodes { id } } }");
     assert_eq!((dear.status, dear.number("ratelimit-remaining")), (200, 0));
     for ask in [
         Ask::graphql(CHEAP, &Value::Null),
@@ -109,8 +117,11 @@ async fn an_account_in_debt_is_refused_before_its_body_is_read_and_others_are_no
     ] {
         let answer = client.ask(&ask);
         assert_eq!((answer.status, answer.number("ratelimit-remaining")), (429, 0));
-        assert!((1..=20).contains(&answer.number("retry-after")), "{answer:?}");
-        assert!((1..=21).contains(&answer.number("ratelimit-reset")), "{answer:?}");
+        assert!((1..=92).contains(&answer.number("retry-after")), "{answer:?}");
+        assert!(
+            (1..=101).contains(&answer.number("ratelimit-reset")),
+            "{answer:?}"
+        );
     }
     assert_eq!(client.graphql(CHEAP).code(), "RATE_LIMITED");
     // A head alone is enough to be refused: the body that it announces is not waited for.
@@ -142,13 +153,14 @@ async fn lifted_limits_are_not_told_of() {
 
 #[tokio::test]
 async fn failing_keys_are_limited_by_address_and_a_good_one_never() {
-    let server = Server::start(&["--failed-keys", "5"]).await;
+    // One comes back every half minute: none while this runs.
+    let server = Server::start(&["--failed-keys", "2"]).await;
     let mut stranger = server.stranger();
-    let statuses: Vec<_> = (0..8).map(|_| stranger.graphql(CHEAP).status).collect();
-    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429]);
+    let statuses: Vec<_> = (0..5).map(|_| stranger.graphql(CHEAP).status).collect();
+    assert_eq!(statuses, [401, 401, 429, 429, 429]);
     let limited = stranger.graphql(CHEAP);
     assert_eq!(limited.code(), "RATE_LIMITED");
-    assert!((1..=12).contains(&limited.number("retry-after")), "{limited:?}");
+    assert!((1..=30).contains(&limited.number("retry-after")), "{limited:?}");
     assert_eq!(stranger.get("/api/v1/imports").status, 429);
     assert_eq!(server.client().graphql(CHEAP).status, 200);
     // Nobody is believed about an address who is not named.

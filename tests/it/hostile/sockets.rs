@@ -103,9 +103,10 @@ async fn http_2_is_not_spoken() {
 
 #[tokio::test]
 async fn clients_that_keep_the_service_waiting_are_cut_while_others_are_served() {
+    // Longer than a client may be held up between connecting and sending, or it is cut before it has asked anything.
     let options = [
         "--header-timeout-ms",
-        "400",
+        "2000",
         "--body-timeout-ms",
         "400",
         "--idle-timeout-ms",
