@@ -8,7 +8,7 @@ use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Another seed than the suites' own.
 const SEED: &str = "GATEWAY_TEST_SEED";
@@ -45,9 +45,11 @@ pub(crate) fn prefers_postgresql() -> bool {
     !tests_on("sqlite")
 }
 
-/// How long a soak is.
-pub(crate) fn soak_length() -> Duration {
-    variable(SOAK_SECONDS).map_or(SHORT_SOAK, Duration::from_secs)
+/// When a soak that was `started` ends whose clients begin now; each has a few seconds, however long it took to fill its
+/// database.
+pub(crate) fn soak_end(started: Instant) -> Instant {
+    let length = variable(SOAK_SECONDS).map_or(SHORT_SOAK, Duration::from_secs);
+    (started + length).max(Instant::now() + SHORT_SOAK)
 }
 
 /// Tells a figure that adds up: over a run, and over all rounds.
@@ -79,6 +81,14 @@ fn variable<T: FromStr>(name: &str) -> Option<T> {
             .parse()
             .unwrap_or_else(|_| panic!("{name} can't be `{value}`")),
     )
+}
+
+#[test]
+fn a_soak_has_a_few_seconds_however_long_its_database_took_to_fill() {
+    let now = Instant::now();
+    let started = now.checked_sub(Duration::from_secs(3600)).unwrap();
+    assert!(soak_end(started) >= now + SHORT_SOAK);
+    assert!(soak_end(now) >= now + SHORT_SOAK);
 }
 
 #[test]

@@ -12,11 +12,10 @@ use crate::gauntlet;
 use crate::hostile::chance::Chance;
 use crate::postgres::Cluster;
 use crate::server::{Client, Server};
+use crate::waiting::PATIENCE;
 
 /// How soon the service promises to be back once its database is.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
-/// When it counts as not coming back: machines are slow at times.
-const BACK_AT_LAST: Duration = Duration::from_secs(30);
 /// Good answers in a row that mean that it is back.
 const IN_A_ROW: usize = 5;
 /// From the end of one fault to the next, at the most; a short soak has shorter ones.
@@ -109,15 +108,16 @@ fn is_back(peace: &Peace, server: &Server) {
     let mut good = 0;
     let mut served_after = None;
     while good < IN_A_ROW {
-        if serves(&mut client) && server.stranger().get("/readyz").status == 200 {
+        let (served, ready) = (ask(&mut client), server.stranger().get("/readyz"));
+        if served == (200, String::new()) && ready.status == 200 {
             served_after.get_or_insert_with(|| mended.elapsed());
             good += 1;
         } else {
             (good, served_after) = (0, None);
         }
         assert!(
-            mended.elapsed() < BACK_AT_LAST,
-            "not back within {BACK_AT_LAST:?}"
+            mended.elapsed() < PATIENCE,
+            "{IN_A_ROW} good answers in a row: not within {PATIENCE:?}; instead: {served:?}, {ready:?}"
         );
         peace.pause();
     }
@@ -125,7 +125,8 @@ fn is_back(peace: &Peace, server: &Server) {
     gauntlet::peak("longest until served again, ms", ms);
 }
 
-fn serves(client: &mut Client) -> bool {
+/// Status and first code of a small page.
+fn ask(client: &mut Client) -> (u16, String) {
     let answer = client.graphql("{ imports(first: 1) { nodes { id } } }");
-    answer.status == 200 && answer.code().is_empty()
+    (answer.status, answer.code())
 }

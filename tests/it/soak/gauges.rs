@@ -5,12 +5,12 @@
 
 use std::fmt;
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::peace::Peace;
 use crate::gauntlet;
 use crate::server::{Client, Server};
+use crate::waiting::eventually_blocking;
 
 /// What the memory of its own may grow by from the start to the end: caches of statements and pages fill up.
 /// **Unit**: bytes.
@@ -22,8 +22,10 @@ const LATE_FROM: Duration = Duration::from_secs(120);
 /// Files and threads that may be more at the end than at the start: pools open and close what they need.
 const MORE_FILES: u64 = 8;
 const MORE_THREADS: u64 = 8;
-/// How long is waited until what the clients left behind is gone. A connection that idles is kept for a minute.
-const SETTLES: Duration = Duration::from_secs(20);
+/// And in a short soak, whose first measurement may come before the pools have opened anything: eight connections, each
+/// to a SQLite file of three parts and with a thread of its own.
+const FIRST_FILES: u64 = MORE_FILES + 8 * 3;
+const FIRST_THREADS: u64 = MORE_THREADS + 8;
 const EVERY: Duration = Duration::from_millis(500);
 
 /// What a process holds at one moment.
@@ -88,8 +90,8 @@ pub(super) struct Gauges {
     start: Held,
     middle: Held,
     most: Held,
-    /// What the memory of its own may be at the end for what it was in the middle. **Unit**: bytes.
-    late_most: u64,
+    /// What may be held at the end.
+    most_at_the_end: Held,
 }
 
 impl Gauges {
@@ -98,7 +100,7 @@ impl Gauges {
         let length = peace.left();
         let mut start: Option<Held> = None;
         let mut middle: Option<Held> = None;
-        let mut most = Held::default();
+        let mut most = Held::by(server.pid());
         while peace.wait(EVERY) {
             let held = Held::by(server.pid());
             most = most.or_more(held);
@@ -114,29 +116,18 @@ impl Gauges {
         start.tell("at the start");
         middle.tell("in the middle");
         most.tell("at the most");
-        let late_most = if length >= LATE_FROM {
-            middle.memory + LATE_GROWTH
-        } else {
-            u64::MAX
-        };
         Self {
             start,
             middle,
             most,
-            late_most,
+            most_at_the_end: bound(length, start, middle),
         }
     }
 
     /// Panics unless a process whose clients have gone holds about what it held at first, and runs nothing any more.
     pub(super) fn holds_on_to_nothing(&self, server: &Server, operating: &str) {
-        let since = Instant::now();
-        let most = Held {
-            resident: u64::MAX,
-            memory: (self.start.memory + GROWTH).min(self.late_most),
-            files: self.start.files + MORE_FILES,
-            threads: self.start.threads + MORE_THREADS,
-        };
-        loop {
+        let most = self.most_at_the_end;
+        let held = eventually_blocking("a process that has settled", || {
             let held = Held::by(server.pid());
             let is_idle = ["imports_gateway_running", "imports_gateway_waiting"]
                 .iter()
@@ -144,20 +135,37 @@ impl Gauges {
             let is_small =
                 held.memory <= most.memory && held.files <= most.files && held.threads <= most.threads;
             if is_idle && is_small {
-                held.tell("at the end");
-                break;
+                return Ok(held);
             }
-            assert!(
-                since.elapsed() < SETTLES,
+            Err(format!(
                 "the process holds {held}, and may hold {most}; runs nothing: {is_idle}\n\
                  at the start it held {}, in the middle {}, at the most {}",
-                self.start,
-                self.middle,
-                self.most
-            );
-            thread::sleep(EVERY);
-        }
+                self.start, self.middle, self.most
+            ))
+        });
+        held.tell("at the end");
         is_sound(server);
+    }
+}
+
+/// What may be held at the end of a soak of a length, for what was held at its start and in its middle.
+fn bound(length: Duration, start: Held, middle: Held) -> Held {
+    let is_long = length >= LATE_FROM;
+    let late = if is_long {
+        middle.memory + LATE_GROWTH
+    } else {
+        u64::MAX
+    };
+    let (files, threads) = if is_long {
+        (MORE_FILES, MORE_THREADS)
+    } else {
+        (FIRST_FILES, FIRST_THREADS)
+    };
+    Held {
+        resident: u64::MAX,
+        memory: (start.memory + GROWTH).min(late),
+        files: start.files + files,
+        threads: start.threads + threads,
     }
 }
 

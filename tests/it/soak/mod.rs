@@ -81,7 +81,7 @@ async fn soak(url: &str, mut breakable: Breakable) {
     block_in_place(|| {
         let versions = Versions::new(url, MOVING);
         versions.write().expect("nothing disturbs the first load");
-        let peace = Peace::until(started + gauntlet::soak_length());
+        let peace = Peace::until(gauntlet::soak_end(started));
         let gauges = thread::scope(|scope| {
             let (server, peace, rows, versions) = (&server, &peace, &rows, &versions);
             let breakable = &mut breakable;
