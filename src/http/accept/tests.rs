@@ -1,4 +1,5 @@
-//! The accept loop over real sockets. Every wait is for an event; limits are short where they have to run out.
+//! The accept loop over real sockets. Every wait is for an event, and has a limit of its own; the service's limits are
+//! short where they have to run out.
 
 use std::convert::Infallible;
 use std::future::{pending, ready};
@@ -18,8 +19,20 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::http::body::read_body;
 
+/// How long anything is waited for before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A limit that has to run out.
 const SHORT: Duration = Duration::from_millis(30);
+/// One that has to run out too, but not before a client that has just connected has sent its request, though its thread
+/// be held up in between.
+const LESS_SHORT: Duration = Duration::from_secs(1);
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// What a future gives, which must come.
+async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let done = timeout(PATIENCE, future).await;
+    done.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
 
 struct Server {
     address: SocketAddr,
@@ -47,7 +60,8 @@ impl Server {
 
     async fn stop(self) -> Drained {
         self.stop.send(()).expect("the server runs");
-        self.running.await.expect("the server ends in order")
+        let ended = in_time("the end of the server", self.running).await;
+        ended.expect("the server ends in order")
     }
 }
 
@@ -68,17 +82,21 @@ impl Answer {
 
 impl Client {
     async fn connect(address: SocketAddr) -> Self {
-        Self(BufReader::new(
-            TcpStream::connect(address).await.expect("the server accepts"),
-        ))
+        let connected = in_time("a connection", TcpStream::connect(address)).await;
+        Self(BufReader::new(connected.expect("the server accepts")))
     }
 
     async fn send(&mut self, text: &str) {
-        self.0.write_all(text.as_bytes()).await.expect("the server reads");
+        let sent = in_time("a request taken", self.0.write_all(text.as_bytes())).await;
+        sent.expect("the server reads");
     }
 
     /// The next answer, or nothing where the connection ends first.
     async fn answer(&mut self) -> Option<Answer> {
+        in_time("an answer, or the end of the connection", self.read()).await
+    }
+
+    async fn read(&mut self) -> Option<Answer> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.0.read_line(&mut head).await.unwrap_or(0) == 0 {
@@ -112,7 +130,7 @@ impl Client {
     async fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset ends the connection as well.
-        let _ = self.0.read_to_end(&mut rest).await;
+        let _ = in_time("the end of the connection", self.0.read_to_end(&mut rest)).await;
         rest
     }
 }
@@ -208,10 +226,13 @@ async fn a_head_that_never_ends_is_cut_though_bytes_keep_coming() {
         }
     };
     let mut rest = Vec::new();
-    tokio::select! {
-        () = trickle => {}
-        _ = reader.read_to_end(&mut rest) => {}
-    }
+    in_time("the end of the connection", async {
+        tokio::select! {
+            () = trickle => {}
+            _ = reader.read_to_end(&mut rest) => {}
+        }
+    })
+    .await;
     assert_eq!(rest, b"");
 }
 
@@ -230,7 +251,7 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 #[tokio::test]
 async fn an_idle_connection_outlives_the_header_timeout() {
     let limits = ConnectionLimits {
-        header_timeout: SHORT,
+        header_timeout: LESS_SHORT,
         ..ConnectionLimits::default()
     };
     let server = Server::start(hello(), limits).await;
@@ -244,7 +265,7 @@ async fn an_idle_connection_outlives_the_header_timeout() {
 #[tokio::test]
 async fn a_running_request_outlives_the_header_and_idle_timeouts() {
     let limits = ConnectionLimits {
-        header_timeout: SHORT,
+        header_timeout: LESS_SHORT,
         idle_timeout: SHORT,
         ..ConnectionLimits::default()
     };
@@ -252,7 +273,7 @@ async fn a_running_request_outlives_the_header_and_idle_timeouts() {
     let server = Server::start(router, limits).await;
     let mut client = Client::connect(server.address).await;
     client.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    entered.notified().await;
+    in_time("the request begun", entered.notified()).await;
     // Two full time-outs pass on other connections before the gate opens.
     assert_eq!(Client::connect(server.address).await.rest().await, b"");
     let mut other = Client::connect(server.address).await;
@@ -297,7 +318,7 @@ async fn a_drain_finishes_what_runs_and_closes_what_does_not() {
     idle.ask(REQUEST).await;
     let mut busy = Client::connect(address).await;
     busy.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    entered.notified().await;
+    in_time("the request begun", entered.notified()).await;
     let stopping = tokio::spawn(server.stop());
     assert_eq!(silent.rest().await, b"");
     assert_eq!(idle.rest().await, b"");
@@ -307,7 +328,7 @@ async fn a_drain_finishes_what_runs_and_closes_what_does_not() {
     assert_eq!(answer.body, "through");
     assert!(answer.is_last());
     assert_eq!(busy.rest().await, b"");
-    let drained = stopping.await.expect("the drain ends");
+    let drained = in_time("the drain", stopping).await.expect("the drain ends");
     assert_eq!(
         drained,
         Drained {
@@ -336,7 +357,8 @@ async fn a_request_whose_first_bytes_came_before_the_shutdown_is_answered() {
         let answer = client.ask(after).await;
         assert_eq!((answer.status, answer.is_last()), (200, true));
     }
-    assert_eq!(stopping.await.expect("the drain ends").aborted, 0);
+    let drained = in_time("the drain", stopping).await;
+    assert_eq!(drained.expect("the drain ends").aborted, 0);
 }
 
 #[tokio::test]
@@ -344,7 +366,8 @@ async fn a_request_in_the_kernels_queue_at_the_shutdown_is_answered() {
     let listener = listener();
     let mut client = Client::connect(listener.local_addr().expect("an address")).await;
     client.send(REQUEST).await;
-    let drained = serve(listener, hello(), &ConnectionLimits::default(), ready(())).await;
+    let limits = ConnectionLimits::default();
+    let drained = in_time("the drain", serve(listener, hello(), &limits, ready(()))).await;
     let answer = client.answer().await.expect("an answer");
     assert_eq!((answer.status, answer.is_last()), (200, true));
     assert_eq!(
@@ -360,7 +383,8 @@ async fn a_request_in_the_kernels_queue_at_the_shutdown_is_answered() {
 
 #[tokio::test]
 async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
-    let router = hello().route("/never", get(|| async { pending::<&str>().await }));
+    // The gate is never opened.
+    let (router, entered, _open) = gate();
     let limits = ConnectionLimits {
         drain_timeout: SHORT,
         drain_idle_grace: Duration::ZERO,
@@ -369,11 +393,9 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
     let server = Server::start(router, limits).await;
     let mut client = Client::connect(server.address).await;
     client.ask(REQUEST).await;
-    client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    // The request has begun, or the connection would be closed as idle and nothing aborted.
-    let mut probe = Client::connect(server.address).await;
-    probe.ask(REQUEST).await;
-    drop(probe);
+    client.send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    // Before that the connection would be closed as idle, and nothing aborted.
+    in_time("the request begun", entered.notified()).await;
     let drained = server.stop().await;
     assert_eq!(drained.aborted, 1);
     assert_eq!(client.rest().await, b"");
@@ -382,31 +404,38 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_of_an_open_connection_fails_when_the_server_stops_under_load() {
     for round in 0..10 {
-        let server = Server::start(hello(), ConnectionLimits::default()).await;
-        let address = server.address;
+        // However long a client is held up between two requests, its connection is not closed as idle.
+        let limits = ConnectionLimits {
+            drain_idle_grace: PATIENCE,
+            ..ConnectionLimits::default()
+        };
+        let server = Server::start(hello(), limits).await;
         let answered = Arc::new(AtomicUsize::new(0));
-        let clients: Vec<_> = (0..8)
-            .map(|_| {
-                let answered = Arc::clone(&answered);
-                tokio::spawn(async move {
-                    let mut client = Client::connect(address).await;
-                    loop {
-                        let answer = client.ask(REQUEST).await;
-                        assert_eq!(answer.body, "hello");
-                        answered.fetch_add(1, Ordering::SeqCst);
-                        if answer.is_last() {
-                            break;
-                        }
+        let mut clients = Vec::new();
+        for _ in 0..8 {
+            let answered = Arc::clone(&answered);
+            let mut client = Client::connect(server.address).await;
+            clients.push(tokio::spawn(async move {
+                loop {
+                    let answer = client.ask(REQUEST).await;
+                    assert_eq!(answer.body, "hello");
+                    answered.fetch_add(1, Ordering::SeqCst);
+                    if answer.is_last() {
+                        break;
                     }
-                })
-            })
-            .collect();
-        while answered.load(Ordering::SeqCst) < 20 + 37 * round {
-            tokio::task::yield_now().await;
+                }
+            }));
         }
+        in_time("answers to all clients", async {
+            while answered.load(Ordering::SeqCst) < 20 + 37 * round {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
         let drained = server.stop().await;
         for client in clients {
-            client.await.expect("every request was answered");
+            let ended = in_time("a client's last answer", client).await;
+            ended.expect("every request was answered");
         }
         assert_eq!((drained.accepted, drained.aborted), (8, 0));
     }
@@ -438,7 +467,8 @@ async fn a_client_that_does_not_read_is_cut_off() {
     let server = Server::start(hello().route("/endless", get(endless)), limits).await;
     let mut client = Client::connect(server.address).await;
     client.send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    gone.await.expect("the answer is dropped");
+    let gone = in_time("the answer dropped", gone).await;
+    gone.expect("the answer is dropped");
     let drained = server.stop().await;
     assert_eq!(drained.aborted, 0);
 }
@@ -473,16 +503,18 @@ async fn a_body_too_large_is_answered_though_the_client_is_still_sending() {
         });
         let mut reader = BufReader::new(reader);
         let mut answer = vec![0; 12];
-        reader.read_exact(&mut answer).await.expect("an answer");
+        let read = in_time("an answer", reader.read_exact(&mut answer)).await;
+        read.expect("an answer");
         assert_eq!(answer, b"HTTP/1.1 413");
         let mut rest = Vec::new();
-        let _ = reader.read_to_end(&mut rest).await;
+        let _ = in_time("the end of the connection", reader.read_to_end(&mut rest)).await;
         assert!(
             String::from_utf8_lossy(&rest)
                 .to_ascii_lowercase()
                 .contains("connection: close")
         );
-        sending.await.expect("the sender ends");
+        let sent = in_time("the sender's end", sending).await;
+        sent.expect("the sender ends");
     }
 }
 
