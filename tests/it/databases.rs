@@ -54,14 +54,9 @@ pub(crate) async fn postgres() -> Database {
 }
 
 impl Database {
-    /// A pool of its own, whatever the schema; patient, so that no test fails because a machine is busy.
+    /// A pool of its own, whatever the schema.
     pub(crate) async fn open(&self) -> Store {
-        let settings = Settings {
-            acquire_timeout: PATIENCE,
-            statement_timeout: PATIENCE,
-            ..Settings::new(&self.url)
-        };
-        Store::open(&settings).await.unwrap()
+        open(&self.url).await
     }
 
     /// A pool of its own, with the schema that the program needs.
@@ -70,6 +65,17 @@ impl Database {
         migration::up(store.database()).await.unwrap();
         store
     }
+}
+
+/// A store over a database; patient, so that no test fails because a machine is busy.
+pub(crate) async fn open(url: &str) -> Store {
+    let settings = Settings {
+        acquire_timeout: PATIENCE,
+        statement_timeout: PATIENCE,
+        lock_timeout: PATIENCE,
+        ..Settings::new(url)
+    };
+    Store::open(&settings).await.unwrap()
 }
 
 /// Runs one statement, and says what the database objects to.

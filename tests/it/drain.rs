@@ -31,7 +31,15 @@ async fn sigterm_at_any_moment_under_load_fails_no_accepted_request() {
     let mut chance = Chance::new(gauntlet::seed(20));
     let mut answered = 0;
     for round in 0..ROUNDS {
-        let options = ["--rate-limit", "off"];
+        // Nothing is refused because the machine is slow.
+        let options = [
+            "--rate-limit",
+            "off",
+            "--acquire-timeout-ms",
+            "60000",
+            "--wait-ms",
+            "60000",
+        ];
         let mut server = Server::over(&database.url, &options, tenants.clone());
         // The moment is a number of answers, so that it lies under load on any machine.
         let moment = CLIENTS + chance.below(160);

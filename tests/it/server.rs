@@ -12,10 +12,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use entity::Instant;
 use imports_gateway::ingest::generate;
-use imports_gateway::store::{Settings, Store, accounts, tokens};
+use imports_gateway::store::{Store, accounts, tokens};
 use serde_json::{Value, json};
 
-use crate::databases::{Database, either};
+use crate::databases::{self, Database, either};
 use crate::waiting::{self, PATIENCE, eventually_blocking, lines};
 
 /// The end of the generated imports: 2026-06-01T00:00:00Z.
@@ -30,7 +30,7 @@ pub(crate) struct Tenant {
 
 /// Migrates a database and gives it accounts with so many imports each.
 pub(crate) async fn furnish(url: &str, rows: &[u64]) -> Vec<Tenant> {
-    let store = Store::open(&Settings::new(url)).await.unwrap();
+    let store = databases::open(url).await;
     migration::up(store.database()).await.unwrap();
     let mut tenants = Vec::new();
     for rows in rows {

@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use imports_gateway::store::{Settings, Store};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::databases::{execute, sqlite};
+use crate::databases::{self, execute, sqlite};
 use crate::server::{Answer, Ask, Client, Server, program};
 use crate::waiting;
 
@@ -410,7 +409,7 @@ async fn a_fault_of_ours_is_logged_as_one_error_with_its_cause() {
     let mut server = Server::start(&[]).await;
     let mut client = server.client();
     check(&client.graphql(VIEWER), 200, "");
-    let store = Store::open(&Settings::new(server.url())).await.unwrap();
+    let store = databases::open(server.url()).await;
     let text = "ALTER TABLE imports RENAME COLUMN note TO remark";
     execute(&store, text, Vec::new()).await.unwrap();
     let named = |ask: Ask, name: &str| ask.with("X-Request-Id", name);

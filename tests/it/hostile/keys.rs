@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use entity::Instant;
 use imports_gateway::auth::Key;
 use imports_gateway::relay::{GlobalRow, node_id};
-use imports_gateway::store::{Settings, Store, tokens};
+use imports_gateway::store::tokens;
 use serde_json::{Value, json};
 
 use super::http::OPEN;
 use super::judge::judge;
 use crate::app::{account_id, import_id};
-use crate::databases::either;
+use crate::databases::{self, either};
 use crate::server::{Ask, Client, Server, furnish};
 use crate::waiting::{eventually_blocking, is};
 
@@ -19,7 +19,7 @@ use crate::waiting::{eventually_blocking, is};
 async fn every_way_of_having_no_key_is_answered_alike() {
     let database = either().await;
     let tenants = furnish(&database.url, &[130, 3]).await;
-    let store = Store::open(&Settings::new(&database.url)).await.unwrap();
+    let store = database.open().await;
     let now = Instant::now();
     let (_, expired) = tokens::create(&store, 1, "", Some(now), now)
         .await
@@ -157,7 +157,7 @@ async fn a_key_that_was_revoked_meanwhile_is_refused_once_it_is_looked_up_again(
     let server = Server::start(&OPEN).await;
     let mut client = server.client();
     assert_eq!(client.graphql("{ viewer { id } }").status, 200);
-    let store = Store::open(&Settings::new(server.url())).await.unwrap();
+    let store = databases::open(server.url()).await;
     assert!(tokens::revoke(&store, 1, Instant::now()).await.unwrap());
     // How soon that is, `accounts` shows by a clock of its own.
     eventually_blocking("a revoked key refused", || {

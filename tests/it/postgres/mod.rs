@@ -26,6 +26,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use self::keeper::Keeper;
 use crate::gauntlet;
+use crate::waiting::in_time;
 
 /// The superuser of every cluster; connections need no password.
 const SUPERUSER: &str = "gateway";
@@ -98,7 +99,7 @@ impl Cluster {
                 .await?;
             connection.close().await
         };
-        match done.await {
+        match in_time("a new database", done).await {
             Ok(()) => self.url(&name),
             Err(error) => panic!(
                 "no database made from {template}: {error}\n{}",

@@ -14,7 +14,8 @@ use super::*;
 use crate::waiting::{self, PATIENCE, eventually_blocking, in_time};
 
 async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
+    let connected = in_time("a connection", PgConnection::connect(url)).await;
+    connected.expect("a connection")
 }
 
 async fn run(connection: &mut PgConnection, statement: &'static str) {

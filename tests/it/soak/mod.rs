@@ -16,7 +16,6 @@ use std::thread;
 use std::time::Instant;
 
 use entity::imports;
-use imports_gateway::store::{Settings, Store};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
@@ -25,9 +24,10 @@ use self::faults::Breakable;
 use self::gauges::Gauges;
 use self::moving::Versions;
 use self::peace::Peace;
-use crate::databases::sqlite;
+use crate::databases::{self, sqlite};
 use crate::gauntlet;
 use crate::hostile::chance::Chance;
+use crate::hostile::flood::Seeds;
 use crate::postgres::Cluster;
 use crate::server::{Server, furnish};
 
@@ -56,7 +56,7 @@ async fn one_process_on_postgresql_serves_amid_everything_and_holds_on_to_nothin
 
 /// The imports of an account that stays as it is.
 async fn rows_of(url: &str, tenant: usize) -> Vec<imports::Model> {
-    let store = Store::open(&Settings::new(url)).await.unwrap();
+    let store = databases::open(url).await;
     let account_id = imports::Column::AccountId.eq(tenant as i64 + 1);
     let rows = imports::Entity::find()
         .filter(account_id)
@@ -81,9 +81,12 @@ async fn soak(url: &str, mut breakable: Breakable) {
     block_in_place(|| {
         let versions = Versions::new(url, MOVING);
         versions.write().expect("nothing disturbs the first load");
+        // Sound material is asked for while nothing is broken yet.
+        let material = Seeds::of(&server, HOSTILE);
         let peace = Peace::until(gauntlet::soak_end(started));
         let gauges = thread::scope(|scope| {
             let (server, peace, rows, versions) = (&server, &peace, &rows, &versions);
+            let material = &material;
             let breakable = &mut breakable;
             for place in 0..2 {
                 let client = move || server.client_of(STILL[place]);
@@ -96,7 +99,7 @@ async fn soak(url: &str, mut breakable: Breakable) {
             scope.spawn(move || peace.keep(|| moving::watch(peace, server, versions, seeds[3])));
             scope.spawn(move || peace.keep(|| moving::write(peace, versions)));
             for seed in &seeds[4..6] {
-                scope.spawn(move || peace.keep(|| hostile::flood(peace, server, *seed)));
+                scope.spawn(move || peace.keep(|| hostile::flood(peace, server, material, *seed)));
             }
             scope.spawn(move || peace.keep(|| faults::inject(peace, server, breakable, seeds[6])));
             // Here, so that what it holds against the process comes after all the clients have gone.
