@@ -13,12 +13,14 @@ mod cargo;
 mod demo;
 mod gauntlet;
 mod json;
+mod leash;
 mod machine;
 mod node;
 mod options;
 mod pages;
 mod system;
 mod test;
+mod watch;
 
 use std::{env, process::ExitCode};
 
@@ -29,13 +31,17 @@ Usage: cargo xtask <command>
 
 Commands:
   demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
-  test [--keep-going] [STEP...]  run every check of the project, or only the steps named
+  test [OPTIONS] [STEP...]       run every check of the project, or only the steps named
   bench [OPTIONS]                measure pages on a temporary PostgreSQL; report under target/bench/
   gauntlet [OPTIONS]             hostile input and faults, round after round; report under target/gauntlet/
   audit [--install]              check the dependencies: licences, bans, sources, advisories
 
-Options:
+Options of test:
   --keep-going  go on after a step that failed
+  --repeat N    run the steps N times, failures or not; logs and a table of what failed under target/repeat/
+  --busy M      keep M cores busy meanwhile
+
+Options of audit:
   --install     first install what the audit runs, with `cargo install`
 
 Options of bench:
@@ -52,6 +58,8 @@ Options of gauntlet:
   --seed N      the seed that all rounds follow from (default: another each time)
 
   -h, --help    this text
+
+Reports and logs are under CARGO_TARGET_DIR where that is set.
 ";
 
 /// How a command ended without doing what it is for.
