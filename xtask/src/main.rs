@@ -1,4 +1,5 @@
-//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `bench`, `gauntlet` and `audit`.
+//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `build`, `install`, `bench`, `gauntlet` and
+//! `audit`.
 //!
 //! Takes the words after `cargo xtask`, gives an exit status: 0 done, 1 failed, 2 wrong usage. Depends on nothing but
 //! the standard library, so that it is built in seconds on a fresh clone. Deliberately absent: what cargo or npm do
@@ -9,6 +10,7 @@
 mod audit;
 mod bench;
 mod binaries;
+mod build;
 mod cargo;
 mod demo;
 mod gauntlet;
@@ -32,6 +34,8 @@ Usage: cargo xtask <command>
 Commands:
   demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
   test [OPTIONS] [STEP...]       run every check of the project, or only the steps named
+  build [--release]              build the pages, and the gateway with them
+  install [OPTIONS]              build the pages, and install the release build of the gateway with them
   bench [OPTIONS]                measure pages on a temporary PostgreSQL; report under target/bench/
   gauntlet [OPTIONS]             hostile input and faults, round after round; report under target/gauntlet/
   audit [--install]              check the dependencies: licences, bans, sources, advisories
@@ -40,6 +44,10 @@ Options of test:
   --keep-going  go on after a step that failed
   --repeat N    run the steps N times, failures or not; logs and a table of what failed under target/repeat/
   --busy M      keep M cores busy meanwhile
+
+Options of install:
+  --root DIR    install to DIR/bin instead of where cargo installs
+  --debug       install a debug build, which is built sooner
 
 Options of audit:
   --install     first install what the audit runs, with `cargo install`
@@ -79,12 +87,14 @@ fn main() -> ExitCode {
         "-h" | "--help" | "help" => help(),
         // What follows `demo` belongs to the gateway, `--help` too.
         "demo" => demo::run(&rest),
-        "test" | "audit" | "bench" | "gauntlet"
+        "test" | "build" | "install" | "audit" | "bench" | "gauntlet"
             if rest.iter().any(|word| word == "-h" || word == "--help") =>
         {
             help()
         }
         "test" => test::run(&rest),
+        "build" => build::build(&rest),
+        "install" => build::install(&rest),
         "bench" => bench::run(&rest),
         "gauntlet" => gauntlet::run(&rest),
         "audit" => audit::run(&rest),
