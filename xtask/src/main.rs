@@ -44,6 +44,7 @@ Options of test:
   --keep-going  go on after a step that failed
   --repeat N    run the steps N times, failures or not; logs and a table of what failed under target/repeat/
   --busy M      keep M cores busy meanwhile
+  --only TEXT   of the step `tests`, which must be named: only tests whose names have TEXT in them
 
 Options of install:
   --root DIR    install to DIR/bin instead of where cargo installs

@@ -31,7 +31,7 @@ impl Limits {
     pub(super) fn read() -> Result<Self, Failure> {
         let step = seconds(STEP_VARIABLE, env::var(STEP_VARIABLE).ok())?;
         let test = seconds(TEST_VARIABLE, env::var(TEST_VARIABLE).ok())?;
-        let test = test.unwrap_or(Duration::from_secs(300));
+        let test = test.unwrap_or(Duration::from_secs(600));
         Ok(Self {
             step,
             test,

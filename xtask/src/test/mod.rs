@@ -104,11 +104,12 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
         meet(*need).map_err(Failure::Failed)?;
     }
     let holds = if let Some(times) = options.repeat {
-        repeat::run(&chosen, times, options.busy, limits).map_err(Failure::Failed)?
+        repeat::run(&chosen, times, &options, limits).map_err(Failure::Failed)?
     } else {
         let ground = Ground {
             watch: Watch::shown(),
             limits,
+            only: options.only,
         };
         let done = run_steps(&chosen, &ground, options.keep_going);
         summarize(&chosen, &done, &ground.watch).failed == 0
@@ -191,6 +192,7 @@ mod tests {
         Ground {
             watch: Watch::logged(nowhere),
             limits: NO_LIMITS,
+            only: None,
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Options {
     pub(super) repeat: Option<usize>,
     /// Cores that are kept busy meanwhile.
     pub(super) busy: usize,
+    /// A part of the names of the Rust tests to run, all where there is none.
+    pub(super) only: Option<String>,
 }
 
 impl Options {
@@ -27,6 +29,11 @@ impl Options {
                 "--keep-going" => options.keep_going = true,
                 "--repeat" => options.repeat = Some(number(word, words.next(), 1..=1_000)?),
                 "--busy" => options.busy = number(word, words.next(), 0..=1_024)?,
+                "--only" => {
+                    let part = words.next().filter(|part| !part.starts_with('-'));
+                    let missing = || Failure::Usage("`--only` takes a part of a test's name".into());
+                    options.only = Some(part.ok_or_else(missing)?.clone());
+                }
                 option if option.starts_with('-') => {
                     return Err(Failure::Usage(format!("`test` has no option `{option}`")));
                 }
@@ -40,6 +47,9 @@ impl Options {
         }
         if options.busy > 0 && options.repeat.is_none() {
             return Err(Failure::Usage("`--busy` goes with `--repeat`".into()));
+        }
+        if options.only.is_some() && options.steps != ["tests"] {
+            return Err(Failure::Usage("`--only` goes with the step `tests` alone".into()));
         }
         Ok(options)
     }
@@ -69,6 +79,8 @@ mod tests {
         );
         assert!(options.names("fmt") && options.names("tests") && !options.names("web"));
         assert!(parse(&[]).expect("nothing").names("web"));
+        let options = parse(&["tests", "--only", "faults::away"]).expect("options");
+        assert_eq!(options.only.as_deref(), Some("faults::away"));
     }
 
     #[test]
@@ -80,6 +92,10 @@ mod tests {
             &["--busy", "1"],
             &["--busy", "x", "--repeat", "1"],
             &["test"],
+            &["--only", "a"],
+            &["--only", "a", "tests", "fmt"],
+            &["tests", "--only"],
+            &["tests", "--only", "--keep-going"],
         ] {
             assert!(matches!(parse(words), Err(Failure::Usage(_))), "{words:?}");
         }

@@ -61,15 +61,14 @@ impl Progress {
         counts
     }
 
-    /// The line of cargo that names a binary.
+    /// The line of cargo that names a binary: for messages alone, as it may be seen before the last lines of the
+    /// binary before, which come by another pipe.
     fn read_error(&mut self, line: &str) {
         let line = line.trim_start();
         if let Some(binary) = line
             .strip_prefix("Running ")
             .or_else(|| line.strip_prefix("Doc-tests "))
         {
-            // A binary that ended without its last line, as one that was killed does, has passed and failed that much.
-            self.end_binary(None);
             self.binary = binary.to_owned();
         }
     }
@@ -77,6 +76,12 @@ impl Progress {
     fn read(&mut self, line: &str, now: Instant) {
         if let Some(counts) = test_result(line) {
             self.end_binary(Some(counts));
+            return;
+        }
+        if is_first(line) {
+            // A binary before that ended without its last line, as one that is killed does, has passed and failed
+            // what it said.
+            self.end_binary(None);
             return;
         }
         let Some(rest) = line.strip_prefix("test ") else {
@@ -165,6 +170,14 @@ impl Progress {
     }
 }
 
+/// Whether a test binary begins with the line: `running 5 tests`.
+fn is_first(line: &str) -> bool {
+    let count = line
+        .strip_prefix("running ")
+        .and_then(|rest| rest.strip_suffix(" tests").or_else(|| rest.strip_suffix(" test")));
+    count.is_some_and(|count| count.parse::<u64>().is_ok())
+}
+
 /// The counts in the line with which a Rust test binary ends: `test result: ok. 5 passed; 0 failed; ...`.
 pub(crate) fn test_result(line: &str) -> Option<Counts> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
@@ -248,6 +261,7 @@ mod tests {
             "test b ... FAILED",
             "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
             "     Running tests/it/main.rs (target/debug/deps/it-2)",
+            "running 3 tests",
             "test c ... ok",
             "test d ... ignored, because",
             "test e - should panic ... ok",
@@ -301,9 +315,26 @@ mod tests {
     #[test]
     fn what_a_binary_that_ended_said_of_slow_tests_is_forgotten() {
         let mut told = Told::new(&[
+            "running 2 tests",
+            "test a ... ok",
             "test b has been running for over 60 seconds",
-            "     Running tests/it/main.rs (target/debug/deps/it-2)",
+            "running 1 test",
         ]);
         assert_eq!(told.wait(390, ""), Ok(()));
+        // That it was killed before its last line takes nothing from what it had passed.
+        assert_eq!(told.progress.counts(), Counts { passed: 1, failed: 0 });
+    }
+
+    #[test]
+    fn the_name_of_the_next_binary_may_come_before_the_last_line_of_this_one() {
+        let told = Told::new(&[
+            "running 1 test",
+            "test a ... ok",
+            "     Running tests/it/main.rs (target/debug/deps/it-2)",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
+            "running 1 test",
+            "test b ... ok",
+        ]);
+        assert_eq!(told.progress.counts(), Counts { passed: 2, failed: 0 });
     }
 }

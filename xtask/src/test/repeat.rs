@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     time::Instant,
 };
 
@@ -13,6 +13,7 @@ use super::{
     Counts, Outcome,
     busy::Busy,
     limits::Limits,
+    options::Options,
     run_steps,
     steps::{Ground, Step},
     summarize,
@@ -27,29 +28,36 @@ use crate::{
 ///
 /// # Errors
 /// What the steps need doesn't build, or a file can't be written.
-pub(super) fn run(steps: &[&Step], times: usize, busy: usize, limits: Limits) -> Result<bool, String> {
+pub(super) fn run(steps: &[&Step], times: usize, options: &Options, limits: Limits) -> Result<bool, String> {
     let folder = target().join("repeat");
     // What an earlier run found is not to be taken for this one's.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| fault(&folder, error))?;
-    let ground = Ground {
-        watch: Watch::shown(),
+    let ground = |watch| Ground {
+        watch,
         limits,
+        only: options.only.clone(),
     };
     println!("building once what the steps need");
-    steps.iter().try_for_each(|step| (step.build)(&ground))?;
+    let shown_ground = ground(Watch::shown());
+    steps.iter().try_for_each(|step| (step.build)(&shown_ground))?;
 
     let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
+    let only = options.only.as_ref().map(|part| format!(" with `{part}`"));
     let heading = format!(
-        "{times} runs of {}; cores kept busy beside them: {busy}",
-        names.join(", ")
+        "steps: {}{}; runs: {times}; cores kept busy: {}",
+        names.join(", "),
+        only.unwrap_or_default(),
+        options.busy
     );
     println!("{heading}");
-    let _busy = Busy::start(busy);
+    let _busy = Busy::start(options.busy);
     let report = folder.join("report.md");
     let mut runs = Vec::new();
     for number in 1..=times {
-        let run = run_once(steps, limits, &folder.join(format!("run-{number}.log")))?;
+        let log = folder.join(format!("run-{number}.log"));
+        let file = File::create(&log).map_err(|error| fault(&log, error))?;
+        let run = run_once(steps, &ground(Watch::logged(file)), &log);
         println!(
             "run {number} of {times}: {} passed, {} failed, {:.1} s; {}",
             run.counts.passed,
@@ -71,12 +79,7 @@ fn fault(path: &Path, error: std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
-fn run_once(steps: &[&Step], limits: Limits, log: &PathBuf) -> Result<Run, String> {
-    let file = File::create(log).map_err(|error| fault(log, error))?;
-    let ground = Ground {
-        watch: Watch::logged(file),
-        limits,
-    };
+fn run_once(steps: &[&Step], ground: &Ground, log: &Path) -> Run {
     let start = Instant::now();
     let checks: Vec<Step> = steps
         .iter()
@@ -86,7 +89,7 @@ fn run_once(steps: &[&Step], limits: Limits, log: &PathBuf) -> Result<Run, Strin
         })
         .collect();
     let checks: Vec<&Step> = checks.iter().collect();
-    let done = run_steps(&checks, &ground, true);
+    let done = run_steps(&checks, ground, true);
     let time = start.elapsed();
     summarize(&checks, &done, &ground.watch);
     let mut counts = Counts::default();
@@ -95,12 +98,12 @@ fn run_once(steps: &[&Step], limits: Limits, log: &PathBuf) -> Result<Run, Strin
         counts += outcome.counts;
         failed.extend(names(step.name, outcome));
     }
-    Ok(Run {
+    Run {
         counts,
         failed,
         time,
         log: shown(log),
-    })
+    }
 }
 
 /// The checks of a step that failed: the step itself, where none has a name.
@@ -138,12 +141,16 @@ mod tests {
             command.args(["-c", "echo said; echo complained >&2"]);
             Outcome::single(ground.watch.run(&command, Duration::from_secs(60)))
         });
-        let limits = Limits {
-            step: None,
-            test: Duration::from_secs(300),
-            silence: Duration::from_secs(400),
+        let ground = Ground {
+            watch: Watch::logged(File::create(&path).expect("a log")),
+            limits: Limits {
+                step: None,
+                test: Duration::from_secs(300),
+                silence: Duration::from_secs(400),
+            },
+            only: None,
         };
-        let run = run_once(&[&bad, &worse, &good], limits, &path).expect("a run");
+        let run = run_once(&[&bad, &worse, &good], &ground, &path);
         assert_eq!(run.counts, Counts { passed: 2, failed: 2 });
         assert_eq!(run.failed, ["bad: x", "worse"]);
         let log = fs::read_to_string(&path).expect("a log");

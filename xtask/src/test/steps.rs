@@ -39,6 +39,8 @@ pub(super) struct Step {
 pub(super) struct Ground {
     pub(super) watch: Watch,
     pub(super) limits: Limits,
+    /// A part of the names of the Rust tests to run.
+    pub(super) only: Option<String>,
 }
 
 impl Ground {
@@ -131,11 +133,11 @@ fn doc(ground: &Ground) -> Outcome {
 fn tests(ground: &Ground) -> Outcome {
     let mut progress = Progress::default();
     // Each binary runs even if one before it fails, so that the total is one.
-    let ended = ground.watch.follow(
-        &cargo(&["test", "--workspace", "--no-fail-fast"]),
-        ground.limits.minutes(60),
-        |seen| progress.see(seen, Instant::now(), &ground.limits),
-    );
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.args(&ground.only);
+    let ended = ground.watch.follow(&tests, ground.limits.minutes(60), |seen| {
+        progress.see(seen, Instant::now(), &ground.limits)
+    });
     for name in progress.hung.iter().take(SHOWN_ALONE) {
         show_alone(ground, name);
     }
