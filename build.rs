@@ -1,4 +1,5 @@
-//! Tells cargo when the pages of `web/` were built anew, so that the binary embeds those. Builds nothing itself.
+//! Tells cargo when the pages of `web/` were built anew, so that the binary embeds those, and tells the compiler where
+//! there are none. Builds nothing itself.
 
 use std::path::Path;
 
@@ -10,4 +11,8 @@ fn main() {
         "web"
     };
     println!("cargo::rerun-if-changed={watched}");
+    println!("cargo::rustc-check-cfg=cfg(without_pages)");
+    if !Path::new("web/dist/index.html").exists() {
+        println!("cargo::rustc-cfg=without_pages");
+    }
 }

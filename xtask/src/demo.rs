@@ -10,15 +10,18 @@ use crate::{
     cargo::cargo,
     pages,
     system::{Need, meet},
+    watch::Watch,
 };
 
 /// Runs the demo in place of this process.
 ///
-/// **Errors:** only where cargo can't be started; a build that fails ends this process with cargo's status.
+/// # Errors
+/// Only where cargo can't be started; a build that fails ends this process with cargo's status.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     meet(Need::Node)
-        .and_then(|()| pages::build())
+        .and_then(|()| pages::build(&Watch::shown(), pages::LIMIT))
         .map_err(Failure::Failed)?;
+    println!("building the gateway: minutes at first, then seconds");
     // `cargo run` too replaces itself by the program that it has built.
     let error = cargo(&["run", "--bin", "imports-gateway", "--", "demo"])
         .args(arguments)

@@ -1,4 +1,5 @@
-//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `bench`, `gauntlet` and `audit`.
+//! The commands that a newcomer and CI type: `cargo xtask demo`, `test`, `build`, `install`, `bench`, `gauntlet` and
+//! `audit`.
 //!
 //! Takes the words after `cargo xtask`, gives an exit status: 0 done, 1 failed, 2 wrong usage. Depends on nothing but
 //! the standard library, so that it is built in seconds on a fresh clone. Deliberately absent: what cargo or npm do
@@ -9,16 +10,19 @@
 mod audit;
 mod bench;
 mod binaries;
+mod build;
 mod cargo;
 mod demo;
 mod gauntlet;
 mod json;
+mod leash;
 mod machine;
 mod node;
 mod options;
 mod pages;
 mod system;
 mod test;
+mod watch;
 
 use std::{env, process::ExitCode};
 
@@ -29,13 +33,24 @@ Usage: cargo xtask <command>
 
 Commands:
   demo [ARGS]                    build the gateway and run `imports-gateway demo ARGS`
-  test [--keep-going] [STEP...]  run every check of the project, or only the steps named
+  test [OPTIONS] [STEP...]       run every check of the project, or only the steps named
+  build [--release]              build the pages, and the gateway with them
+  install [OPTIONS]              build the pages, and install the release build of the gateway with them
   bench [OPTIONS]                measure pages on a temporary PostgreSQL; report under target/bench/
   gauntlet [OPTIONS]             hostile input and faults, round after round; report under target/gauntlet/
   audit [--install]              check the dependencies: licences, bans, sources, advisories
 
-Options:
+Options of test:
   --keep-going  go on after a step that failed
+  --repeat N    run the steps N times, failures or not; logs and a table of what failed under target/repeat/
+  --busy M      keep M cores busy meanwhile
+  --only TEXT   of the step `tests`, which must be named: only tests whose names have TEXT in them
+
+Options of install:
+  --root DIR    install to DIR/bin instead of where cargo installs
+  --debug       install a debug build, which is built sooner
+
+Options of audit:
   --install     first install what the audit runs, with `cargo install`
 
 Options of bench:
@@ -52,6 +67,8 @@ Options of gauntlet:
   --seed N      the seed that all rounds follow from (default: another each time)
 
   -h, --help    this text
+
+Reports and logs are under CARGO_TARGET_DIR where that is set.
 ";
 
 /// How a command ended without doing what it is for.
@@ -71,12 +88,14 @@ fn main() -> ExitCode {
         "-h" | "--help" | "help" => help(),
         // What follows `demo` belongs to the gateway, `--help` too.
         "demo" => demo::run(&rest),
-        "test" | "audit" | "bench" | "gauntlet"
+        "test" | "build" | "install" | "audit" | "bench" | "gauntlet"
             if rest.iter().any(|word| word == "-h" || word == "--help") =>
         {
             help()
         }
         "test" => test::run(&rest),
+        "build" => build::build(&rest),
+        "install" => build::install(&rest),
         "bench" => bench::run(&rest),
         "gauntlet" => gauntlet::run(&rest),
         "audit" => audit::run(&rest),

@@ -6,35 +6,68 @@
 use std::{
     fs,
     io::{self, BufRead, BufReader},
+    iter,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
+    sync::mpsc,
     thread,
-    time::SystemTime,
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
-    cargo::{cargo, finish, follow, program, root},
+    cargo::{debug_gateway, program, root},
+    leash::{Leash, command},
     test::{Counts, Outcome},
+    watch::{Seen, Watch},
 };
 
-/// Runs the script `test` of the package in `folder` with two arguments: the URL of a running gateway's GraphQL and a
-/// key to it.
-///
-/// **Shape:** `count` reads the counts from the line of the output that has them.
-pub(crate) fn against_gateway(folder: &str, count: fn(&str) -> Option<Counts>) -> Outcome {
-    let mut counts = Counts::default();
-    let ended = install(folder)
-        .and_then(|()| Gateway::start())
-        .and_then(|gateway| {
-            let url = format!("{}/graphql", gateway.told.url);
-            let mut script = npm(folder, &["test", "--silent", "--", &url, &gateway.told.key]);
-            follow(&mut script, |line| counts += count(line).unwrap_or_default())
-        });
-    Outcome::new(counts, ended)
+/// How long a demo may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+/// How the output of a check is read, line by line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) counts: fn(&str) -> Option<Counts>,
+    /// The name of a check that fails.
+    pub(crate) failed: fn(&str) -> Option<&str>,
 }
 
+/// Runs the script `test` of the package in `folder` with two arguments: the URL of a running gateway's GraphQL and a
+/// key to it. The gateway is built, the package installed.
+pub(crate) fn against_gateway(watch: &Watch, limit: Duration, folder: &str, reading: Reading) -> Outcome {
+    match Gateway::start(watch) {
+        Err(fault) => Outcome::new(Counts::default(), Err(fault)),
+        Ok(gateway) => {
+            let url = format!("{}/graphql", gateway.told.url);
+            let script = npm(folder, &["test", "--silent", "--", &url, &gateway.told.key]);
+            read_checks(watch, &script, limit, reading)
+        }
+    }
+}
+
+/// Runs a program that prints the outcomes of checks.
+pub(crate) fn read_checks(watch: &Watch, command: &Command, limit: Duration, reading: Reading) -> Outcome {
+    let mut counts = Counts::default();
+    let mut failed: Vec<String> = Vec::new();
+    let ended = watch.follow(command, limit, |seen| {
+        if let Seen::Output(line) = seen {
+            counts += (reading.counts)(line).unwrap_or_default();
+            let name = (reading.failed)(line).filter(|name| !failed.iter().any(|one| one == name));
+            failed.extend(name.map(str::to_owned));
+        }
+        Ok(())
+    });
+    Outcome::new(counts, ended).naming(failed)
+}
+
+/// How the audit of GraphQL over HTTP is read.
+pub(crate) const GRAPHQL_HTTP: Reading = Reading {
+    counts: graphql_http,
+    failed: failed_audit,
+};
+
 /// The counts in `graphql-http: 60 of 61`.
-pub(crate) fn graphql_http(line: &str) -> Option<Counts> {
+fn graphql_http(line: &str) -> Option<Counts> {
     let (passed, all) = line.strip_prefix("graphql-http: ")?.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
     Some(Counts {
@@ -43,6 +76,15 @@ pub(crate) fn graphql_http(line: &str) -> Option<Counts> {
     })
 }
 
+/// The name in `error 86EE MUST ...`; another word than `ok` tells how an audit ended.
+fn failed_audit(line: &str) -> Option<&str> {
+    let (outcome, name) = line.split_once(' ')?;
+    ["notice", "warn", "error", "broken"]
+        .contains(&outcome)
+        .then_some(name)
+}
+
+/// A command of npm in a folder of the repository.
 pub(crate) fn npm(folder: &str, arguments: &[&str]) -> Command {
     let mut command = program("npm");
     command.current_dir(root().join(folder)).args(arguments);
@@ -50,7 +92,10 @@ pub(crate) fn npm(folder: &str, arguments: &[&str]) -> Command {
 }
 
 /// Installs exactly what the lock file names, unless that was done since it changed.
-pub(crate) fn install(folder: &str) -> Result<(), String> {
+///
+/// # Errors
+/// npm's, or that it took longer than the limit.
+pub(crate) fn install(watch: &Watch, limit: Duration, folder: &str) -> Result<(), String> {
     let changed = |file: &str| -> io::Result<SystemTime> {
         fs::metadata(root().join(folder).join(Path::new(file)))?.modified()
     };
@@ -60,14 +105,19 @@ pub(crate) fn install(folder: &str) -> Result<(), String> {
     if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= locked) {
         return Ok(());
     }
-    finish(&mut npm(folder, &["ci", "--no-audit", "--no-fund"]))
+    watch.say(&format!(
+        "installing the packages of {folder}/ with npm, which is silent for up to some minutes"
+    ));
+    // What it warns of, as packages that would rather have another Node.js, the lock file has settled.
+    let install = npm(folder, &["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    watch.run(&install, limit)
 }
 
 /// A demo of the gateway that ends when dropped.
 #[derive(Debug)]
 struct Gateway {
-    process: Child,
     told: Told,
+    _process: Leash,
 }
 
 /// What a demo prints when it answers.
@@ -78,41 +128,46 @@ struct Told {
 }
 
 impl Gateway {
-    fn start() -> Result<Self, String> {
-        // The process becomes the gateway once that is built, so ending it ends the gateway.
-        let mut demo = cargo(&["run", "--quiet", "--bin", "imports-gateway", "--"]);
+    /// Starts the gateway that was built.
+    fn start(watch: &Watch) -> Result<Self, String> {
+        let binary = debug_gateway();
+        let mut demo = command([binary.as_os_str()]);
         demo.args(["demo", "--rows", "200", "--listen", "127.0.0.1:0"])
-            .stdin(Stdio::null());
-        let mut process = demo
             .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("cargo can't be started: {error}"))?;
-        let mut output = process
-            .stdout
-            .take()
-            .map(BufReader::new)
-            .into_iter()
-            .flat_map(BufRead::lines);
-        let told = read(output.by_ref().map_while(Result::ok));
-        // From here on the demo may print what it likes without waiting for a reader.
-        thread::spawn(move || output.for_each(drop));
-        let Some(told) = told else {
-            // It has closed its output, which doesn't mean that it is gone.
-            let _ = process.kill();
-            let ended = process
-                .wait()
-                .map_or_else(|error| error.to_string(), |status| status.to_string());
-            return Err(format!("the demo told no URL and key ({ended})"));
-        };
-        Ok(Self { process, told })
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // Where it has ended already there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+            .stderr(watch.standard_error());
+        let mut process = Leash::spawn(demo)?;
+        let (sender, lines) = mpsc::channel();
+        let output = process.outputs().0.map(BufReader::new);
+        thread::spawn(move || {
+            // Goes on after nobody listens, so that the demo may print what it likes.
+            for line in output.into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let until = Instant::now() + START_LIMIT;
+        let mut said = Vec::new();
+        let told = read(iter::from_fn(|| {
+            let left = until.saturating_duration_since(Instant::now());
+            let line = lines.recv_timeout(left).ok()?;
+            said.push(line.clone());
+            Some(line)
+        }));
+        match told {
+            Some(told) => Ok(Self {
+                told,
+                _process: process,
+            }),
+            None => {
+                let ended = match process.ended() {
+                    Some(status) => status.to_string(),
+                    None => format!("it was ended after {} s", START_LIMIT.as_secs()),
+                };
+                Err(format!(
+                    "the demo told no URL and key ({ended}); it said: {}",
+                    said.join(" / ")
+                ))
+            }
+        }
     }
 }
 
@@ -171,6 +226,12 @@ mod tests {
                 failed: 1
             })
         );
-        assert_eq!(graphql_http("warn 86EE SHOULD use a status code of 400"), None);
+        let warning = "warn 86EE SHOULD use a status code of 400";
+        assert_eq!(graphql_http(warning), None);
+        assert_eq!(
+            failed_audit(warning),
+            Some("86EE SHOULD use a status code of 400")
+        );
+        assert_eq!(failed_audit("graphql-http: 60 of 61"), None);
     }
 }

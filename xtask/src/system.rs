@@ -3,13 +3,15 @@
 //! Takes a [`Need`], gives nothing once it is met. Only Debian's packages are installed, only by root, and never in
 //! silence. Deliberately absent: Rust and Node.js, which the newcomer brings, as Debian's are too old.
 
-use std::process::{Command, Stdio};
-
-use crate::{
-    binaries,
-    cargo::{finish, program},
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
 };
 
+use crate::{binaries, cargo::program, watch::Watch};
+
+/// How long a command of apt may take.
+const APT_LIMIT: Duration = Duration::from_secs(1_200);
 /// The oldest Node.js that the checks run on.
 const NODE_MAJOR: u32 = 20;
 
@@ -82,9 +84,13 @@ fn package(name: &str, brings: &str, is_there: impl Fn() -> bool) -> Result<(), 
             "{brings} are missing; on Debian and Ubuntu:\n    sudo apt-get update && sudo apt-get install -y {name}"
         ));
     }
-    println!("{brings} are missing: installing the package `{name}`");
-    finish(apt().arg("update"))?;
-    finish(apt().args(["install", "-y", "--no-install-recommends", name]))?;
+    println!("{brings} are missing: installing the package `{name}`, in a minute or so");
+    let watch = Watch::shown();
+    watch.run(apt().arg("update"), APT_LIMIT)?;
+    watch.run(
+        apt().args(["install", "-y", "--no-install-recommends", name]),
+        APT_LIMIT,
+    )?;
     is_there()
         .then_some(())
         .ok_or_else(|| format!("the package `{name}` brought no {brings}"))

@@ -7,6 +7,7 @@
 mod markdown;
 mod program;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
@@ -234,6 +235,27 @@ fn every_module_has_its_place_in_the_house() {
         })
         .collect();
     assert!(missing.is_empty(), "not in the table of the house: {missing:?}");
+}
+
+#[test]
+fn the_commands_of_xtask_are_those_of_its_help() {
+    let help = include_str!("../../../xtask/src/main.rs");
+    let named: BTreeSet<&str> = README
+        .split("cargo xtask ")
+        .skip(1)
+        .filter_map(|rest| rest.split([' ', '`', '\n', ')']).next())
+        .collect();
+    let unknown: Vec<_> = named
+        .iter()
+        .filter(|command| !help.contains(&format!("\n  {command} ")))
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "not in the help of `cargo xtask`: {unknown:?}"
+    );
+    for command in ["demo", "test", "install"] {
+        assert!(named.contains(command), "`cargo xtask {command}` is not named");
+    }
 }
 
 /// The `sh` blocks of a section, each with the block after it where that is an answer.

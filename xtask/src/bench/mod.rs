@@ -23,7 +23,7 @@ use std::fs;
 use self::{cases::CONNECTIONS, cluster::Cluster, figures::Summary};
 use crate::{
     Failure,
-    cargo::root,
+    cargo::{shown, target},
     options::number,
     system::{Need, meet},
 };
@@ -83,12 +83,15 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     });
     needs.copied().try_for_each(meet).map_err(Failure::Failed)?;
     let text = measure(&options).map_err(Failure::Failed)?;
-    println!("\n{text}\nwritten to target/bench/report.md");
+    println!(
+        "\n{text}\nwritten to {}",
+        shown(&target().join("bench/report.md"))
+    );
     Ok(())
 }
 
 fn measure(options: &Options) -> Result<String, String> {
-    let folder = root().join("target/bench");
+    let folder = target().join("bench");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let binary = servers::build()?;
     let cluster = Cluster::start(&folder.join(format!("postgres-{}", options.rows)))?;

@@ -10,11 +10,15 @@ use super::{
     load::Target,
     process::Process,
 };
-use crate::cargo::{cargo, finish, program, root};
+use crate::{
+    cargo::{cargo, finish, program, root, target},
+    pages,
+    watch::Watch,
+};
 
 /// Where a release build of ours is.
 fn built(name: &str) -> PathBuf {
-    root().join("target/release").join(name)
+    target().join("release").join(name)
 }
 
 /// Builds the gateway and the floor; gives where the gateway is.
@@ -22,18 +26,20 @@ fn built(name: &str) -> PathBuf {
 /// **Errors:** where either doesn't build.
 pub(super) fn build() -> Result<PathBuf, String> {
     finish(&mut cargo(&["build", "--release", "--bin", "imports-gateway"]))?;
-    // The same `target`, so that what both depend on is built once.
-    finish(&mut cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--manifest-path",
-        "benches/Cargo.toml",
-        "--target-dir",
-        "target",
-        "--package",
-        "floor",
-    ]))?;
+    // The same folder, so that what both depend on is built once.
+    finish(
+        cargo(&[
+            "build",
+            "--release",
+            "--locked",
+            "--manifest-path",
+            "benches/Cargo.toml",
+            "--package",
+            "floor",
+        ])
+        .arg("--target-dir")
+        .arg(target()),
+    )?;
     Ok(built("imports-gateway"))
 }
 
@@ -110,7 +116,7 @@ pub(super) fn floor(cluster: &Cluster) -> Result<Server, String> {
 /// **Errors:** where it can't be installed or doesn't start.
 pub(super) fn postgraphile(cluster: &Cluster) -> Result<Server, String> {
     let folder = "benches/postgraphile";
-    crate::node::install(folder)?;
+    crate::node::install(&Watch::shown(), pages::LIMIT, folder)?;
     let mut command = program("node");
     command
         .current_dir(root().join(folder))

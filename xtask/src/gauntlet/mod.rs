@@ -8,7 +8,6 @@
 
 mod figures;
 mod findings;
-mod leash;
 mod options;
 mod report;
 mod suites;
@@ -22,13 +21,13 @@ use std::{
 use self::{
     figures::Figures,
     findings::{Finding, Run},
-    leash::{Leash, append, command},
     options::{Options, seed_of},
     suites::{Built, Database, ROUND, SOAK, Suite, build},
 };
 use crate::{
     Failure,
-    cargo::root,
+    cargo::{shown, target},
+    leash::{Leash, append, command},
     system::{Need, meet},
     test::Counts,
 };
@@ -97,7 +96,7 @@ impl Gauntlet {
     /// Runs all of it; how many things it found.
     fn run(options: Options) -> Result<usize, String> {
         let start = Instant::now();
-        let folder = root().join("target/gauntlet");
+        let folder = target().join("gauntlet");
         // What an earlier run found is not to be taken for this one's.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -127,7 +126,10 @@ impl Gauntlet {
             gauntlet.finish(soak, end + GRACE, None)?;
         }
         let text = report::write(&gauntlet)?;
-        println!("\n{text}\nwritten to target/gauntlet/report.md and report.json");
+        println!(
+            "\n{text}\nwritten to {} and report.json",
+            shown(&gauntlet.folder.join("report.md"))
+        );
         Ok(gauntlet.findings.len())
     }
 

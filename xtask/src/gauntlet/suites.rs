@@ -9,10 +9,10 @@ use std::{
     time::Instant,
 };
 
-use super::leash::{Leash, command};
 use crate::{
     cargo::{cargo, root},
     json::text,
+    leash::{Leash, command},
 };
 
 /// A kind of database.

@@ -1,0 +1,160 @@
+//! The steps of `cargo xtask test`: what each needs, what it builds, what it checks, and how long that may take.
+//!
+//! A list. The limits are in minutes and many times what two idle cores need: they end what hangs.
+
+use std::time::Instant;
+
+use super::{Outcome, limits::Limits, progress::Progress};
+use crate::{
+    cargo::cargo,
+    node::{self, GRAPHQL_HTTP, against_gateway},
+    pages,
+    system::Need,
+    watch::Watch,
+};
+
+/// How many minutes a build from nothing may take.
+const BUILD_MINUTES: u64 = 60;
+/// How many minutes a command of npm that installs or builds may take.
+const NPM_MINUTES: u64 = 20;
+/// How many tests that hang are run again, alone.
+const SHOWN_ALONE: usize = 3;
+/// The package that holds the gateway to the GraphQL-over-HTTP draft.
+const HTTP_AUDIT: &str = "tests/http-audit";
+
+/// One line of the plan.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    /// What it does, and how long that takes on two cores.
+    pub(super) tells: &'static str,
+    pub(super) needs: &'static [Need],
+    /// Makes what the check needs; quick where it is there. A repeated step is built once.
+    pub(super) build: fn(&Ground) -> Result<(), String>,
+    pub(super) check: fn(&Ground) -> Outcome,
+}
+
+/// What a step runs on.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub(super) watch: Watch,
+    pub(super) limits: Limits,
+    /// A part of the names of the Rust tests to run.
+    pub(super) only: Option<String>,
+}
+
+impl Ground {
+    fn cargo(&self, arguments: &[&str], minutes: u64) -> Result<(), String> {
+        self.watch.run(&cargo(arguments), self.limits.minutes(minutes))
+    }
+}
+
+/// All the steps, quickest answer first.
+///
+/// Dependencies are built twice, as metadata for `clippy` and `doc`, as code for `test`: each step selects the whole
+/// workspace and adds no flag of the compiler, so that no step builds them a third time.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        tells: "the form of the Rust sources; seconds",
+        needs: &[],
+        build: |_| Ok(()),
+        check: |ground| Outcome::single(ground.cargo(&["fmt", "--all", "--check"], 5)),
+    },
+    // Before anything of the gateway is compiled: it carries the pages.
+    Step {
+        name: "pages",
+        tells: "builds the dashboard and the playground; a minute or two at first, then seconds",
+        needs: &[Need::Node],
+        build: |_| Ok(()),
+        check: |ground| Outcome::single(build_pages(ground)),
+    },
+    Step {
+        name: "clippy",
+        tells: "lints; some minutes at first, then seconds",
+        needs: &[],
+        build: |_| Ok(()),
+        check: |ground| {
+            let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            Outcome::single(ground.cargo(&words, BUILD_MINUTES))
+        },
+    },
+    Step {
+        name: "doc",
+        tells: "the documentation of the Rust sources; a minute at first",
+        needs: &[],
+        build: |_| Ok(()),
+        check: doc,
+    },
+    Step {
+        name: "tests",
+        tells: "builds and runs the Rust tests; some minutes to build at first, then some to run",
+        needs: &[Need::Postgres],
+        build: |ground| ground.cargo(&["test", "--workspace", "--no-run"], BUILD_MINUTES),
+        check: tests,
+    },
+    Step {
+        name: "http-audit",
+        tells: "holds a running gateway to the GraphQL-over-HTTP draft; seconds",
+        needs: &[Need::Node],
+        build: |ground| {
+            node::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), HTTP_AUDIT)?;
+            build_gateway(ground)
+        },
+        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(10), HTTP_AUDIT, GRAPHQL_HTTP),
+    },
+    Step {
+        name: "web",
+        tells: "the pages and the client recipes in Chromium; some minutes",
+        needs: &[Need::Node, Need::Chromium],
+        build: |ground| {
+            build_pages(ground)?;
+            build_gateway(ground)
+        },
+        check: |ground| pages::test(&ground.watch, ground.limits.minutes(60)),
+    },
+];
+
+fn build_pages(ground: &Ground) -> Result<(), String> {
+    pages::build(&ground.watch, ground.limits.minutes(NPM_MINUTES))
+}
+
+fn build_gateway(ground: &Ground) -> Result<(), String> {
+    ground.cargo(&["build", "--bin", "imports-gateway"], BUILD_MINUTES)
+}
+
+/// Private items too, or a broken link in one would go unseen.
+fn doc(ground: &Ground) -> Outcome {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    Outcome::single(ground.watch.run(&doc, ground.limits.minutes(BUILD_MINUTES)))
+}
+
+fn tests(ground: &Ground) -> Outcome {
+    let mut progress = Progress::default();
+    // Each binary runs even if one before it fails, so that the total is one.
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.args(&ground.only);
+    let ended = ground.watch.follow(&tests, ground.limits.minutes(60), |seen| {
+        progress.see(seen, Instant::now(), &ground.limits)
+    });
+    for name in progress.hung.iter().take(SHOWN_ALONE) {
+        show_alone(ground, name);
+    }
+    let mut failed = progress.failed.clone();
+    let hung = progress.hung.iter().chain(&progress.silent);
+    failed.extend(hung.map(|name| format!("{name} (hung)")));
+    Outcome::new(progress.counts(), ended).naming(failed)
+}
+
+/// Runs a test that hung by itself, so that one sees what it prints; how that ends changes nothing.
+fn show_alone(ground: &Ground, name: &str) {
+    ground.watch.say(&format!("== {name}, alone for up to a minute"));
+    let again = cargo(&["test", "--workspace", "--", "--exact", name, "--nocapture"]);
+    let ended = ground.watch.run(&again, ground.limits.alone());
+    if ended.is_ok() {
+        ground
+            .watch
+            .say(&format!("== {name} ends by itself when it runs alone"));
+    }
+}
