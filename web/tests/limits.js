@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
 /** Unit: milliseconds. A page gives up before its test does, as it has more to tell. */
-export const LIMIT_MS = { condition: 60_000, close: 30_000, page: 180_000, hook: 240_000, test: 300_000 };
+export const LIMIT_MS = { condition: 120_000, close: 60_000, page: 300_000, hook: 300_000, test: 400_000 };
 /** Unit: milliseconds between two looks at a condition. */
 const PAUSE_MS = 25;
 
