@@ -22,6 +22,9 @@ export function ImportsPage({ view, moves, onRefused }: Props) {
       }
     `,
     firstPage(view),
+    // Nothing is drawn before all is there. Relay would draw this component without rows, and leave it to the list to
+    // wait for them: a request that fails between the two leaves a list without rows and without a failure.
+    { UNSTABLE_renderPolicy: 'full' },
   );
   return <ImportsList query={data} view={view} moves={moves} onRefused={onRefused} />;
 }

@@ -1,13 +1,16 @@
 /** A browser for the tests, and pages that notice what no page of ours may do. */
 import axe from 'axe-core';
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { KEY, URL_BASE } from './gateway.js';
+import { LIMIT_MS, within } from './limits.js';
 
+/**
+ * No way out, whatever the next Chromium asks for: no host is found but 127.0.0.1, a literal address neither. A proxy of
+ * the environment's is passed over by `NO_PROXY`.
+ */
 const FLAGS = [
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -16,41 +19,32 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const NO_PROXY = '--no-proxy-server';
 
 /** What the browser itself says about an answer that a test provokes. */
 export const REFUSED = /^Failed to load resource/;
-/** Unit: milliseconds. The browser driver limits what it waits for itself, but not a script that runs in a page. */
-const PATIENCE = 180_000;
 const PHONE = { width: 390, height: 844 };
-/** What Chromium asks its maker for by itself, whatever page is open: hosts that serve pages' assets are none of them. */
-const OWN_ERRANDS = /^(?:CONNECT |[A-Z]+ http:\/\/)(?!(?:fonts|ajax)\.)[\w.-]+\.(?:google|googleapis|gvt1)\.com[:/]/;
+/** What is read from memory and reaches no host. */
+const LOCAL = ['about:', 'blob:', 'data:'];
 
-/**
- * A browser whose every connection to a host other than 127.0.0.1 ends at a proxy of ours, a worker's or a style sheet's
- * like a page's. Closing it fails where there was one.
- */
-export async function openBrowser() {
-  const outside = [];
-  const proxy = createServer((socket) => {
-    socket.once('data', (request) => {
-      const [line] = request.toString('latin1').split('\r\n');
-      if (!OWN_ERRANDS.test(line)) outside.push(line);
-      socket.destroy();
-    });
-    socket.on('error', () => {});
-    socket.unref();
-  }).listen(0, '127.0.0.1');
-  proxy.unref();
-  await once(proxy, 'listening');
-  const browser = await chromium.launch({
+/** A browser as a process of its own, so that it can be ended by its id where it does not end by itself. */
+export async function openBrowser({ proxy = NO_PROXY } = {}) {
+  const server = await chromium.launchServer({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...FLAGS, `--proxy-server=http://127.0.0.1:${proxy.address().port}`],
+    host: '127.0.0.1',
+    args: [...FLAGS, proxy],
+    timeout: LIMIT_MS.condition,
   });
+  const browser = await chromium.connect(server.wsEndpoint(), { timeout: LIMIT_MS.condition });
   return {
-    newContext: (options) => browser.newContext(options),
+    newContext: (settings) => browser.newContext(settings),
     async close() {
-      await browser.close();
-      assert.deepEqual(outside, [], 'requests to other hosts');
+      try {
+        await within(LIMIT_MS.close, 'closing the browser', server.close());
+      } catch (error) {
+        await server.kill();
+        throw error;
+      }
     },
   };
 }
@@ -58,20 +52,32 @@ export async function openBrowser() {
 /**
  * A page in a profile of its own, already at `path`. `faults` gathers requests to other hosts, console errors and
  * violations of the content security policy; `expected` names console errors that a test provokes.
+ *
+ * Requests are judged by who makes them: those of pages, frames and workers count, as the browser's protocol tells of
+ * them; what the browser asks for by itself belongs to no page.
  */
 export async function openPage(browser, path, { expected = /^$/, key = KEY, before, ...options } = {}) {
   const context = await browser.newContext({ baseURL: URL_BASE, viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(LIMIT_MS.condition);
   const faults = [];
+  const { host } = new URL(path, URL_BASE);
+  const judge = (url) => {
+    if (!LOCAL.includes(new URL(url).protocol) && new URL(url).host !== host) faults.push(`request to ${url}`);
+    if (url.includes(key)) faults.push(`key in ${url}`);
+  };
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`);
     });
+    // The driver tells nothing of what a shared worker asks for, so that there may be none.
+    globalThis.SharedWorker = class {
+      constructor(url) {
+        console.error(`shared worker: ${url}`);
+      }
+    };
   });
-  context.on('request', (request) => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol.startsWith('http') && hostname !== '127.0.0.1') faults.push(`request to ${request.url()}`);
-    if (request.url().includes(key)) faults.push(`key in ${request.url()}`);
-  });
+  context.on('request', (request) => judge(request.url()));
+  context.on('page', (page) => page.on('websocket', (socket) => judge(socket.url())));
   context.on('console', (message) => {
     const text = message.text();
     if (['error', 'warning'].includes(message.type()) && !expected.test(text)) faults.push(`console: ${text}`);
@@ -83,6 +89,27 @@ export async function openPage(browser, path, { expected = /^$/, key = KEY, befo
   return { page, context, faults };
 }
 
+/** Runs a test on a fresh page, closes it, and holds it to its faults and to its time. */
+export async function withPage(browser, path, options, body) {
+  const { page, context, faults } = await within(LIMIT_MS.page, `opening ${path}`, openPage(browser, path, options));
+  try {
+    await within(LIMIT_MS.page, 'the test', body(page, context, faults));
+  } catch (error) {
+    // What a test was stuck at is seldom told by what it waited for.
+    error.message += `\n${await describePage(page, faults)}`;
+    throw error;
+  } finally {
+    await within(LIMIT_MS.close, `closing ${path}`, context.close());
+  }
+  assert.deepEqual(faults, []);
+}
+
+async function describePage(page, faults) {
+  const shown = await within(5000, 'reading the page', page.locator('body').innerText()).catch(String);
+  const text = shown.length > 800 ? `${shown.slice(0, 400)} … ${shown.slice(-400)}` : shown;
+  return `The page is at ${page.url()}, has the faults ${JSON.stringify(faults)} and shows:\n${text}`;
+}
+
 /** The playground's editor is there when its operation is, and complete when it knows the schema. */
 export async function editorReady(page) {
   await page.waitForFunction(() =>
@@ -90,29 +117,6 @@ export async function editorReady(page) {
   );
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();
   await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
-}
-
-/** Runs a test on a fresh page, closes it, and holds it to its faults and to its time. */
-export async function withPage(browser, path, options, body) {
-  const { page, context, faults } = await openPage(browser, path, options);
-  const over = new AbortController();
-  try {
-    await Promise.race([body(page, context), stuck(page, over.signal)]);
-    assert.deepEqual(faults, []);
-  } finally {
-    over.abort();
-    await context.close();
-  }
-}
-
-/** Fails once a test has had its time, and tells what the page shows; never settles where the test is over before. */
-async function stuck(page, signal) {
-  const late = await wait(PATIENCE, true, { signal }).catch(() => false);
-  if (!late) return new Promise(() => {});
-  const shown = await page.locator('body').innerText({ timeout: 5000 }).catch(String);
-  throw new Error(
-    `not over after ${PATIENCE} ms at ${page.url()}, which shows: ${shown.slice(0, 300)} … ${shown.slice(-300)}`,
-  );
 }
 
 /**

@@ -2,8 +2,9 @@
 import { Window } from 'happy-dom';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { allIds, KEY, SMALL_KEY, URL_BASE } from './gateway.js';
+import { after, before, test } from './limits.js';
 import { openSource } from './source.js';
 
 const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');

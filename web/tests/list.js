@@ -1,25 +1,46 @@
 /** What the tests look at on the dashboard. */
 import { KEY } from './gateway.js';
+import { until } from './limits.js';
 
 export const ROW = '.rows [data-import]';
 
 export const rows = (page) => page.locator(ROW);
 export const shown = (page) => rows(page).evaluateAll((all) => all.map((row) => row.dataset.import));
+export const statuses = (page) =>
+  page.locator('.rows .status').evaluateAll((all) => [...new Set(all.map((status) => status.innerText))]);
 export const tab = (page, name) => page.getByRole('navigation', { name: 'Status' }).getByRole('link', { name });
 export const search = (page) => decodeURIComponent(new URL(page.url()).search);
+/** The page says by its URL what it shows; the browser driver hears of it a moment after the page does. */
+export const searchIs = (page, wanted) => until('the query of the URL', async () => search(page), wanted);
 
-/** The rows of what was asked last are there. */
-export async function settled(page) {
-  await rows(page).first().waitFor();
-  await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
-}
+/**
+ * The rows of what was asked last are there.
+ *
+ * Rows and mark are read at once: while a list is loaded, those of the last one are there and the list is busy; where it
+ * fails, both go at once, and neither is proof of the other a moment later.
+ */
+export const settled = (page) =>
+  until(
+    'rows of a list that is not busy',
+    () =>
+      page.evaluate(
+        (row) => ({
+          rows: document.querySelectorAll(row).length,
+          busy: document.querySelector('[aria-busy="true"]') !== null,
+          page: document.querySelector('main')?.innerText.slice(0, 300),
+        }),
+        ROW,
+      ),
+    ({ rows, busy }) => rows > 0 && !busy,
+  );
 
 /** So many imports are loaded, as the line above the table says. */
 export const loaded = (page, count) =>
-  page
-    .locator('.summary')
-    .getByText(`${count} ${count === 1 ? 'import' : 'imports'} loaded`)
-    .waitFor();
+  until(
+    'the line above the table',
+    () => page.evaluate(() => document.querySelector('.summary')?.innerText ?? document.body.innerText.slice(0, 300)),
+    (text) => text.startsWith(`${count.toLocaleString('en')} ${count === 1 ? 'import' : 'imports'} loaded`),
+  );
 
 export async function enterKey(page, key = KEY) {
   await page.getByLabel('API key').fill(key);

@@ -1,8 +1,9 @@
 /** The page at `/graphiql`, in a browser, on the real service. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { assertAccessible, editorReady, openBrowser, REFUSED, withPage } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
+import { after, before, test, until } from './limits.js';
 
 const EXAMPLES = ['First page', 'Next page', 'Failed since a date', 'Backward paging', 'Status counts', 'Node refetch'];
 
@@ -53,6 +54,14 @@ async function run(page) {
   return JSON.parse(text);
 }
 
+/** The editor holds the operation that a tab names: GraphiQL reads it, and names the tab by it, a moment after a change. */
+const tabReady = (page, index) =>
+  until(
+    `the operation of tab ${index}`,
+    async () => [await page.locator('.graphiql-tab').nth(index).innerText(), await editor(page, 'operation')],
+    ([name, text]) => /^\w+$/.test(name.trim()) && text.includes(name.trim()),
+  );
+
 const introspects = (request) => request.postData()?.includes('IntrospectionQuery');
 
 describe('the playground', () => {
@@ -67,9 +76,10 @@ describe('the playground', () => {
       await page.locator('.graphiql-doc-explorer').getByText('importStatusCounts').first().waitFor();
       await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
       await page.locator('.graphiql-explorer-root').getByText('importByDatabaseId').first().waitFor();
-      const workers = page.workers().map((worker) => worker.url());
-      assert.ok(workers.length >= 2, workers.join());
-      for (const url of workers) assert.ok(url.startsWith(`${URL_BASE}/assets/`), url);
+      const urls = async () => page.workers().map((worker) => worker.url());
+      for (const url of await until('two workers or more', urls, ({ length }) => length >= 2)) {
+        assert.ok(url.startsWith(`${URL_BASE}/assets/`), url);
+      }
     }));
 
   test('has examples that run as they stand', () =>
@@ -80,7 +90,7 @@ describe('the playground', () => {
       for (const title of EXAMPLES) {
         const tabs = await page.locator('.graphiql-tab').count();
         await page.locator('.examples').getByRole('button', { name: title }).click();
-        await page.locator('.graphiql-tab').nth(tabs).waitFor();
+        await tabReady(page, tabs);
         const { data, errors } = await run(page);
         assert.equal(errors, undefined, `${title}: ${JSON.stringify(errors)}`);
         answers[title] = data;
@@ -95,8 +105,12 @@ describe('the playground', () => {
   test('shares an operation by a link without the key', () =>
     onPlayground('/graphiql', {}, async (page) => {
       await page.locator('.examples').getByRole('button', { name: 'Next page' }).click();
-      await page.waitForFunction(() =>
-        globalThis.__MONACO.editor.getModels().some((model) => model.getValue().includes('NextPage')),
+      // GraphiQL reads the document and its variables a moment after they change, and names the tab by it.
+      await tabReady(page, 1);
+      await until(
+        'the operation',
+        () => editor(page, 'operation'),
+        (text) => text.includes('NextPage'),
       );
       await page.getByRole('button', { name: 'Copy a link to this operation' }).click();
       await page.waitForURL(/graphiql#query=/);
@@ -104,9 +118,9 @@ describe('the playground', () => {
       assert.ok(!decodeURIComponent(link).includes(KEY));
       const [query, variables] = [await editor(page, 'operation'), await editor(page, 'variables')];
       await onPlayground(link, {}, async (other) => {
-        assert.equal(await editor(other, 'operation'), query);
-        assert.equal(await editor(other, 'variables'), variables);
-        assert.equal(new URL(other.url()).hash, '');
+        await until('the operation', () => editor(other, 'operation'), query);
+        await until('the variables', () => editor(other, 'variables'), variables);
+        await until('the hash of the URL', async () => new URL(other.url()).hash, '');
         assert.equal((await run(other)).errors, undefined);
       });
     }));
@@ -147,18 +161,25 @@ describe('the playground', () => {
         globalThis.__MONACO.editor.getModels().some((model) => model.getValue().includes('\n  viewer {')),
       );
       await page.getByRole('button', { name: /^Copy query/ }).click();
-      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^query Small/);
+      const copied = () => page.evaluate(() => navigator.clipboard.readText());
+      await until('what was copied', copied, (text) => text.startsWith('query Small'));
       assert.equal((await run(page)).data.viewer.name.length > 0, true);
       await page.locator('.examples').getByRole('button', { name: 'Status counts' }).click();
       await page.locator('.graphiql-tab').nth(1).waitFor();
       await page.locator('.graphiql-tab').first().getByRole('button', { name: 'Small' }).click();
+      await until(
+        'the operation of the first tab',
+        () => editor(page, 'operation'),
+        (text) => text.startsWith('query Small'),
+      );
       assert.notEqual(await editor(page, 'operation'), written);
       // GraphiQL writes its tabs a moment after the last key.
       await page.waitForFunction(() => /Small.*StatusCounts/.test(localStorage.getItem('graphiql:tabState')));
       await page.reload();
       await editorReady(page);
       await page.locator('.graphiql-tab').nth(1).waitFor();
-      assert.match(await page.locator('.graphiql-tabs').innerText(), /Small[^]*StatusCounts/);
+      const tabs = () => page.locator('.graphiql-tabs').innerText();
+      await until('both tabs', tabs, (text) => /Small[^]*StatusCounts/.test(text));
     }));
 
   test('leads to the dashboard and back', () =>
@@ -175,8 +196,8 @@ describe('the playground', () => {
       await page.locator('.graphiql-editor-tool').getByRole('textbox').last().focus();
       await page.keyboard.insertText('{"X-Secret": "typed by hand"}');
       await run(page);
-      const kept = await page.evaluate(() => JSON.stringify(localStorage));
-      assert.match(kept, /FirstPage/);
+      const storage = () => page.evaluate(() => JSON.stringify(localStorage));
+      const kept = await until('what is stored', storage, (text) => text.includes('FirstPage'));
       assert.ok(!kept.includes('typed by hand'), kept);
     }));
 
@@ -190,6 +211,7 @@ describe('the playground', () => {
       await assertAccessible(page, 'phone, examples');
       await page.locator('.examples').getByRole('button', { name: 'Status counts' }).click();
       await page.locator('.examples').waitFor({ state: 'detached' });
+      await tabReady(page, 1);
       assert.equal((await run(page)).data.importStatusCounts.length, 10);
       await assertAccessible(page, 'phone, answer');
       const [width, visible] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

@@ -1,6 +1,7 @@
 /** What a URL of the dashboard says, and how values read. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
+import { after, before, test } from './limits.js';
 import { openSource } from './source.js';
 
 let vite;

@@ -1,0 +1,132 @@
+/** The list with Relay's own hooks, on answers that the test holds back: for what a browser meets by chance alone. */
+import { Window } from 'happy-dom';
+import assert from 'node:assert/strict';
+import { afterEach } from 'node:test';
+import { createElement, Suspense } from 'react';
+import { createRoot } from 'react-dom/client';
+import { RelayEnvironmentProvider } from 'react-relay';
+import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime';
+import { after, before, test, until } from './limits.js';
+import { openSource } from './source.js';
+
+let vite;
+let root;
+let ImportsPage;
+let Boundary;
+let Failure;
+let readView;
+
+before(async () => {
+  const window = new Window({ url: 'http://127.0.0.1/' });
+  const { document, location, history, ResizeObserver } = window;
+  Object.assign(globalThis, { window, document, location, history, ResizeObserver, innerHeight: 900, scrollBy() {} });
+  for (const name of ['addEventListener', 'removeEventListener']) globalThis[name] = window[name].bind(window);
+  vite = await openSource();
+  ({ ImportsPage } = await vite.ssrLoadModule('/dashboard/ImportsPage.tsx'));
+  ({ Boundary } = await vite.ssrLoadModule('/dashboard/Boundary.tsx'));
+  ({ Failure } = await vite.ssrLoadModule('/page/failure.ts'));
+  ({ readView } = await vite.ssrLoadModule('/dashboard/view.ts'));
+});
+after(() => vite?.close());
+afterEach(() => root?.unmount());
+
+/** The answer with imports `first` to `last`; `hasNextPage` says that there are more. */
+function answer(first, last, hasNextPage) {
+  const edges = [];
+  for (let id = first; id <= last; id += 1) {
+    edges.push({
+      cursor: `c${id}`,
+      node: {
+        __typename: 'Import',
+        id: `n${id}`,
+        databaseId: String(id),
+        fileName: `${id}.csv`,
+        fileSize: '1',
+        type: 'items',
+        status: 'COMPLETE',
+        note: null,
+        createdAt: '2026-05-01T10:00:00Z',
+        updatedAt: '2026-05-01T10:00:00Z',
+        completedAt: null,
+      },
+    });
+  }
+  const pageInfo = { hasNextPage, hasPreviousPage: false, startCursor: `c${first}`, endCursor: `c${last}` };
+  return { data: { imports: { estimatedRemainingCount: 40, perPage: edges.length, edges, pageInfo } } };
+}
+
+/** Draws the list of the page on a network whose requests the test answers; `asked` holds them. */
+function openList() {
+  const asked = [];
+  const network = Network.create((request, variables) =>
+    Observable.create((sink) => {
+      asked.push({ name: request.name, variables, sink });
+    }),
+  );
+  const environment = new Environment({ network, store: new Store(new RecordSource()) });
+  const container = document.body.appendChild(document.createElement('div'));
+  const moves = { go() {}, mark() {} };
+  const thrown = [];
+  root = createRoot(container, { onUncaughtError: (error) => thrown.push(error), onCaughtError() {} });
+  const draw = () =>
+    root.render(
+      createElement(
+        Boundary,
+        { resetKey: 1, fallback: ({ code }) => `failed: ${code}` },
+        createElement(
+          Suspense,
+          { fallback: 'Loading' },
+          createElement(
+            RelayEnvironmentProvider,
+            { environment },
+            createElement(ImportsPage, { view: readView('').view, moves, onRefused() {} }),
+          ),
+        ),
+      ),
+    );
+  const state = async () => {
+    assert.deepEqual(thrown, []);
+    return { asked: asked.map(({ name }) => name), text: container.textContent.slice(0, 40) };
+  };
+  return { asked, environment, draw, state };
+}
+
+test('the list loads on where Relay declined to, once its own query is over', async () => {
+  const { asked, draw, state } = openList();
+  draw();
+  await until('the first request', state, ({ asked }) => asked.length === 1);
+  // The rows are there and the query isn't over: the list asks for the next page, and Relay declines.
+  asked[0].sink.next(answer(1, 20, true));
+  await until('the first rows', state, ({ text }) => text.startsWith('20 imports loaded'));
+  assert.equal(asked.length, 1, 'Relay asked for a page while the query of the list ran');
+  asked[0].sink.complete();
+  await until('the request for the next page', state, ({ asked }) => asked.length === 2);
+  assert.equal(asked[1].variables.after, 'c20');
+  asked[1].sink.next(answer(21, 40, false));
+  asked[1].sink.complete();
+  await until('all rows', state, ({ text }) => text.startsWith('40 imports loaded'));
+});
+
+test('a list whose request fails while it is drawn is one that failed, not one without imports', async () => {
+  const { asked, environment, draw, state } = openList();
+  const failure = new Failure('UNREACHABLE', 'The service did not answer.');
+  // React may stop between two components, and the answer come in between: here, before the list reads its rows.
+  const { lookup } = environment;
+  let isOver = false;
+  const fail = () => {
+    if (isOver || !asked.length) return;
+    isOver = true;
+    asked[0].sink.error(failure);
+  };
+  environment.lookup = (selector, ...rest) => {
+    if (selector.node.name === 'ImportsList_query') fail();
+    return lookup.call(environment, selector, ...rest);
+  };
+  draw();
+  await until('the first request', state, ({ asked }) => asked.length === 1);
+  // Where no rows are read before they are there, the request fails later.
+  await until('the list to wait, or to have failed', state, ({ text }) => isOver || text === 'Loading');
+  fail();
+  await until('what the page shows', state, ({ text }) => text !== 'Loading');
+  assert.deepEqual((await state()).text, 'failed: UNREACHABLE');
+});
