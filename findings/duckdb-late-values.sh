@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # DuckDB 2.0.1 (PyPI: duckdb).
 #
-# Guess: read_json finds the column's type from a sample of 20,480 rows; a value that does not fit it further down is an
-#   error, as it is where a whole key is new.
-# What happens: if the column was null in all of the sample, its type becomes "NULL" and each later value is read as null,
-#   without a word. Exports that begin with what is not finished yet lose the time of completion this way. With the
-#   column's type given all values are there.
+# Guess: read_json finds the column's type from a sample of 20,480 rows; a value that does not fit it further
+#   down is an error, as it is where a whole key is new.
+# What happens: if the column was null in all of the sample, its type becomes "NULL" and each later value is
+#   read as null, without a word. Exports that begin with what is not finished yet lose the time of completion
+#   this way. With the column's type given all values are there.
 # Seen: "NULL", 0 of 10 values; with columns given: 10 of 10
 set -euo pipefail
 dir=$(mktemp -d)

@@ -2,8 +2,9 @@
 # graphql-ws 6.4.2, ws 8.23.0, graphql 16.15.0 (npm).
 #
 # Guess: with `retryAttempts: 3` a client that finds the server away tries four times.
-# What happens: if the connection is refused it tries once and gives up: that is an error event, and by default only a close
-#   event is tried again. A server that is back a second later is never found. `shouldRetry: () => true` gives four tries.
+# What happens: if the connection is refused it tries once and gives up: that is an error event, and by
+#   default only a close event is tried again. A server that is back a second later is never found.
+#   `shouldRetry: () => true` gives four tries.
 # Seen: by default 1 try, with shouldRetry 4 tries
 set -euo pipefail
 dir=$(mktemp -d)

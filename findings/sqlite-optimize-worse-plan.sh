@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SQLite 3.54.1 (PyPI: apsw 3.54.1.0).
 #
-# Guess: `PRAGMA optimize` does what ANALYZE does, where it pays, so it gives the same plans or leaves them as they were.
-# What happens: it samples each index. With one account that has nearly all rows and others that have few, the sample
-#   holds so little of it that the index by account looks ten times finer than it is. The query for ten rare rows of the
-#   large account then walks the account: hundreds of times the work, also compared with no statistics at all.
+# Guess: `PRAGMA optimize` does what ANALYZE does, where it pays, so it gives the same plans or leaves them as
+#   they were.
+# What happens: it samples each index. With one account that has nearly all rows and others that have few, the
+#   sample holds so little of it that the index by account looks ten times finer than it is. The query for ten
+#   rare rows of the large account then walks the account: hundreds of times the work, also compared with no
+#   statistics at all.
 # Seen (instructions of SQLite's machine for one query): none 89, ANALYZE 89, PRAGMA optimize 50039
 # Our project: `load` and a closing connection run PRAGMA optimize.
 set -euo pipefail

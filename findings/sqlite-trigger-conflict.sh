@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SQLite 3.54.1 (PyPI: apsw 3.54.1.0).
 #
-# Guess: `INSERT OR IGNORE` inside a trigger cannot fail on a row that is there already; that is what OR IGNORE says.
-# What happens: the statement that fired the trigger decides. Fired by a plain UPDATE the row is passed over; fired by an
-#   upsert (ON CONFLICT DO UPDATE) the same line of the same trigger is ABORT, and the application's upsert fails.
+# Guess: `INSERT OR IGNORE` inside a trigger cannot fail on a row that is there already; that is what OR
+#   IGNORE says.
+# What happens: the statement that fired the trigger decides. Fired by a plain UPDATE the row is passed over;
+#   fired by an upsert (ON CONFLICT DO UPDATE) the same line of the same trigger is ABORT, and the
+#   application's upsert fails.
 # Seen: update: ok
 #       upsert: UNIQUE constraint failed: changes.id
 set -euo pipefail

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # swagger-client 3.39.0, which Swagger UI sends its requests with; openapi-fetch 0.17.0 (npm).
 #
-# Guess: query parameters go out in the order in which the caller gives them. Where several sort keys count in the order of
-#   the query string, that order is the sort.
-# What happens: openapi-fetch does so. swagger-client puts them in the order of the OpenAPI description: asked for updated_at
-#   and then created_at, it asks for the other way round.
+# Guess: query parameters go out in the order in which the caller gives them. Where several sort keys count in
+#   the order of the query string, that order is the sort.
+# What happens: openapi-fetch does so. swagger-client puts them in the order of the OpenAPI description: asked
+#   for updated_at and then created_at, it asks for the other way round.
 # Seen: see `expected` below.
 # Our project: sort keys count in the order of the query string, so Swagger UI can ask for some orders only.
 set -euo pipefail

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # @urql/exchange-graphcache 9.0.2, @urql/core 6.0.3, graphql 16.15.0 (npm).
 #
-# Guess: relayPagination merges pages by where they stand, and its pageInfo is the server's for either end of what is
-#   loaded.
-# What happens: it goes by which of `after` and `before` a page was asked with. A list opened in the middle (rows 3 and 4,
-#   `after` 2) says hasPreviousPage false, although the server said true, so nothing offers rows 1 and 2. Loaded with
-#   `before` 3 they stand behind 3 and 4. mergeMode 'outwards' mends the order, not hasPreviousPage.
+# Guess: relayPagination merges pages by where they stand, and its pageInfo is the server's for either end of
+#   what is loaded.
+# What happens: it goes by which of `after` and `before` a page was asked with. A list opened in the middle
+#   (rows 3 and 4, `after` 2) says hasPreviousPage false, although the server said true, so nothing offers
+#   rows 1 and 2. Loaded with `before` 3 they stand behind 3 and 4. mergeMode 'outwards' mends the order, not
+#   hasPreviousPage.
 # Seen: see `expected` below.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -2,9 +2,9 @@
 # wget 1.21.3 (Debian 12).
 #
 # Guess: after a broken connection wget asks for the rest with `If-Range`, or looks at the ETag of what comes.
-# What happens: it asks with Range alone and appends what it gets. If the resource has changed meanwhile, the file holds
-#   the beginning of the old text and the end of the new one; exit status 0, no warning. The server says so in each
-#   answer: another ETag, another length.
+# What happens: it asks with Range alone and appends what it gets. If the resource has changed meanwhile, the
+#   file holds the beginning of the old text and the end of the new one; exit status 0, no warning. The server
+#   says so in each answer: another ETag, another length.
 # Seen: exit status 0, file aaaaaaaabbbbbbbbbbbbbbbbbbbbbb
 set -euo pipefail
 dir=$(mktemp -d)
