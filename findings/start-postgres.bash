@@ -25,7 +25,7 @@ postgres_pid=$!
 
 export PGHOST=$dir/socket PGUSER=tester PGDATABASE=postgres
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
-for _ in $(seq 100); do
+for _ in $(seq 600); do
   if sql -c 'SELECT 1' > /dev/null 2>&1; then ready=yes; break; fi
   sleep 0.1
 done
