@@ -13,6 +13,7 @@ mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
 mod chance;
+mod checker;
 mod cli;
 mod databases;
 mod drain;
