@@ -18,6 +18,7 @@ use imports_gateway::store::{Settings, Store, accounts, tokens};
 use serde_json::{Value, json};
 
 use crate::databases::{Database, either};
+use crate::gauntlet;
 
 /// How long anything is waited for before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,7 +60,7 @@ async fn tenant(store: &Store, rows: u64) -> Tenant {
 
 /// `imports-gateway` with these arguments, and no setting from around the test.
 pub(crate) fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imports-gateway"));
+    let mut command = Command::new(gauntlet::binary());
     command.args(arguments).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();

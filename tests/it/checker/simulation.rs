@@ -11,7 +11,7 @@ use super::violation::Violation;
 use crate::app::row;
 use crate::chance::Chance;
 use crate::databases::instant;
-use crate::laws::question::{Filter, Sort};
+use crate::laws::question::{Field, Filter, Sort};
 
 const WALKS: usize = 12;
 /// Ids of each account, of which some are not there.
@@ -135,7 +135,7 @@ impl Simulation {
 
     fn walk(&mut self, number: usize, mistake: Option<Mistake>) -> Walk {
         let rows: Vec<_> = self.table.values().cloned().collect();
-        let sort = Sort::any(&mut self.chance);
+        let sort = self.sort(number);
         let filter = self.filter(number, &rows);
         let mut walk = Walk {
             account_id: 1,
@@ -173,6 +173,16 @@ impl Simulation {
             }
         }
         walk
+    }
+
+    /// Mostly by one instant, so that many rows need the tie-break.
+    fn sort(&mut self, number: usize) -> Sort {
+        let descends = self.chance.one_in(2);
+        match number % 4 {
+            0 => Sort(vec![(Field::CreatedAt, descends)]),
+            1 | 2 => Sort(vec![(Field::UpdatedAt, descends)]),
+            _ => Sort::any(&mut self.chance),
+        }
     }
 
     /// None on every other pair of walks; else one that admits some of the rows, and not all.

@@ -14,14 +14,13 @@ use crate::server::{Ask, Server};
 const LEAVES: usize = 12;
 
 /// Sends damaged requests, and judges every answer.
-pub(super) fn flood(peace: &Peace, server: &Server, seed: u64) {
-    let seeds = Seeds::of(server, HOSTILE);
+pub(super) fn flood(peace: &Peace, server: &Server, seeds: &Seeds, seed: u64) {
     let mut chance = Chance::new(seed);
     let mut known = server.client_of(HOSTILE);
     let mut stranger = server.stranger();
     while !peace.is_over() {
         let group = &GROUPS[chance.below(GROUPS.len())];
-        let ask = (group.make)(&mut chance, &seeds);
+        let ask = (group.make)(&mut chance, seeds);
         if chance.below(LEAVES) == 0 {
             leave(server, &ask, &seeds.key, &mut chance);
         } else {
