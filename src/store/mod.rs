@@ -29,9 +29,9 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxPostgresConnector, SqlxSqliteConnector,
     Statement, Value,
 };
-use sqlx::Database;
 use sqlx::pool::PoolOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, Database};
 use tokio::time::Instant;
 
 pub use self::fault::StoreError;
@@ -255,6 +255,7 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
         let opened = pool_options(settings)
             .test_before_acquire(false)
             .acquire_timeout(OPEN_TIMEOUT.max(settings.acquire_timeout))
+            .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
             .connect_with(options.clone());
         match opened.await {
             Err(error) if fault::is_busy(&error) && tries < BUSY_TRIES => {
@@ -264,6 +265,22 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
         }
         tries += 1;
     }
+}
+
+/// Whether a connection can be used again.
+///
+/// On a full disk SQLite ends a transaction by itself. The driver's own rollback then fails, and it takes the transaction
+/// for open as long as the connection lives: no other can begin.
+///
+/// # Errors
+///
+/// The connection is broken.
+///
+/// **Source**: SQLite's "Response To Errors Within A Transaction"; sqlx-sqlite 0.9.0, `connection/worker.rs`.
+async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Answered behind the rollback of a transaction that was dropped.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 const BUSY_TRIES: u32 = 100;

@@ -7,6 +7,7 @@
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ const DATABASE: &str = "GATEWAY_TEST_DATABASE";
 const SOAK_SECONDS: &str = "GATEWAY_TEST_SOAK_SECONDS";
 /// The file that figures are appended to.
 const FIGURES: &str = "GATEWAY_TEST_FIGURES";
+/// The program that is tested, where it is not the one that cargo built with the tests.
+const BINARY: &str = "GATEWAY_TEST_BINARY";
 
 /// A soak that only shows that the soak works.
 const SHORT_SOAK: Duration = Duration::from_secs(4);
@@ -50,6 +53,11 @@ pub(crate) fn prefers_postgresql() -> bool {
 pub(crate) fn soak_end(started: Instant) -> Instant {
     let length = variable(SOAK_SECONDS).map_or(SHORT_SOAK, Duration::from_secs);
     (started + length).max(Instant::now() + SHORT_SOAK)
+}
+
+/// The program that is tested.
+pub(crate) fn binary() -> PathBuf {
+    variable(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_imports-gateway").into())
 }
 
 /// Tells a figure that adds up: over a run, and over all rounds.

@@ -16,6 +16,7 @@ use imports_gateway::store::{Store, accounts, tokens};
 use serde_json::{Value, json};
 
 use crate::databases::{self, Database, either};
+use crate::gauntlet;
 use crate::waiting::{self, PATIENCE, eventually_blocking, lines};
 
 /// The end of the generated imports: 2026-06-01T00:00:00Z.
@@ -56,7 +57,7 @@ async fn tenant(store: &Store, rows: u64) -> Tenant {
 
 /// `imports-gateway` with these arguments, and no setting from around the test.
 pub(crate) fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_imports-gateway"));
+    let mut command = Command::new(gauntlet::binary());
     command.args(arguments).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();

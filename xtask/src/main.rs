@@ -63,7 +63,7 @@ Options of bench:
   --no-shapes         leave the statements out
 
 Options of gauntlet:
-  --minutes N   the length of the run, builds and all, up to 59 (default 55)
+  --minutes N   the length of the run, builds not counted, up to 59 (default 55)
   --seed N      the seed that all rounds follow from (default: another each time)
 
   -h, --help    this text

@@ -40,9 +40,9 @@ fn many(account_id: i64, chance: &mut Chance) -> Vec<imports::Model> {
 }
 
 /// The whole service in memory, as one of its callers.
-struct Inside<'a> {
-    app: &'a TestApp,
-    caller: &'a Caller,
+pub(crate) struct Inside<'a> {
+    pub(crate) app: &'a TestApp,
+    pub(crate) caller: &'a Caller,
 }
 
 impl Door for Inside<'_> {

@@ -24,7 +24,7 @@ pub(crate) enum Field {
 impl Field {
     pub(crate) const ALL: [Self; 3] = [Self::Id, Self::CreatedAt, Self::UpdatedAt];
 
-    fn of(self, import: &imports::Model) -> i64 {
+    pub(crate) fn of(self, import: &imports::Model) -> i64 {
         match self {
             Self::Id => import.id,
             Self::CreatedAt => import.created_at.micros(),

@@ -123,6 +123,7 @@ fn is_back(peace: &Peace, server: &Server) {
     }
     let ms = served_after.unwrap_or_default().as_millis() as u64;
     gauntlet::peak("longest until served again, ms", ms);
+    gauntlet::add("faults healed", 1);
 }
 
 /// Status and first code of a small page.

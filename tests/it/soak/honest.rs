@@ -18,9 +18,18 @@ const PAGES: usize = 25;
 const LARGEST: usize = 12;
 
 /// The service over a socket.
-struct Outside<'a> {
+pub(super) struct Outside<'a> {
     client: RefCell<Client>,
     peace: &'a Peace,
+}
+
+impl<'a> Outside<'a> {
+    pub(super) fn new(peace: &'a Peace, client: Client) -> Self {
+        Self {
+            client: RefCell::new(client),
+            peace,
+        }
+    }
 }
 
 impl Door for Outside<'_> {
@@ -34,10 +43,7 @@ impl Door for Outside<'_> {
 /// Random walks and windows by GraphQL, each page held against the sorted, filtered list.
 pub(super) fn walk(peace: &Peace, client: Client, rows: &[imports::Model], seed: u64) {
     let mut chance = Chance::new(seed);
-    let door = Outside {
-        client: RefCell::new(client),
-        peace,
-    };
+    let door = Outside::new(peace, client);
     while !peace.is_over() {
         let (sort, filter) = (Sort::any(&mut chance), Filter::any(&mut chance, rows));
         let walk = Walk::new(&door, rows, &sort, &filter);
@@ -54,7 +60,7 @@ pub(super) fn walk(peace: &Peace, client: Client, rows: &[imports::Model], seed:
 }
 
 /// Nothing here waits but the thread.
-fn at_once<T>(asking: impl Future<Output = T>) -> T {
+pub(super) fn at_once<T>(asking: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(asking).expect("a blocking client")
 }
 

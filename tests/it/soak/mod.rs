@@ -1,12 +1,16 @@
 //! One process over a long time: hostile clients, honest ones that know what each page must be, a writer, and faults
 //! of the database, all at once; then what it holds on to, and an orderly stop.
 //!
-//! The accounts: the first is for the drain, three stay as they are, for an honest client each, one is written to, the
-//! last is the hostile clients' own. The limits are those that the program is shipped with. Short in an ordinary run; the gauntlet
-//! says how long. Deliberately absent: times, but for the promises that are documented, with a wide margin.
+//! The accounts: the first is for the drain, three stay as they are, for an honest client each, one is rewritten as a whole
+//! over and over, one is the hostile clients' own, and in the last single rows are inserted, changed and deleted beside
+//! walkers whom the checker judges. The limits are those that the program is shipped with. Short in an ordinary run; the
+//! gauntlet says how long, and which program. Deliberately absent: times, but for the promises that are documented, with a
+//! wide margin.
 
+mod changing;
 mod faults;
 mod gauges;
+mod half_open;
 mod honest;
 mod hostile;
 mod moving;
@@ -20,6 +24,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use self::changing::Changing;
 use self::faults::Breakable;
 use self::gauges::Gauges;
 use self::moving::Versions;
@@ -35,8 +40,9 @@ use crate::server::{Server, furnish};
 const STILL: [usize; 3] = [1, 2, 3];
 const MOVING: usize = 4;
 const HOSTILE: usize = 5;
+const CHANGING: usize = 6;
 /// How many imports each has at first.
-const ROWS: [u64; 6] = [130, 3_000, 3_000, 3_000, 0, 130];
+const ROWS: [u64; 7] = [130, 3_000, 3_000, 3_000, 0, 130, 0];
 /// Answers that the drain comes after.
 const DRAIN_AFTER: usize = 100;
 
@@ -77,16 +83,17 @@ async fn soak(url: &str, mut breakable: Breakable) {
     let operating = server.operating();
     let mut chance = Chance::new(gauntlet::seed(30));
     let mut seed = || chance.next() | 1;
-    let seeds: [u64; 7] = std::array::from_fn(|_| seed());
+    let seeds: [u64; 12] = std::array::from_fn(|_| seed());
+    let changing = Changing::begin(url, CHANGING as i64 + 1).await;
     block_in_place(|| {
         let versions = Versions::new(url, MOVING);
         versions.write().expect("nothing disturbs the first load");
-        // Sound material is asked for while nothing is broken yet.
-        let material = Seeds::of(&server, HOSTILE);
+        // Asked for before anything is broken.
+        let to_damage = Seeds::of(&server, HOSTILE);
         let peace = Peace::until(gauntlet::soak_end(started));
         let gauges = thread::scope(|scope| {
             let (server, peace, rows, versions) = (&server, &peace, &rows, &versions);
-            let material = &material;
+            let (changing, to_damage) = (&changing, &to_damage);
             let breakable = &mut breakable;
             for place in 0..2 {
                 let client = move || server.client_of(STILL[place]);
@@ -99,13 +106,22 @@ async fn soak(url: &str, mut breakable: Breakable) {
             scope.spawn(move || peace.keep(|| moving::watch(peace, server, versions, seeds[3])));
             scope.spawn(move || peace.keep(|| moving::write(peace, versions)));
             for seed in &seeds[4..6] {
-                scope.spawn(move || peace.keep(|| hostile::flood(peace, server, material, *seed)));
+                scope.spawn(move || peace.keep(|| hostile::flood(peace, server, to_damage, *seed)));
             }
+            for (share, seed) in seeds[7..9].iter().enumerate() {
+                scope.spawn(move || peace.keep(|| changing.write(peace, share, *seed)));
+            }
+            for seed in &seeds[9..11] {
+                let client = server.client_of(CHANGING);
+                scope.spawn(move || peace.keep(|| changing.walk(peace, client, *seed)));
+            }
+            scope.spawn(move || peace.keep(|| half_open::linger(peace, server, seeds[11])));
             scope.spawn(move || peace.keep(|| faults::inject(peace, server, breakable, seeds[6])));
             // Here, so that what it holds against the process comes after all the clients have gone.
             peace.keep(|| Gauges::while_it_lasts(peace, server))
         });
         gauges.holds_on_to_nothing(&server, &operating);
+        changing.was_written();
         let answered = crate::drain::drains_after(&mut server, DRAIN_AFTER);
         gauntlet::add("drains under load", 1);
         gauntlet::add("requests answered until the drains, none failed", answered as u64);

@@ -67,6 +67,11 @@ impl Peace {
         mark % 2 == 1 || self.mark() != mark
     }
 
+    /// Whether anything is broken now.
+    pub(super) fn is_broken(&self) -> bool {
+        self.mark() % 2 == 1
+    }
+
     /// Waits as a client does between requests, or until the end.
     pub(super) fn pause(&self) {
         thread::sleep(PAUSE);

@@ -73,6 +73,21 @@ impl Figures {
         names
     }
 
+    /// A figure of one kind of database over all suites that told it: the sum.
+    pub(super) fn sum(&self, database: Database, name: &str) -> Option<u64> {
+        self.numbers(database, name).reduce(|sum, number| sum + number)
+    }
+
+    /// A figure of one kind of database over all suites that told it: the highest.
+    pub(super) fn highest(&self, database: Database, name: &str) -> Option<u64> {
+        self.numbers(database, name).max()
+    }
+
+    fn numbers(&self, database: Database, name: &str) -> impl Iterator<Item = u64> {
+        let is_it = move |figure: &&Figure| figure.database == database && figure.name == name;
+        self.0.iter().filter(is_it).map(|figure| figure.number)
+    }
+
     /// One figure, where it was told.
     pub(super) fn number(&self, suite: &str, database: Database, name: &str) -> Option<u64> {
         let is_it = |figure: &&Figure| {

@@ -3,7 +3,7 @@
 //! Takes that text and how the binary ended, gives counts and a [`Finding`] for each test that failed. A binary that
 //! ends badly without naming a test, or that ran none, is a finding too.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use super::suites::{Database, Suite};
 use crate::test::{Counts, test_result};
@@ -42,7 +42,7 @@ impl fmt::Display for Finding {
 }
 
 /// One run of a suite.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run<'a> {
     pub(super) suite: &'a Suite,
     pub(super) database: Database,
@@ -50,6 +50,8 @@ pub(super) struct Run<'a> {
     pub(super) seed: u64,
     /// How long its soak was to be, where it is one. **Unit**: seconds.
     pub(super) soak_seconds: Option<u64>,
+    /// The program that is tested, where it is another than the one built with the tests.
+    pub(super) binary: Option<PathBuf>,
 }
 
 /// The cases of each property that does not say how many itself.
@@ -67,6 +69,8 @@ impl Run<'_> {
         );
         let seconds = self.soak_seconds.map(|seconds| seconds.to_string());
         variables.extend(seconds.map(|seconds| ("GATEWAY_TEST_SOAK_SECONDS", seconds)));
+        let binary = self.binary.as_ref().map(|path| path.display().to_string());
+        variables.extend(binary.map(|path| ("GATEWAY_TEST_BINARY", path)));
         if self.database == Database::None {
             variables.extend([("PROPTEST_RNG_SEED", seed), ("PROPTEST_CASES", CASES.to_owned())]);
         }
@@ -183,6 +187,7 @@ mod tests {
             round: 3,
             seed: 77,
             soak_seconds: None,
+            binary: None,
         }
     }
 
@@ -232,6 +237,20 @@ mod tests {
     fn what_a_run_found_before_it_was_cut_off_counts_and_what_it_passed_does_not() {
         let (counts, findings) = run().read_cut_off("test hostile::a ... ok\ntest hostile::b ... FAILED\n");
         assert_eq!((counts, findings.len()), (Counts { passed: 0, failed: 1 }, 1));
+    }
+
+    #[test]
+    fn the_soak_is_run_again_with_the_same_program() {
+        let run = Run {
+            binary: Some("/t/release/imports-gateway".into()),
+            ..run()
+        };
+        let hanging = run.hangs("");
+        assert!(
+            hanging
+                .again
+                .contains("GATEWAY_TEST_BINARY=/t/release/imports-gateway cargo test")
+        );
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //! beside them one process a database that serves all along.
 //!
 //! Takes a length and a seed; prints what it does and finds, and writes `target/gauntlet/report.md` and `report.json`.
-//! The tests are built as `cargo xtask test` builds them: debug assertions find more than speed would, and nothing is
-//! built a second time. All of it ends in time, or is ended. Deliberately absent: tests of its own; what a round
-//! changes in them stands in `tests/it/gauntlet.rs`.
+//! The processes that serve all along are of the release build, as users run it. The rounds run what `cargo xtask test`
+//! builds: debug assertions find more than speed would. All of it ends in time, or is ended. Deliberately absent: tests
+//! of its own; what a round changes in them stands in `tests/it/gauntlet.rs`.
 
+mod builds;
 mod figures;
 mod findings;
 mod options;
 mod report;
 mod suites;
+mod summary;
 
 use std::{
     fs,
@@ -19,10 +21,11 @@ use std::{
 };
 
 use self::{
+    builds::{Built, build, build_release},
     figures::Figures,
     findings::{Finding, Run},
     options::{Options, seed_of},
-    suites::{Built, Database, ROUND, SOAK, Suite, build},
+    suites::{Database, ROUND, SOAK, Suite},
 };
 use crate::{
     Failure,
@@ -32,6 +35,8 @@ use crate::{
     test::Counts,
 };
 
+/// How long a build may take; a cold one takes a quarter of an hour.
+const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
 /// What the soak's drain and the report need at the end, at the most.
 const RESERVE: Duration = Duration::from_secs(30);
 /// After which a suite counts as one that doesn't end; each takes a minute or two.
@@ -48,7 +53,8 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // Short, as it is typed again.
     let options = Options::parse(words, u64::from(now.subsec_nanos()))?;
-    meet(Need::Postgres).map_err(Failure::Failed)?;
+    let needs = [Need::Postgres, Need::Node];
+    needs.into_iter().try_for_each(meet).map_err(Failure::Failed)?;
     let found = Gauntlet::run(options).map_err(Failure::Failed)?;
     match found {
         0 => Ok(()),
@@ -75,6 +81,8 @@ struct Gauntlet {
     start: Instant,
     folder: PathBuf,
     built: Built,
+    /// The release build of the program.
+    released: PathBuf,
     /// Rounds that came to their end.
     rounds: u64,
     outcomes: Vec<Outcome>,
@@ -95,22 +103,23 @@ struct Running {
 impl Gauntlet {
     /// Runs all of it; how many things it found.
     fn run(options: Options) -> Result<usize, String> {
-        let start = Instant::now();
         let folder = target().join("gauntlet");
         // What an earlier run found is not to be taken for this one's.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        println!(
-            "seed {}, {} minutes: building the tests",
-            options.seed, options.minutes
-        );
+        println!("building the tests");
+        let built = build(&folder, Instant::now() + BUILD_LIMIT)?;
+        println!("building the release binary with its pages");
+        let released = build_release(&folder, Instant::now() + BUILD_LIMIT)?;
+        println!("seed {}, {} minutes from here on", options.seed, options.minutes);
+        let start = Instant::now();
         let end = start + Duration::from_secs(60 * options.minutes);
-        let built = build(&folder, end)?;
         let mut gauntlet = Self {
             options,
             start,
             folder,
             built,
+            released,
             rounds: 0,
             outcomes: Vec::new(),
             figures: Figures::default(),
@@ -152,6 +161,7 @@ impl Gauntlet {
                 round: 0,
                 seed: seed_of(self.options.seed, 0),
                 soak_seconds: Some(seconds),
+                binary: Some(self.released.clone()),
             })
         };
         SOAK.databases.iter().map(start).collect()
@@ -172,6 +182,7 @@ impl Gauntlet {
                         round,
                         seed,
                         soak_seconds: None,
+                        binary: None,
                     })?;
                     let limit = Instant::now() + SUITE_LIMIT;
                     while running.leash.wait(Instant::now() + LOOKS).is_none()

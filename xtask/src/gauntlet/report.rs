@@ -8,7 +8,8 @@ use std::{fmt::Write as _, fs, process::Command};
 use super::{
     Gauntlet, Outcome,
     findings::Finding,
-    suites::{ROUND, SOAK},
+    suites::{Database, ROUND, SOAK},
+    summary,
 };
 use crate::{cargo::program, json::quote, machine::machine};
 
@@ -58,6 +59,7 @@ fn markdown(gauntlet: &Gauntlet) -> String {
             let _ = writeln!(text, "```text\n{finding}\n```\n");
         }
     }
+    text.push_str(&summary::table(&gauntlet.figures));
     text.push_str(
         "\n## Runs\n\n| suite | database | runs to the end | cut off | tests passed | failed | s |\n|---|---|---|---|---|---|---|\n",
     );
@@ -76,7 +78,7 @@ fn markdown(gauntlet: &Gauntlet) -> String {
     }
     text.push_str(&figures(gauntlet));
     text.push_str("\n## Not run\n\n");
-    for line in not_run(&gauntlet.outcomes) {
+    for line in not_run(gauntlet) {
         let _ = writeln!(text, "- {line}");
     }
     text
@@ -114,7 +116,23 @@ fn figures(gauntlet: &Gauntlet) -> String {
 }
 
 /// What a reader could take for checked, and is not.
-fn not_run(outcomes: &[Outcome]) -> Vec<String> {
+fn not_run(gauntlet: &Gauntlet) -> Vec<String> {
+    let mut lines = unfinished(&gauntlet.outcomes);
+    if gauntlet
+        .figures
+        .number("full disk", Database::Sqlite, NO_DISK)
+        .is_some()
+    {
+        lines.push("a full disk under SQLite: no small disk can be mounted here; root may.".to_owned());
+    }
+    lines
+}
+
+/// What `tests/it/full_disk.rs` tells where it could not be run.
+const NO_DISK: &str = "full disks not tried, as none can be mounted here";
+
+/// The suites that were never run to their end, and what needs a build of its own.
+fn unfinished(outcomes: &[Outcome]) -> Vec<String> {
     let mut lines = Vec::new();
     for suite in std::iter::once(&SOAK).chain(&ROUND) {
         for database in suite.databases {
@@ -148,7 +166,7 @@ fn not_run(outcomes: &[Outcome]) -> Vec<String> {
 }
 
 /// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -204,7 +222,7 @@ fn json(gauntlet: &Gauntlet) -> String {
         list(&gauntlet.findings, finding),
         list(&gauntlet.outcomes, outcome),
         list(&gauntlet.figures.0, figure),
-        list(&not_run(&gauntlet.outcomes), |line| quote(line))
+        list(&not_run(gauntlet), |line| quote(line))
     )
 }
 
@@ -216,11 +234,10 @@ fn list<T>(all: &[T], text: impl Fn(&T) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gauntlet::suites::Database;
 
     #[test]
     fn a_suite_that_never_came_to_its_end_is_told_and_so_are_the_fuzz_targets() {
-        let lines = not_run(&[]);
+        let lines = unfinished(&[]);
         let entries: usize = std::iter::once(&SOAK)
             .chain(&ROUND)
             .map(|suite| suite.databases.len())
@@ -236,7 +253,7 @@ mod tests {
             time: std::time::Duration::from_secs(1),
         };
         assert!(
-            !not_run(&[done])
+            !unfinished(&[done])
                 .iter()
                 .any(|line| line.starts_with("soak on SQLite"))
         );

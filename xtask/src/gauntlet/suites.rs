@@ -2,19 +2,6 @@
 //!
 //! A list, and how its entries become words for a test binary. Deliberately absent: what the tests do.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitStatus,
-    time::Instant,
-};
-
-use crate::{
-    cargo::{cargo, root},
-    json::text,
-    leash::{Leash, command},
-};
-
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Database {
@@ -55,10 +42,10 @@ pub(super) enum Tests {
 }
 
 impl Tests {
-    const ALL: [Self; 3] = [Self::Integration, Self::Units, Self::Keyset];
+    pub(super) const ALL: [Self; 3] = [Self::Integration, Self::Units, Self::Keyset];
 
     /// Where its first file is, below the top of the repository.
-    fn source(self) -> &'static str {
+    pub(super) fn source(self) -> &'static str {
         match self {
             Self::Integration => "tests/it/main.rs",
             Self::Units => "src/lib.rs",
@@ -97,7 +84,7 @@ pub(super) const SOAK: Suite = Suite {
 };
 
 /// A round, in order.
-pub(super) const ROUND: [Suite; 7] = [
+pub(super) const ROUND: [Suite; 9] = [
     Suite {
         name: "hostile input",
         tests: Tests::Integration,
@@ -111,9 +98,28 @@ pub(super) const ROUND: [Suite; 7] = [
         databases: &[Database::Postgres],
     },
     Suite {
+        name: "kill -9",
+        tests: Tests::Integration,
+        filters: &["killed::"],
+        databases: BOTH,
+    },
+    Suite {
+        name: "full disk",
+        tests: Tests::Integration,
+        filters: &["full_disk::"],
+        databases: &[Database::Sqlite],
+    },
+    Suite {
         name: "answers against an oracle",
         tests: Tests::Integration,
-        filters: &["laws::", "plans::", "store::", "agreement::", "isolation::"],
+        filters: &[
+            "checker::",
+            "laws::",
+            "plans::",
+            "store::",
+            "agreement::",
+            "isolation::",
+        ],
         databases: BOTH,
     },
     Suite {
@@ -157,100 +163,21 @@ impl Suite {
     }
 }
 
-/// Where the binaries of the tests are.
-#[derive(Debug)]
-pub(super) struct Built(Vec<PathBuf>);
-
-impl Built {
-    pub(super) fn path(&self, tests: Tests) -> &PathBuf {
-        &self.0[tests as usize]
-    }
-}
-
-/// Builds what `cargo xtask test` builds, with its profile, so that most of it is there already.
-///
-/// **Errors:** it doesn't build, or not in time.
-pub(super) fn build(folder: &Path, until: Instant) -> Result<Built, String> {
-    let output = folder.join("build.json");
-    let cargo = cargo(&[
-        "test",
-        "--workspace",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ]);
-    let words = std::iter::once(cargo.get_program()).chain(cargo.get_args());
-    let ended: Option<ExitStatus> = Leash::start(command(words), &output)?.wait(until);
-    match ended {
-        None => return Err("the time was up before the tests were built".into()),
-        Some(status) if !status.success() => return Err(format!("cargo: {status}")),
-        Some(_) => {}
-    }
-    let told = fs::read_to_string(&output).map_err(|error| format!("{}: {error}", output.display()))?;
-    binaries(&told)
-}
-
-/// The binaries that cargo told of.
-fn binaries(told: &str) -> Result<Built, String> {
-    let find = |tests: Tests| {
-        let source = root().join(tests.source());
-        let is_it = |line: &&str| {
-            text(line, "src_path").is_some_and(|path| source.as_os_str() == path)
-                && line.contains("\"test\":true}")
-        };
-        let line = told
-            .lines()
-            .filter(is_it)
-            .find_map(|line| text(line, "executable"));
-        line.map(PathBuf::from)
-            .ok_or_else(|| format!("cargo built no tests of {}", tests.source()))
-    };
-    Tests::ALL
-        .into_iter()
-        .map(find)
-        .collect::<Result<_, _>>()
-        .map(Built)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_test_that_is_for_one_kind_of_database_is_left_out_on_the_other() {
-        let oracle = &ROUND[2];
+        let is_oracle = |suite: &&Suite| suite.name == "answers against an oracle";
+        let oracle = ROUND.iter().find(is_oracle).expect("a suite of this name");
         let words = oracle.words(Database::Sqlite);
-        assert_eq!(words[..2], ["laws::", "plans::"]);
-        assert_eq!(words[5..], ["--skip", "_on_postgresql"]);
+        assert_eq!(words[..2], ["checker::", "laws::"]);
+        assert_eq!(words[6..], ["--skip", "_on_postgresql"]);
         assert_eq!(ROUND[1].words(Database::Postgres), ["faults::"]);
         assert_eq!(
             SOAK.words(Database::Postgres),
             ["soak::one_process", "--skip", "_on_sqlite"]
         );
-    }
-
-    #[test]
-    fn the_binaries_are_those_with_tests_in_them() {
-        let line = |source: &str, is_test: bool| {
-            format!(
-                r#"{{"target":{{"src_path":"{}"}},"profile":{{"test":{is_test}}},"executable":"/t/{source}-{is_test}"}}"#,
-                root().join(source).display()
-            )
-        };
-        let mut told = String::new();
-        for tests in Tests::ALL {
-            told += &format!(
-                "{}\n{}\n",
-                line(tests.source(), false),
-                line(tests.source(), true)
-            );
-        }
-        let built = binaries(&told).expect("all are there");
-        for tests in Tests::ALL {
-            assert_eq!(
-                built.path(tests),
-                &PathBuf::from(format!("/t/{}-true", tests.source()))
-            );
-        }
-        assert!(binaries(&line("src/lib.rs", true)).is_err());
     }
 }
