@@ -89,7 +89,8 @@ async fn soak(url: &str, mut breakable: Breakable) {
     block_in_place(|| {
         let versions = Versions::new(url, MOVING);
         versions.write().expect("nothing disturbs the first load");
-        // Asked for before anything is broken.
+        // Asked for before anything is broken, by a service that has seen its database.
+        server.wait_for("/readyz", 200);
         let to_damage = Seeds::of(&server, HOSTILE);
         // Not from the start on: to fill the database takes a while on a busy machine.
         let peace = Peace::until(Instant::now() + gauntlet::soak_length());
