@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use imports_gateway::store::{Settings, Store};
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::chance::Chance;
@@ -102,12 +103,12 @@ impl Drop for SmallDisk {
 /// The service over a socket, with a writer that writes before every page.
 struct Beside<'a> {
     client: RefCell<Client>,
-    writer: RefCell<Writer<'a>>,
+    writer: Mutex<Writer<'a>>,
 }
 
 impl Door for Beside<'_> {
     async fn data(&self, document: &str, variables: Json) -> Option<Json> {
-        self.writer.borrow_mut().step().await.expect("the disk has room");
+        self.writer.lock().await.step().await.expect("the disk has room");
         let answer = self.client.borrow_mut().ask(&Ask::graphql(document, &variables));
         assert_eq!(
             (answer.status, answer.code().as_str()),
@@ -135,7 +136,7 @@ async fn a_full_disk_refuses_writers_and_loses_nothing_on_sqlite() {
     let mut server = Server::over(&url, &["--rate-limit", "off"], tenants);
     let door = Beside {
         client: RefCell::new(server.client()),
-        writer: RefCell::new(Writer::new(
+        writer: Mutex::new(Writer::new(
             &store,
             &history,
             1,
@@ -150,7 +151,7 @@ async fn a_full_disk_refuses_writers_and_loses_nothing_on_sqlite() {
     }
 
     let filler = disk.fill();
-    let reason = first_refusal(&mut door.writer.borrow_mut()).await;
+    let reason = first_refusal(&mut *door.writer.lock().await).await;
     assert!(reason.contains("full"), "no word of the disk: {reason}");
     let said = load(&disk, &url).expect_err("a load on a full disk stored its file");
     assert!(said.contains("not stored"), "no reason: {said}");
@@ -164,7 +165,7 @@ async fn a_full_disk_refuses_writers_and_loses_nothing_on_sqlite() {
 
     fs::remove_file(filler).unwrap();
     let healed = Instant::now();
-    while let Err(said) = door.writer.borrow_mut().settle().await {
+    while let Err(said) = door.writer.lock().await.settle().await {
         assert!(
             healed.elapsed() < PATIENCE,
             "there is room, and writers still fail: {said}"

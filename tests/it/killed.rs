@@ -10,6 +10,7 @@ use std::time::Duration;
 use imports_gateway::store::Store;
 use serde_json::Value as Json;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 use crate::chance::Chance;
 use crate::checker::history::History;
@@ -34,7 +35,7 @@ struct Killed<'a> {
     url: &'a str,
     tenants: &'a [Tenant],
     server: RefCell<Server>,
-    writer: RefCell<Writer<'a>>,
+    writer: Mutex<Writer<'a>>,
     chance: RefCell<Chance>,
 }
 
@@ -65,7 +66,8 @@ impl Door for Killed<'_> {
             self.kill();
         }
         self.writer
-            .borrow_mut()
+            .lock()
+            .await
             .step()
             .await
             .expect("the database is well");
@@ -95,7 +97,7 @@ async fn walks_go_on_after_kills(database: Database) {
         url,
         tenants: &tenants,
         server: RefCell::new(Server::over(url, &[], tenants.clone())),
-        writer: RefCell::new(Writer::new(
+        writer: Mutex::new(Writer::new(
             &store,
             &history,
             1,

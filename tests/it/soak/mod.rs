@@ -88,7 +88,8 @@ async fn soak(url: &str, mut breakable: Breakable) {
     block_in_place(|| {
         let versions = Versions::new(url, MOVING);
         versions.write().expect("nothing disturbs the first load");
-        // Asked for before anything is broken.
+        // Asked for before anything is broken, by a service that has seen its database.
+        server.wait_for("/readyz", 200);
         let to_damage = Seeds::of(&server, HOSTILE);
         let peace = Peace::until(gauntlet::soak_end(started));
         let gauges = thread::scope(|scope| {
