@@ -97,10 +97,7 @@ pub(super) const STEPS: &[Step] = &[
         name: "http-audit",
         tells: "holds a running gateway to the GraphQL-over-HTTP draft; seconds",
         needs: &[Need::Node],
-        build: |ground| {
-            node::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), HTTP_AUDIT)?;
-            build_gateway(ground)
-        },
+        build: |ground| build_with_gateway(ground, HTTP_AUDIT),
         check: |ground| against_gateway(&ground.watch, ground.limits.minutes(10), HTTP_AUDIT, GRAPHQL_HTTP),
     },
     Step {
@@ -121,6 +118,12 @@ fn build_pages(ground: &Ground) -> Result<(), String> {
 
 fn build_gateway(ground: &Ground) -> Result<(), String> {
     ground.cargo(&["build", "--bin", "imports-gateway"], BUILD_MINUTES)
+}
+
+/// What a check by the npm package in a folder needs.
+fn build_with_gateway(ground: &Ground, folder: &str) -> Result<(), String> {
+    node::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), folder)?;
+    build_gateway(ground)
 }
 
 /// Private items too, or a broken link in one would go unseen.
