@@ -66,6 +66,8 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
       query,
     );
   const [failure, setFailure] = useState<Failure | null>(null);
+  // Tells one failure from the next, as a try that fails at once is drawn together with what it replaces.
+  const [failures, setFailures] = useState(0);
   const [direction, setDirection] = useState<Direction>('next');
   const [counted, setCounted] = useState<Direction>('next');
   // Set and read at once, unlike Relay's flags, which follow with the next render.
@@ -78,8 +80,9 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
     const onComplete = (error: Error | null) => {
       over = true;
       pending.current = null;
-      if (!error) setCounted(towards);
-      else setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
+      if (!error) return setCounted(towards);
+      setFailures((count) => count + 1);
+      setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
     };
     setFailure(null);
     setDirection(towards);
@@ -126,7 +129,7 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
         onNearEnd={() => hasNext && !failure && load('next')}
       />
       {failure && (
-        <Trouble inline key={failure.code} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
+        <Trouble inline key={failures} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
       )}
       {hasNext && !failure && (
         <button type="button" className="button load-next" aria-disabled={isLoadingNext} onClick={() => load('next')}>

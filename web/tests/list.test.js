@@ -61,10 +61,13 @@ function openList() {
   const network = Network.create((request, variables) =>
     Observable.create((sink) => {
       asked.push({ name: request.name, variables, sink });
+      if (page.isAway) sink.error(new Failure('UNREACHABLE', 'The service did not answer.'));
     }),
   );
   const environment = new Environment({ network, store: new Store(new RecordSource()) });
   const container = document.body.appendChild(document.createElement('div'));
+  /** Where the list stands, and whether each request fails at once. */
+  const page = { container, isAway: false };
   const moves = { go() {}, mark() {} };
   const thrown = [];
   root = createRoot(container, { onUncaughtError: (error) => thrown.push(error), onCaughtError() {} });
@@ -88,7 +91,7 @@ function openList() {
     assert.deepEqual(thrown, []);
     return { asked: asked.map(({ name }) => name), text: container.textContent.slice(0, 40) };
   };
-  return { asked, environment, draw, state };
+  return { asked, environment, draw, page, state };
 }
 
 test('the list loads on where Relay declined to, once its own query is over', async () => {
@@ -129,4 +132,20 @@ test('a list whose request fails while it is drawn is one that failed, not one w
   fail();
   await until('what the page shows', state, ({ text }) => text !== 'Loading');
   assert.deepEqual((await state()).text, 'failed: UNREACHABLE');
+});
+
+test('a list whose next try fails at once counts down again', async () => {
+  const { asked, draw, page, state } = openList();
+  draw();
+  await until('the first request', state, ({ asked }) => asked.length === 1);
+  asked[0].sink.next(answer(1, 20, true));
+  asked[0].sink.complete();
+  await until('the request for the next page', state, ({ asked }) => asked.length === 2);
+  page.isAway = true;
+  asked[1].sink.error(new Failure('UNREACHABLE', 'The service did not answer.'));
+  const timer = async () => page.container.querySelector('[role="timer"]')?.textContent ?? '';
+  await until('the countdown', timer, (text) => text.startsWith('Trying again in'));
+  page.container.querySelector('.trouble button').click();
+  await until('another try', state, ({ asked }) => asked.length === 3);
+  await until('the countdown anew', timer, (text) => text.startsWith('Trying again in'), 20_000);
 });
