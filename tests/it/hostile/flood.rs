@@ -11,6 +11,7 @@ use imports_gateway::relay::{GlobalRow, node_id};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
+use super::http::OPEN;
 use super::judge::judge;
 use crate::app::import_id;
 use crate::gauntlet;
@@ -95,7 +96,7 @@ pub(crate) const GROUPS: [Group; 9] = [
 
 #[tokio::test]
 async fn twenty_thousand_hostile_requests_are_answered_as_documented_by_one_process() {
-    let mut server = Server::start(&["--failed-keys", "off", "--rate-limit", "off"]).await;
+    let mut server = Server::start(&OPEN).await;
     let seeds = Seeds::of(&server, 0);
     let counts = Mutex::new(BTreeMap::new());
     thread::scope(|scope| {

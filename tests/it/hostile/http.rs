@@ -5,8 +5,21 @@ use serde_json::json;
 use super::judge::judge;
 use crate::server::{Ask, Server};
 
-/// Lets nothing but the rule under test refuse.
-pub(super) const OPEN: [&str; 4] = ["--failed-keys", "off", "--rate-limit", "off"];
+/// Lets nothing but the rule under test refuse, however busy the machine is.
+pub(super) const OPEN: [&str; 12] = [
+    "--failed-keys",
+    "off",
+    "--rate-limit",
+    "off",
+    "--wait-ms",
+    "60000",
+    "--acquire-timeout-ms",
+    "60000",
+    "--statement-timeout-ms",
+    "60000",
+    "--request-timeout-ms",
+    "60000",
+];
 
 const SOUND: &str = "{\"query\": \"{ viewer { id } }\"}";
 
