@@ -1,47 +1,68 @@
 //! Relay's side of a page: page information and global object identification.
 //!
-//! Takes pages and row ids; gives what Relay's two specifications call `PageInfo`, `Node` and a node's `id`.
+//! Takes pages and row ids; gives what Relay's two specifications call `PageInfo` and a node's `id`.
 //! Deliberately absent: what a node is; resources know that.
 //!
 //! **Source**: GraphQL Cursor Connections Specification; GraphQL Global Object Identification Specification.
 
-use async_graphql::SimpleObject;
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyset::CursorText;
 
 use crate::json::Json;
-use crate::selection::{Composite, Selected};
+use crate::selection::table::{Field, Needs, Object, leaf};
 
 /// Where a page stands in its list.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Copy)]
 pub struct PageInfo {
-    /// Whether the whole filtered list has an import after this page, whichever way it was paged.
+    /// Whether the list goes on after the page.
     pub has_next_page: bool,
-    /// Whether the whole filtered list has an import before this page, whichever way it was paged.
+    /// Whether the list begins before the page.
     pub has_previous_page: bool,
-    /// The cursor of the first edge; null on an empty page.
-    pub start_cursor: Option<String>,
-    /// The cursor of the last edge; null on an empty page.
-    pub end_cursor: Option<String>,
+    /// The cursor of the first row; none on an empty page.
+    pub start_cursor: Option<CursorText>,
+    /// The cursor of the last row; none on an empty page.
+    pub end_cursor: Option<CursorText>,
 }
 
-impl Composite for PageInfo {
-    fn type_name(&self) -> &'static str {
-        "PageInfo"
-    }
+impl Object for PageInfo {
+    const NAME: &'static str = "PageInfo";
+    const DESCRIPTION: &'static str = "Where a page stands in its list.";
+    const FIELDS: &'static [Field<Self>] = &[
+        leaf::<Self, bool>(
+            "hasNextPage",
+            "Whether the whole filtered list has an import after this page, whichever way it was paged.",
+            |page, json| json.boolean(page.has_next_page),
+        )
+        .needs(Needs::FLAGS),
+        leaf::<Self, bool>(
+            "hasPreviousPage",
+            "Whether the whole filtered list has an import before this page, whichever way it was paged.",
+            |page, json| json.boolean(page.has_previous_page),
+        )
+        .needs(Needs::FLAGS),
+        leaf::<Self, Option<String>>(
+            "startCursor",
+            "The cursor of the first edge; null on an empty page.",
+            |page, json| write_cursor(page.start_cursor.as_ref(), json),
+        )
+        .needs(Needs::ROWS),
+        leaf::<Self, Option<String>>(
+            "endCursor",
+            "The cursor of the last edge; null on an empty page.",
+            |page, json| write_cursor(page.end_cursor.as_ref(), json),
+        )
+        .needs(Needs::ROWS),
+    ];
+    type Source<'a> = &'a Self;
+}
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let cursor = match selected.name.as_str() {
-            "hasNextPage" => return json.boolean(self.has_next_page),
-            "hasPreviousPage" => return json.boolean(self.has_previous_page),
-            "startCursor" => &self.start_cursor,
-            "endCursor" => &self.end_cursor,
-            _ => &None,
-        };
-        match cursor {
-            Some(cursor) => json.plain(cursor.as_bytes()),
-            None => json.null(),
-        }
+fn write_cursor(cursor: Option<&CursorText>, json: &mut Json) {
+    match cursor {
+        Some(cursor) => json.plain(cursor.as_str().as_bytes()),
+        None => json.null(),
     }
 }
 
@@ -49,6 +70,19 @@ impl Composite for PageInfo {
 #[must_use]
 pub fn node_id(type_name: &str, id: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{type_name}:{id}"))
+}
+
+/// Writes what [`node_id`] gives as a string, in place: a page has one a row.
+pub fn write_node_id(type_name: &str, id: i64, json: &mut Json) {
+    const LONGEST: usize = 48;
+    let (mut plain, mut encoded) = ([0; LONGEST], [0; LONGEST / 3 * 4]);
+    let mut rest = &mut plain[..];
+    let written = write!(rest, "{type_name}:{id}");
+    let len = LONGEST - rest.len();
+    let len = written
+        .ok()
+        .and_then(|()| URL_SAFE_NO_PAD.encode_slice(&plain[..len], &mut encoded).ok());
+    json.plain(&encoded[..len.expect("the name of a type and a number fit")]);
 }
 
 /// The number in a node's id, where the id is one of this type, to the byte as [`node_id`] writes it.
@@ -75,6 +109,9 @@ mod tests {
             assert_eq!(row_id("Account", &text), None);
             assert_eq!(row_id("Import", &format!("{text}A")), None);
             assert_eq!(row_id("Import", &text[1..]), None);
+            let mut json = Json::default();
+            write_node_id("Import", id, &mut json);
+            assert_eq!(json.into_bytes(), format!("\"{text}\"").into_bytes());
         }
         for forged in [
             "Import:+1",

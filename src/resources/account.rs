@@ -1,47 +1,40 @@
 //! The account that the caller's key belongs to.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::ID;
 
 use crate::auth::Viewer;
-use crate::json::Json;
 use crate::relay;
 use crate::scalars::BigInt;
-use crate::selection::{Composite, Selected};
+use crate::selection::table::{Field, Object, leaf};
 
-/// An account, a customer of the platform.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct Account {
-    /// Opaque, for refetching with `node`.
-    pub id: ID,
-    /// The account's id in the database.
-    pub database_id: BigInt,
-    /// What people call it.
-    pub name: String,
+/// The type `Account`; an account is written from its [`Viewer`].
+#[derive(Debug)]
+pub struct Account;
+
+impl Object for Account {
+    const NAME: &'static str = "Account";
+    const DESCRIPTION: &'static str = "An account, a customer of the platform.";
+    const IMPLEMENTS: &'static [&'static str] = &["Node"];
+    const FIELDS: &'static [Field<Self>] = &[
+        leaf::<Self, ID>("id", "Opaque, for refetching with `node`.", |viewer, json| {
+            json.plain(node_id(viewer).as_bytes());
+        }),
+        leaf::<Self, BigInt>(
+            "databaseId",
+            "The account's id in the database.",
+            |viewer, json| {
+                json.number_string(viewer.account_id());
+            },
+        ),
+        leaf::<Self, String>("name", "What people call it.", |viewer, json| {
+            json.string(viewer.account_name());
+        }),
+    ];
+    type Source<'a> = &'a Viewer;
 }
 
-impl Account {
-    /// The caller's own account.
-    #[must_use]
-    pub fn of(viewer: &Viewer) -> Self {
-        Self {
-            id: ID(relay::node_id("Account", viewer.account_id())),
-            database_id: BigInt::from(viewer.account_id()),
-            name: viewer.account_name().to_owned(),
-        }
-    }
-}
-
-impl Composite for Account {
-    fn type_name(&self) -> &'static str {
-        "Account"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        match selected.name.as_str() {
-            "id" => json.plain(self.id.as_bytes()),
-            "databaseId" => self.database_id.write(json),
-            "name" => json.string(&self.name),
-            _ => json.null(),
-        }
-    }
+/// The `id` of the caller's account.
+#[must_use]
+pub fn node_id(viewer: &Viewer) -> String {
+    relay::node_id(Account::NAME, viewer.account_id())
 }

@@ -1,126 +1,37 @@
 //! The connection: a page with its edges, flags, count and echo.
 
-use async_graphql::SimpleObject;
 use entity::imports;
 use keyset::{CursorText, Direction, Key};
 
 use super::arguments::{Question, SortDirection};
 use super::filter::{Bound, Operator};
-use super::node::{Import, ImportStatus, Row, fields, graphql_name};
+use super::node::{Import, ImportStatus, graphql_name};
 use crate::json::Json;
 use crate::list::{Listing, Wanted};
 use crate::relay::PageInfo;
 use crate::scalars::DateTime;
-use crate::selection::{Composite, Selected};
+use crate::selection::declare::Declared;
+use crate::selection::table::{Field, Needs, Object, below, leaf, object};
 use crate::store::imports::{Column, Fields};
 
-/// A page of imports.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportConnection {
-    /// The imports of the page, each with its cursor.
-    pub edges: Vec<ImportEdge>,
-    /// The imports of the page.
-    pub nodes: Vec<Import>,
-    /// Where the page stands in the list.
-    pub page_info: PageInfo,
-    /// Imports from the start of this page on, in the direction of paging, this page included; counted up to 500.
-    pub estimated_remaining_count: i32,
-    /// The page size in force.
-    pub per_page: i32,
-    /// The filters applied, one entry each, normalized.
-    pub filtered_by: Vec<ImportFilteredBy>,
-    /// The sort keys applied, in their order; the hidden tie-break is not shown.
-    pub sorted_by: Vec<ImportSortedBy>,
-}
-
-/// An import and its place in the list.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportEdge {
-    /// The import's position under this sort: for `after` and `before`, and for `start_cursor` of the REST API.
-    pub cursor: String,
-    /// The import.
-    pub node: Import,
-}
-
-/// A filter that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct ImportFilteredBy {
-    /// The filter on the state.
-    pub status: Option<ImportStatusIncluded>,
-    /// A bound on the time of the upload.
-    pub created_at: Option<DateTimeBound>,
-    /// A bound on the time of the last change.
-    pub updated_at: Option<DateTimeBound>,
-}
-
-/// The states that were included.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportStatusIncluded {
-    /// The states, each once.
-    pub include: Vec<ImportStatus>,
-}
-
-/// A bound that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct DateTimeBound {
-    /// Before this instant.
-    pub lt: Option<DateTime>,
-    /// Before or at this instant.
-    pub lte: Option<DateTime>,
-    /// After this instant.
-    pub gt: Option<DateTime>,
-    /// At or after this instant.
-    pub gte: Option<DateTime>,
-}
-
-/// A sort key that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct ImportSortedBy {
-    /// By the id of the REST API.
-    pub id: Option<SortDirection>,
-    /// By the time of the upload.
-    pub created_at: Option<SortDirection>,
-    /// By the time of the last change.
-    pub updated_at: Option<SortDirection>,
-}
-
-/// What a selection of a connection needs to be read.
-pub(super) fn wanted(selected: &[Selected]) -> Wanted {
-    let mut wanted = Wanted {
-        rows: None,
-        flags: false,
-        count: false,
-    };
-    let mut need = |fields: Fields| wanted.rows = Some(wanted.rows.unwrap_or(Fields::NONE).union(fields));
-    for field in selected {
-        match field.name.as_str() {
-            "edges" => {
-                need(Fields::NONE);
-                let nodes = field.fields.iter().filter(|field| field.name == "node");
-                nodes.filter_map(|node| fields(&node.fields)).for_each(&mut need);
-            }
-            "nodes" => need(fields(&field.fields).unwrap_or(Fields::NONE)),
-            "pageInfo" if has_cursor(&field.fields) => need(Fields::NONE),
-            _ => {}
-        }
+/// What must be read for a selection of a connection.
+pub(super) fn wanted(needs: Needs) -> Wanted {
+    Wanted {
+        rows: needs.rows.then(|| Fields::of_bits(needs.columns)),
+        flags: needs.flags,
+        count: needs.count,
     }
-    let page_info = |name| {
-        let mut infos = selected.iter().filter(|field| field.name == "pageInfo");
-        infos.any(|info| Selected::contains(&info.fields, name))
-    };
-    wanted.flags = page_info("hasNextPage") || page_info("hasPreviousPage");
-    wanted.count = Selected::contains(selected, "estimatedRemainingCount");
-    wanted
 }
 
-fn has_cursor(page_info: &[Selected]) -> bool {
-    Selected::contains(page_info, "startCursor") || Selected::contains(page_info, "endCursor")
-}
+/// The type `ImportConnection`.
+#[derive(Debug)]
+pub struct ImportConnection;
 
-/// A listing that writes itself as a connection.
-pub(super) struct Answer {
-    pub listing: Listing,
-    pub question: Question,
+/// What a connection is written from.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) listing: Listing,
+    pub(super) question: Question,
 }
 
 impl Answer {
@@ -133,136 +44,236 @@ impl Answer {
         PageInfo {
             has_next_page: self.listing.has_next,
             has_previous_page: self.listing.has_previous,
-            start_cursor: rows.first().map(|row| self.cursor(row).as_str().to_owned()),
-            end_cursor: rows.last().map(|row| self.cursor(row).as_str().to_owned()),
+            start_cursor: rows.first().map(|row| self.cursor(row)),
+            end_cursor: rows.last().map(|row| self.cursor(row)),
         }
     }
 }
 
-impl Composite for Answer {
-    fn type_name(&self) -> &'static str {
-        "ImportConnection"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let (rows, fields) = (&self.listing.rows, &selected.fields);
-        match selected.name.as_str() {
-            "edges" => json.list(rows, |json, row| Edge { answer: self, row }.write(fields, json)),
-            "nodes" => json.list(rows, |json, row| Row(row).write(fields, json)),
-            "pageInfo" => self.page_info().write(fields, json),
-            "estimatedRemainingCount" => json.number(i64::try_from(self.listing.count).unwrap_or(i64::MAX)),
-            "perPage" => json.number(i64::from(self.question.per_page)),
-            "filteredBy" => json.list(filtered_by(&self.question), |json, entry| {
-                entry.write(fields, json)
-            }),
-            "sortedBy" => json.list(&self.question.keys, |json, key| Sorted(*key).write(fields, json)),
-            _ => json.null(),
-        }
-    }
+impl Object for ImportConnection {
+    const NAME: &'static str = "ImportConnection";
+    const DESCRIPTION: &'static str = "A page of imports.";
+    const FIELDS: &'static [Field<Self>] = &[
+        object::<Self, Vec<Declared<ImportEdge>>>(
+            "edges",
+            "The imports of the page, each with its cursor.",
+            |selected| {
+                below::<Self, ImportEdge>(selected, |edge, answer, json| {
+                    json.list(&answer.listing.rows, |json, row| {
+                        edge.write(Edge { answer, row }, json)
+                    });
+                })
+            },
+        )
+        .needs(Needs::ROWS),
+        object::<Self, Vec<Declared<Import>>>("nodes", "The imports of the page.", |selected| {
+            below::<Self, Import>(selected, |import, answer, json| {
+                json.list(&answer.listing.rows, |json, row| import.write(row, json));
+            })
+        })
+        .needs(Needs::ROWS),
+        object::<Self, Declared<PageInfo>>("pageInfo", "Where the page stands in the list.", |selected| {
+            below::<Self, PageInfo>(selected, |info, answer, json| {
+                info.write(&answer.page_info(), json);
+            })
+        }),
+        leaf::<Self, i32>(
+            "estimatedRemainingCount",
+            "Imports from the start of this page on, in the direction of paging, this page included; counted up to 500.",
+            |answer, json| json.number(i64::try_from(answer.listing.count).unwrap_or(i64::MAX)),
+        )
+        .needs(Needs::COUNT),
+        leaf::<Self, i32>("perPage", "The page size in force.", |answer, json| {
+            json.number(i64::from(answer.question.per_page));
+        }),
+        object::<Self, Vec<Declared<ImportFilteredBy>>>(
+            "filteredBy",
+            "The filters applied, one entry each, normalized.",
+            |selected| {
+                below::<Self, ImportFilteredBy>(selected, |entry, answer, json| {
+                    json.list(filtered_by(&answer.question), |json, filter| {
+                        entry.write(filter, json)
+                    });
+                })
+            },
+        ),
+        object::<Self, Vec<Declared<ImportSortedBy>>>(
+            "sortedBy",
+            "The sort keys applied, in their order; the hidden tie-break is not shown.",
+            |selected| {
+                below::<Self, ImportSortedBy>(selected, |entry, answer, json| {
+                    json.list(&answer.question.keys, |json, key| entry.write(*key, json));
+                })
+            },
+        ),
+    ];
+    type Source<'a> = &'a Answer;
 }
 
+/// The type `ImportEdge`.
+#[derive(Debug)]
+struct ImportEdge;
+
+/// What an edge is written from.
+#[derive(Clone, Copy, Debug)]
 struct Edge<'a> {
     answer: &'a Answer,
     row: &'a imports::Model,
 }
 
-impl Composite for Edge<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportEdge"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        match selected.name.as_str() {
-            "cursor" => json.plain(self.answer.cursor(self.row).as_str().as_bytes()),
-            "node" => Row(self.row).write(&selected.fields, json),
-            _ => json.null(),
-        }
-    }
+impl Object for ImportEdge {
+    const NAME: &'static str = "ImportEdge";
+    const DESCRIPTION: &'static str = "An import and its place in the list.";
+    const FIELDS: &'static [Field<Self>] = &[
+        leaf::<Self, String>(
+            "cursor",
+            "The import's position under this sort: for `after` and `before`, and for `start_cursor` of the REST API.",
+            |edge, json| json.plain(edge.answer.cursor(edge.row).as_str().as_bytes()),
+        ),
+        object::<Self, Declared<Import>>("node", "The import.", |selected| {
+            below::<Self, Import>(selected, |import, edge, json| import.write(edge.row, json))
+        }),
+    ];
+    type Source<'a> = Edge<'a>;
 }
 
+/// The type `ImportFilteredBy`.
+#[derive(Debug)]
+struct ImportFilteredBy;
+
 /// One filter of the echo.
+#[derive(Clone, Copy, Debug)]
 enum Filtered<'a> {
+    /// The statuses, each once.
     Status(&'a [entity::ImportStatus]),
+    /// A bound on the time of the upload.
     Created(Bound),
+    /// A bound on the time of the last change.
     Updated(Bound),
 }
 
-fn filtered_by(question: &Question) -> Vec<Filtered<'_>> {
+fn filtered_by(question: &Question) -> impl Iterator<Item = Filtered<'_>> {
     let asked = &question.asked;
     let statuses = asked.statuses.iter().map(|statuses| Filtered::Status(statuses));
     let created = asked.created.iter().map(|bound| Filtered::Created(*bound));
     let updated = asked.updated.iter().map(|bound| Filtered::Updated(*bound));
-    statuses.chain(created).chain(updated).collect()
+    statuses.chain(created).chain(updated)
 }
 
-impl Composite for Filtered<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportFilteredBy"
-    }
+impl Object for ImportFilteredBy {
+    const NAME: &'static str = "ImportFilteredBy";
+    const DESCRIPTION: &'static str = "A filter that was applied: one key is set, the rest are null.";
+    const FIELDS: &'static [Field<Self>] = &[
+        object::<Self, Option<Declared<ImportStatusIncluded>>>(
+            "status",
+            "The filter on the state.",
+            |selected| {
+                below::<Self, ImportStatusIncluded>(selected, |included, filter, json| match filter {
+                    Filtered::Status(statuses) => included.write(statuses, json),
+                    Filtered::Created(_) | Filtered::Updated(_) => json.null(),
+                })
+            },
+        ),
+        object::<Self, Option<Declared<DateTimeBound>>>(
+            "createdAt",
+            "A bound on the time of the upload.",
+            |selected| {
+                below::<Self, DateTimeBound>(selected, |bound, filter, json| match filter {
+                    Filtered::Created(created) => bound.write(created, json),
+                    Filtered::Status(_) | Filtered::Updated(_) => json.null(),
+                })
+            },
+        ),
+        object::<Self, Option<Declared<DateTimeBound>>>(
+            "updatedAt",
+            "A bound on the time of the last change.",
+            |selected| {
+                below::<Self, DateTimeBound>(selected, |bound, filter, json| match filter {
+                    Filtered::Updated(updated) => bound.write(updated, json),
+                    Filtered::Status(_) | Filtered::Created(_) => json.null(),
+                })
+            },
+        ),
+    ];
+    type Source<'a> = Filtered<'a>;
+}
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let fields = &selected.fields;
-        match (selected.name.as_str(), self) {
-            ("status", Self::Status(statuses)) => Included(statuses).write(fields, json),
-            ("createdAt", Self::Created(bound)) | ("updatedAt", Self::Updated(bound)) => {
-                bound.write(fields, json)
-            }
-            _ => json.null(),
-        }
+/// The type `ImportStatusIncluded`.
+#[derive(Debug)]
+struct ImportStatusIncluded;
+
+impl Object for ImportStatusIncluded {
+    const NAME: &'static str = "ImportStatusIncluded";
+    const DESCRIPTION: &'static str = "The states that were included.";
+    const FIELDS: &'static [Field<Self>] = &[leaf::<Self, Vec<ImportStatus>>(
+        "include",
+        "The states, each once.",
+        |statuses, json| {
+            json.list(statuses, |json, status| {
+                json.plain(graphql_name(*status).as_bytes())
+            });
+        },
+    )];
+    type Source<'a> = &'a [entity::ImportStatus];
+}
+
+/// The type `DateTimeBound`.
+#[derive(Debug)]
+struct DateTimeBound;
+
+impl Object for DateTimeBound {
+    const NAME: &'static str = "DateTimeBound";
+    const DESCRIPTION: &'static str = "A bound that was applied: one key is set, the rest are null.";
+    const FIELDS: &'static [Field<Self>] = &[
+        leaf::<Self, Option<DateTime>>("lt", "Before this instant.", |bound, json| {
+            write_bound(bound, Operator::Lt, json);
+        }),
+        leaf::<Self, Option<DateTime>>("lte", "Before or at this instant.", |bound, json| {
+            write_bound(bound, Operator::Lte, json);
+        }),
+        leaf::<Self, Option<DateTime>>("gt", "After this instant.", |bound, json| {
+            write_bound(bound, Operator::Gt, json);
+        }),
+        leaf::<Self, Option<DateTime>>("gte", "At or after this instant.", |bound, json| {
+            write_bound(bound, Operator::Gte, json);
+        }),
+    ];
+    type Source<'a> = Bound;
+}
+
+fn write_bound(bound: Bound, operator: Operator, json: &mut Json) {
+    if bound.operator == operator {
+        DateTime(bound.moment).write(json);
+    } else {
+        json.null();
     }
 }
 
-struct Included<'a>(&'a [entity::ImportStatus]);
+/// The type `ImportSortedBy`.
+#[derive(Debug)]
+struct ImportSortedBy;
 
-impl Composite for Included<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportStatusIncluded"
-    }
-
-    fn field(&self, _: &Selected, json: &mut Json) {
-        json.list(self.0, |json, status| {
-            json.plain(graphql_name(*status).as_bytes())
-        });
-    }
+impl Object for ImportSortedBy {
+    const NAME: &'static str = "ImportSortedBy";
+    const DESCRIPTION: &'static str = "A sort key that was applied: one key is set, the rest are null.";
+    const FIELDS: &'static [Field<Self>] = &[
+        leaf::<Self, Option<SortDirection>>("id", "By the id of the REST API.", |key, json| {
+            write_direction(key, Column::Id, json);
+        }),
+        leaf::<Self, Option<SortDirection>>("createdAt", "By the time of the upload.", |key, json| {
+            write_direction(key, Column::CreatedAt, json);
+        }),
+        leaf::<Self, Option<SortDirection>>("updatedAt", "By the time of the last change.", |key, json| {
+            write_direction(key, Column::UpdatedAt, json);
+        }),
+    ];
+    type Source<'a> = Key<Column>;
 }
 
-impl Composite for Bound {
-    fn type_name(&self) -> &'static str {
-        "DateTimeBound"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let name = match self.operator {
-            Operator::Lt => "lt",
-            Operator::Lte => "lte",
-            Operator::Gt => "gt",
-            Operator::Gte => "gte",
-        };
-        if selected.name == name {
-            DateTime(self.moment).write(json)
-        } else {
-            json.null()
-        }
-    }
-}
-
-struct Sorted(Key<Column>);
-
-impl Composite for Sorted {
-    fn type_name(&self) -> &'static str {
-        "ImportSortedBy"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let direction: &[u8] = match self.0.direction {
-            Direction::Asc => b"ASC",
-            Direction::Desc => b"DESC",
-        };
-        match (selected.name.as_str(), self.0.column) {
-            ("id", Column::Id) | ("createdAt", Column::CreatedAt) | ("updatedAt", Column::UpdatedAt) => {
-                json.plain(direction);
-            }
-            _ => json.null(),
-        }
+fn write_direction(key: Key<Column>, column: Column, json: &mut Json) {
+    match key.direction {
+        _ if key.column != column => json.null(),
+        Direction::Asc => json.plain(b"ASC"),
+        Direction::Desc => json.plain(b"DESC"),
     }
 }

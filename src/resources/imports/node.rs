@@ -1,12 +1,13 @@
 //! One import as GraphQL shows it.
 
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{Enum, ID};
 use entity::{Instant, imports};
 
 use crate::json::Json;
 use crate::relay;
 use crate::scalars::{BigInt, DateTime};
-use crate::selection::{Composite, Selected};
+use crate::selection::compiled::Selection;
+use crate::selection::table::{self, Needs, Object, leaf};
 use crate::store::imports::{Field, Fields};
 
 /// The state of an import.
@@ -35,63 +36,82 @@ pub enum ImportStatus {
     Unsupported,
 }
 
-/// An uploaded file and what became of it.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct Import {
-    /// Opaque, for refetching with `node`.
-    pub id: ID,
-    /// The id of the REST API.
-    pub database_id: BigInt,
-    /// When the import ended; null while it has not.
-    pub completed_at: Option<DateTime>,
-    /// The name of the uploaded file.
-    pub file_name: String,
-    /// The size of the file, in bytes.
-    pub file_size: BigInt,
-    /// What was noted of the import, if anything.
-    pub note: Option<String>,
-    /// What is imported, such as `VehicleImport`. New types may come at any time.
-    #[graphql(name = "type")]
-    pub kind: String,
-    /// The state of the import.
-    pub status: ImportStatus,
-    /// When the file was uploaded.
-    pub created_at: DateTime,
-    /// When the import last changed.
-    pub updated_at: DateTime,
-}
+/// The type `Import`; an import is written from its row.
+#[derive(Debug)]
+pub struct Import;
 
-/// A row that writes itself as an `Import`.
-pub(crate) struct Row<'a>(pub(crate) &'a imports::Model);
-
-impl Composite for Row<'_> {
-    fn type_name(&self) -> &'static str {
-        "Import"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let import = self.0;
-        let instant = |json: &mut Json, instant: Instant| json.plain(&instant.to_text());
-        match selected.name.as_str() {
-            "id" => json.plain(relay::node_id("Import", import.id).as_bytes()),
-            "databaseId" => json.number_string(import.id),
-            "completedAt" => match import.completed_at {
-                Some(completed_at) => instant(json, completed_at),
+impl Object for Import {
+    const NAME: &'static str = "Import";
+    const DESCRIPTION: &'static str = "An uploaded file and what became of it.";
+    const IMPLEMENTS: &'static [&'static str] = &["Node"];
+    const FIELDS: &'static [table::Field<Self>] = &[
+        leaf::<Self, ID>("id", "Opaque, for refetching with `node`.", |row, json| {
+            relay::write_node_id(Self::NAME, row.id, json);
+        })
+        .needs(column(Field::Id)),
+        leaf::<Self, BigInt>("databaseId", "The id of the REST API.", |row, json| {
+            json.number_string(row.id);
+        })
+        .needs(column(Field::Id)),
+        leaf::<Self, Option<DateTime>>(
+            "completedAt",
+            "When the import ended; null while it has not.",
+            |row, json| match row.completed_at {
+                Some(completed_at) => write_instant(completed_at, json),
                 None => json.null(),
             },
-            "fileName" => json.string(&import.file_name),
-            "fileSize" => json.number_string(import.file_size),
-            "note" => match &import.note {
+        )
+        .needs(column(Field::CompletedAt)),
+        leaf::<Self, String>("fileName", "The name of the uploaded file.", |row, json| {
+            json.string(&row.file_name);
+        })
+        .needs(column(Field::FileName)),
+        leaf::<Self, BigInt>("fileSize", "The size of the file, in bytes.", |row, json| {
+            json.number_string(row.file_size);
+        })
+        .needs(column(Field::FileSize)),
+        leaf::<Self, Option<String>>(
+            "note",
+            "What was noted of the import, if anything.",
+            |row, json| match &row.note {
                 Some(note) => json.string(note),
                 None => json.null(),
             },
-            "type" => json.string(&import.kind),
-            "status" => json.plain(graphql_name(import.status).as_bytes()),
-            "createdAt" => instant(json, import.created_at),
-            "updatedAt" => instant(json, import.updated_at),
-            _ => json.null(),
-        }
-    }
+        )
+        .needs(column(Field::Note)),
+        leaf::<Self, String>(
+            "type",
+            "What is imported, such as `VehicleImport`. New types may come at any time.",
+            |row, json| json.string(&row.kind),
+        )
+        .needs(column(Field::Kind)),
+        leaf::<Self, ImportStatus>("status", "The state of the import.", |row, json| {
+            json.plain(graphql_name(row.status).as_bytes());
+        })
+        .needs(column(Field::Status)),
+        leaf::<Self, DateTime>("createdAt", "When the file was uploaded.", |row, json| {
+            write_instant(row.created_at, json);
+        })
+        .needs(column(Field::CreatedAt)),
+        leaf::<Self, DateTime>("updatedAt", "When the import last changed.", |row, json| {
+            write_instant(row.updated_at, json);
+        })
+        .needs(column(Field::UpdatedAt)),
+    ];
+    type Source<'a> = &'a imports::Model;
+}
+
+const fn column(field: Field) -> Needs {
+    Needs::columns(Fields::NONE.with(field).bits())
+}
+
+fn write_instant(instant: Instant, json: &mut Json) {
+    json.plain(&instant.to_text());
+}
+
+/// The columns that a selection of an import needs.
+pub(crate) fn fields(selected: &Selection<Import>) -> Fields {
+    Fields::of_bits(selected.needs().columns)
 }
 
 /// The name of a state in the public schema.
@@ -108,20 +128,4 @@ pub(super) const fn graphql_name(status: entity::ImportStatus) -> &'static str {
         entity::ImportStatus::RollingBack => "ROLLING_BACK",
         entity::ImportStatus::Unsupported => "UNSUPPORTED",
     }
-}
-
-/// The columns that the selected fields of an import need; `None` where nothing is selected.
-pub(crate) fn fields(selected: &[Selected]) -> Option<Fields> {
-    let column = |selected: &Selected| match selected.name.as_str() {
-        "completedAt" => Field::CompletedAt,
-        "fileName" => Field::FileName,
-        "fileSize" => Field::FileSize,
-        "note" => Field::Note,
-        "type" => Field::Kind,
-        "status" => Field::Status,
-        "createdAt" => Field::CreatedAt,
-        "updatedAt" => Field::UpdatedAt,
-        _ => Field::Id,
-    };
-    (!selected.is_empty()).then(|| selected.iter().map(column).fold(Fields::NONE, Fields::with))
 }

@@ -69,6 +69,18 @@ impl Fields {
     /// All nine fields.
     pub const ALL: Self = Self((1 << Field::EVERY.len()) - 1);
 
+    /// The set of these [`bits`](Self::bits); bits of no field are left out.
+    #[must_use]
+    pub const fn of_bits(bits: u32) -> Self {
+        Self(bits as u16 & Self::ALL.0)
+    }
+
+    /// The set as a bit a field.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+
     /// The set and one more field.
     #[must_use]
     pub const fn with(self, field: Field) -> Self {
