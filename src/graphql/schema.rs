@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet,
+};
 use async_graphql::{
-    EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Request, Response, SDLExportOptions,
-    SchemaBuilder, ValidationMode, Variables, async_trait,
+    EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Positioned, Request, Response,
+    SDLExportOptions, SchemaBuilder, ValidationMode, Variables, async_trait,
 };
 use futures_util::FutureExt as _;
 
@@ -144,7 +146,7 @@ impl Schema {
         if let Some((Some(name), _)) = document.operations.iter().next() {
             request = request.operation_name(name.as_str());
         }
-        request.set_parsed_query(document.clone());
+        request.set_parsed_query(with_seen_directives(document));
         let validated = self.validating.execute(request).now_or_never();
         let mut invalid: Vec<_> = validated
             .unwrap_or_default()
@@ -180,6 +182,52 @@ impl Schema {
 
 fn library() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
     async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions()
+}
+
+/// The document with each `__typename` that has directives in an inline fragment that has them instead: those of
+/// `__typename` itself the library does not look at, and takes the variables in them for unused.
+fn with_seen_directives(document: &ExecutableDocument) -> ExecutableDocument {
+    let mut document = document.clone();
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => wrap(&mut operation.node.selection_set.node),
+        DocumentOperations::Multiple(operations) => operations
+            .values_mut()
+            .for_each(|operation| wrap(&mut operation.node.selection_set.node)),
+    }
+    for fragment in document.fragments.values_mut() {
+        wrap(&mut fragment.node.selection_set.node);
+    }
+    document
+}
+
+fn wrap(set: &mut SelectionSet) {
+    for item in &mut set.items {
+        let directives = match &mut item.node {
+            Selection::Field(field) if field.node.name.node == "__typename" => {
+                std::mem::take(&mut field.node.directives)
+            }
+            Selection::Field(field) => {
+                wrap(&mut field.node.selection_set.node);
+                continue;
+            }
+            Selection::InlineFragment(inline) => {
+                wrap(&mut inline.node.selection_set.node);
+                continue;
+            }
+            Selection::FragmentSpread(_) => continue,
+        };
+        if !directives.is_empty() {
+            let selection_set = SelectionSet {
+                items: vec![item.clone()],
+            };
+            let inline = InlineFragment {
+                type_condition: None,
+                directives,
+                selection_set: Positioned::new(selection_set, item.pos),
+            };
+            item.node = Selection::InlineFragment(Positioned::new(inline, item.pos));
+        }
+    }
 }
 
 /// Ends a request of the library once its document has been found valid.

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     Failure,
     cargo::{cargo, finish, follow},
-    node::{against_gateway, graphql_http},
+    node::{against_gateway, executor_oracle, graphql_http},
     pages,
     system::{Need, meet},
 };
@@ -60,6 +60,11 @@ const STEPS: &[Step] = &[
         name: "http-audit",
         needs: &[Need::Node],
         run: || against_gateway("tests/http-audit", graphql_http),
+    },
+    Step {
+        name: "oracle",
+        needs: &[Need::Node],
+        run: || against_gateway("tests/executor-oracle", executor_oracle),
     },
     Step {
         name: "web",
