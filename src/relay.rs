@@ -12,54 +12,36 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyset::CursorText;
 
 use crate::json::Json;
-use crate::selection::table::{Field, Needs, Object, leaf};
+use crate::selection::table::{Needs, object};
 
-/// Where a page stands in its list.
+/// Where a page stands in its list; an empty page has no cursors.
 #[derive(Clone, Copy)]
-pub struct PageInfo {
+pub struct PageBounds {
     /// Whether the list goes on after the page.
     pub has_next_page: bool,
     /// Whether the list begins before the page.
     pub has_previous_page: bool,
-    /// The cursor of the first row; none on an empty page.
+    /// The cursor of the first row.
     pub start_cursor: Option<CursorText>,
-    /// The cursor of the last row; none on an empty page.
+    /// The cursor of the last row.
     pub end_cursor: Option<CursorText>,
 }
 
-impl Object for PageInfo {
-    const NAME: &'static str = "PageInfo";
-    const DESCRIPTION: &'static str = "Where a page stands in its list.";
-    const FIELDS: &'static [Field<Self>] = &[
-        leaf::<Self, bool>(
-            "hasNextPage",
-            "Whether the whole filtered list has an import after this page, whichever way it was paged.",
-            |page, json| json.boolean(page.has_next_page),
-        )
-        .needs(Needs::FLAGS),
-        leaf::<Self, bool>(
-            "hasPreviousPage",
-            "Whether the whole filtered list has an import before this page, whichever way it was paged.",
-            |page, json| json.boolean(page.has_previous_page),
-        )
-        .needs(Needs::FLAGS),
-        leaf::<Self, Option<String>>(
-            "startCursor",
-            "The cursor of the first edge; null on an empty page.",
-            |page, json| write_cursor(page.start_cursor.as_ref(), json),
-        )
-        .needs(Needs::ROWS),
-        leaf::<Self, Option<String>>(
-            "endCursor",
-            "The cursor of the last edge; null on an empty page.",
-            |page, json| write_cursor(page.end_cursor.as_ref(), json),
-        )
-        .needs(Needs::ROWS),
-    ];
-    type Source<'a> = &'a Self;
+object! {
+    /// Where a page stands in its list.
+    pub PageInfo<'a>(&'a PageBounds);
+
+    /// Whether the whole filtered list has an import after this page, whichever way it was paged.
+    "hasNextPage": bool = |page, json| json.boolean(page.has_next_page), needs Needs::FLAGS;
+    /// Whether the whole filtered list has an import before this page, whichever way it was paged.
+    "hasPreviousPage": bool = |page, json| json.boolean(page.has_previous_page), needs Needs::FLAGS;
+    /// The cursor of the first edge; null on an empty page.
+    "startCursor": Option<String> = |page, json| write_cursor(page.start_cursor, json), needs Needs::ROWS;
+    /// The cursor of the last edge; null on an empty page.
+    "endCursor": Option<String> = |page, json| write_cursor(page.end_cursor, json), needs Needs::ROWS;
 }
 
-fn write_cursor(cursor: Option<&CursorText>, json: &mut Json) {
+fn write_cursor(cursor: Option<CursorText>, json: &mut Json) {
     match cursor {
         Some(cursor) => json.plain(cursor.as_str().as_bytes()),
         None => json.null(),

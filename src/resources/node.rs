@@ -3,11 +3,7 @@
 //! An id of another account, of another type, malformed or unknown gives null, all alike: one statement with the
 //! caller's account in it decides, or none.
 
-use std::borrow::Cow;
-
-use async_graphql::parser::types::Field;
-use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ID, Interface};
 
 use super::account::{self, Account};
 use super::imports::{Import, fields, row_id};
@@ -15,33 +11,17 @@ use super::{Caller, Failure};
 use crate::json::Json;
 use crate::selection::collect::Selected;
 use crate::selection::compiled::{Selection, Unlisted};
-use crate::selection::declare::{self, Declared};
+use crate::selection::declare::Declared;
 use crate::store;
 
-/// The interface `Node`.
-#[derive(Debug)]
-pub struct Node;
-
-impl OutputType for Node {
-    fn type_name() -> Cow<'static, str> {
-        "Node".into()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        declare::interface::<Self>(
-            registry,
-            "Something with a global id, which `node` finds again.",
-            &[("id", "Opaque, for refetching with `node`.", ID::create_type_info)],
-            &[
-                Declared::<Import>::create_type_info,
-                Declared::<Account>::create_type_info,
-            ],
-        )
-    }
-
-    async fn resolve(&self, _: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        declare::not_executed(field)
-    }
+/// Something with a global id, which `node` finds again.
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, for refetching with `node`."))]
+pub enum Node {
+    /// An import.
+    Import(Declared<Import>),
+    /// The caller's account.
+    Account(Declared<Account>),
 }
 
 /// What is selected of a node, for each type that it may have.
@@ -65,41 +45,8 @@ impl SelectedNode {
     }
 }
 
-/// Reads the nodes of `ids` and writes them as a list; null where there is none.
-///
-/// # Errors
-///
-/// Too many ids; what the database says. Nothing has been written then.
-pub async fn nodes(
-    caller: Caller<'_>,
-    selected: &SelectedNode,
-    ids: &[ID],
-    json: &mut Json,
-) -> Result<(), Failure> {
-    caller.list_items.check("ids", ids)?;
-    let nodes = Nodes::read(caller, selected, ids).await?;
-    json.list(ids, |json, id| nodes.write(id, json));
-    Ok(())
-}
-
-/// Reads the node of an id and writes it; null where there is none.
-///
-/// # Errors
-///
-/// What the database says. Nothing has been written then.
-pub async fn node(
-    caller: Caller<'_>,
-    selected: &SelectedNode,
-    id: &ID,
-    json: &mut Json,
-) -> Result<(), Failure> {
-    let nodes = Nodes::read(caller, selected, std::slice::from_ref(id)).await?;
-    nodes.write(id, json);
-    Ok(())
-}
-
 /// The nodes that some ids can be.
-struct Nodes<'a> {
+pub struct Nodes<'a> {
     caller: Caller<'a>,
     selected: &'a SelectedNode,
     /// By id.
@@ -108,7 +55,13 @@ struct Nodes<'a> {
 }
 
 impl<'a> Nodes<'a> {
-    async fn read(caller: Caller<'a>, selected: &'a SelectedNode, ids: &[ID]) -> Result<Self, Failure> {
+    /// Reads the nodes of `ids`.
+    ///
+    /// # Errors
+    ///
+    /// Too many ids; what the database says.
+    pub async fn read(caller: Caller<'a>, selected: &'a SelectedNode, ids: &[ID]) -> Result<Self, Failure> {
+        caller.list_items.check("ids", ids)?;
         let mut asked: Vec<i64> = ids.iter().filter_map(|id| row_id(id)).collect();
         asked.sort_unstable();
         asked.dedup();
@@ -123,7 +76,8 @@ impl<'a> Nodes<'a> {
         })
     }
 
-    fn write(&self, id: &ID, json: &mut Json) {
+    /// Writes the node of one of the ids; null where there is none.
+    pub fn write(&self, id: &ID, json: &mut Json) {
         if **id == self.account_id {
             return self.selected.account.write(self.caller.viewer, json);
         }

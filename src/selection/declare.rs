@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::Field;
 use async_graphql::registry::{Deprecation, MetaField, MetaType, MetaTypeId, Registry};
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, Error, ID, ObjectType, OutputType, Positioned, ServerError,
+    ServerResult, Value, parser,
+};
 
-use super::table::Object;
+use super::table::{Field, Object};
 
 /// What the library is told where it would resolve a field. It is never asked to: `graphql::execute` answers data, and
 /// the library validates and introspects.
@@ -25,15 +27,12 @@ impl<O: Object> OutputType for Declared<O> {
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        for interface in O::IMPLEMENTS {
-            registry.add_implements(O::NAME, interface);
-        }
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| MetaType::Object {
             name: O::NAME.to_owned(),
-            description: Some(O::DESCRIPTION.to_owned()),
+            description: Some(text(O::DESCRIPTION)),
             fields: O::FIELDS
                 .iter()
-                .map(|line| field(line.name, line.description, (line.declare)(registry)))
+                .map(|line| (line.name.to_owned(), field(line, registry)))
                 .collect(),
             cache_control: Default::default(),
             extends: false,
@@ -51,56 +50,46 @@ impl<O: Object> OutputType for Declared<O> {
         })
     }
 
-    async fn resolve(&self, _: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        not_executed(field)
+    async fn resolve(
+        &self,
+        _: &ContextSelectionSet<'_>,
+        _: &Positioned<parser::types::Field>,
+    ) -> ServerResult<Value> {
+        Err(ServerError::new(NOT_EXECUTED, None))
     }
 }
 
-/// Declares the interface `T`: its fields, each with its name, its description and its type, and the objects that
-/// implement it.
-pub fn interface<T: OutputType>(
-    registry: &mut Registry,
-    description: &str,
-    fields: &[(&str, &str, fn(&mut Registry) -> String)],
-    objects: &[fn(&mut Registry) -> String],
-) -> String {
-    registry.create_output_type::<T, _>(MetaTypeId::Interface, |registry| MetaType::Interface {
-        name: T::type_name().into_owned(),
-        description: Some(description.to_owned()),
-        fields: fields
-            .iter()
-            .map(|(name, description, declare)| field(name, description, declare(registry)))
-            .collect(),
-        possible_types: objects
-            .iter()
-            .map(|declare| declare(registry).trim_end_matches('!').to_owned())
-            .collect(),
-        extends: false,
-        keys: None,
-        visible: None,
-        inaccessible: false,
-        tags: Vec::new(),
-        rust_typename: Some(type_name::<T>()),
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    })
+impl<O: Object> ContainerType for Declared<O> {
+    async fn resolve_field(&self, _: &Context<'_>) -> ServerResult<Option<Value>> {
+        Err(ServerError::new(NOT_EXECUTED, None))
+    }
 }
 
-/// The error of a field that the library would resolve.
-///
-/// # Errors
-///
-/// Always: see [`NOT_EXECUTED`].
-pub fn not_executed(field: &Positioned<Field>) -> ServerResult<Value> {
-    Err(ServerError::new(NOT_EXECUTED, Some(field.pos)))
+impl<O: Object> ObjectType for Declared<O> {}
+
+impl<O> Declared<O> {
+    /// The field of the interface `Node`, which the library asks for where it declares that.
+    ///
+    /// # Errors
+    ///
+    /// Always: see [`NOT_EXECUTED`].
+    pub async fn id(&self, _: &Context<'_>) -> Result<ID, Error> {
+        Err(Error::new(NOT_EXECUTED))
+    }
 }
 
-fn field(name: &str, description: &str, ty: String) -> (String, MetaField) {
-    let field = MetaField {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
+/// A description's lines, as doc comments have them.
+fn text(lines: &[&str]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| line.trim()).collect();
+    lines.join("\n")
+}
+
+fn field<O: Object>(line: &Field<O>, registry: &mut Registry) -> MetaField {
+    MetaField {
+        name: line.name.to_owned(),
+        description: Some(text(line.description)),
         args: IndexMap::new(),
-        ty,
+        ty: (line.declare)(registry),
         deprecation: Deprecation::NoDeprecated,
         cache_control: Default::default(),
         external: false,
@@ -114,6 +103,5 @@ fn field(name: &str, description: &str, ty: String) -> (String, MetaField) {
         compute_complexity: None,
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),
-    };
-    (name.to_owned(), field)
+    }
 }

@@ -1,7 +1,6 @@
 //! An output type as one table: each field with its name, its type, its description, what it needs to be read, and the
-//! function that writes it.
+//! function that writes it. The macro `object` makes a type of such lines.
 
-use async_graphql::OutputType;
 use async_graphql::registry::Registry;
 
 use super::collect::Selected;
@@ -12,10 +11,10 @@ use crate::json::Json;
 pub trait Object: Sized + Send + Sync + 'static {
     /// Its name.
     const NAME: &'static str;
-    /// What the schema says of it.
-    const DESCRIPTION: &'static str;
+    /// What the schema says of it, a line each.
+    const DESCRIPTION: &'static [&'static str];
     /// The interfaces that it implements.
-    const IMPLEMENTS: &'static [&'static str] = &[];
+    const IMPLEMENTS: &'static [&'static str];
     /// Its fields, in the schema's order.
     const FIELDS: &'static [Field<Self>];
     /// What its fields are written from.
@@ -27,50 +26,24 @@ pub type Write<O> = fn(<O as Object>::Source<'_>, &mut Json);
 
 /// A line of a table.
 pub struct Field<O: Object> {
-    pub(super) name: &'static str,
-    pub(super) description: &'static str,
-    /// Declares the field's type, and gives its name with `!` and `[]`.
-    pub(super) declare: fn(&mut Registry) -> String,
-    pub(super) needs: Needs,
-    pub(super) value: Value<O>,
+    /// Its name.
+    pub name: &'static str,
+    /// What the schema says of it, a line each.
+    pub description: &'static [&'static str],
+    /// Declares its type, and gives the type's name with `!` and `[]`.
+    pub declare: fn(&mut Registry) -> String,
+    /// What it needs to be read, besides what is selected below it.
+    pub needs: Needs,
+    /// How it is written.
+    pub value: Value<O>,
 }
 
 /// How a field's value is written.
-pub(super) enum Value<O: Object> {
-    /// By this function.
+pub enum Value<O: Object> {
+    /// By this function: a scalar, an enum, or a list of these.
     Leaf(Write<O>),
-    /// By what this function makes of the selection below the field.
+    /// By what this function makes of the selection below the field: an object, or a list of objects.
     Object(fn(&Selected<'_>) -> Result<Compiled<O>, Unlisted>),
-}
-
-/// A field of a scalar, of an enum or of a list of these; its type is `T`.
-pub const fn leaf<O: Object, T: OutputType>(
-    name: &'static str,
-    description: &'static str,
-    write: Write<O>,
-) -> Field<O> {
-    Field {
-        name,
-        description,
-        declare: T::create_type_info,
-        needs: Needs::NOTHING,
-        value: Value::Leaf(write),
-    }
-}
-
-/// A field of an object or of a list of objects; its type is `T`. What is selected below it goes through [`below`].
-pub const fn object<O: Object, T: OutputType>(
-    name: &'static str,
-    description: &'static str,
-    compile: fn(&Selected<'_>) -> Result<Compiled<O>, Unlisted>,
-) -> Field<O> {
-    Field {
-        name,
-        description,
-        declare: T::create_type_info,
-        needs: Needs::NOTHING,
-        value: Value::Object(compile),
-    }
 }
 
 /// Compiles what is selected of objects of type `P` below a field of `O`, which `write` writes.
@@ -85,66 +58,86 @@ pub fn below<O: Object, P: Object>(
     Ok(Compiled::new(Selection::compile(selected)?, write))
 }
 
-impl<O: Object> Field<O> {
-    /// The field, which needs this to be read, besides what is selected below it.
-    #[must_use]
-    pub const fn needs(self, needs: Needs) -> Self {
-        Self { needs, ..self }
-    }
-}
-
-/// What must be read for a selection; what it does not need is not read.
+/// What must be read for a selection, a bit each; what it does not need is not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Columns of the rows, a bit each, as the resource numbers them.
-    pub columns: u32,
-    /// The rows of the page, be it only to know how many they are.
-    pub rows: bool,
-    /// Whether there are rows on either side of the page.
-    pub flags: bool,
-    /// How many rows there are from the start of the page on.
-    pub count: bool,
-}
+pub struct Needs(u32);
 
 impl Needs {
     /// Nothing.
-    pub const NOTHING: Self = Self {
-        columns: 0,
-        rows: false,
-        flags: false,
-        count: false,
-    };
-    /// The rows of a page.
-    pub const ROWS: Self = Self {
-        rows: true,
-        ..Self::NOTHING
-    };
-    /// Whether there are rows on either side of a page.
-    pub const FLAGS: Self = Self {
-        flags: true,
-        ..Self::NOTHING
-    };
-    /// The number of rows.
-    pub const COUNT: Self = Self {
-        count: true,
-        ..Self::NOTHING
-    };
+    pub const NOTHING: Self = Self(0);
+    /// The rows of the page, be it only to know how many they are.
+    pub const ROWS: Self = Self(1 << 16);
+    /// Whether there are rows on either side of the page.
+    pub const FLAGS: Self = Self(1 << 17);
+    /// How many rows there are from the start of the page on.
+    pub const COUNT: Self = Self(1 << 18);
 
-    /// The columns of these bits.
+    /// Columns of the rows, a bit each, as the resource numbers them.
     #[must_use]
-    pub const fn columns(columns: u32) -> Self {
-        Self {
-            columns,
-            ..Self::NOTHING
-        }
+    pub const fn of_columns(bits: u16) -> Self {
+        Self(bits as u32)
     }
 
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self {
-            columns: self.columns | other.columns,
-            rows: self.rows | other.rows,
-            flags: self.flags | other.flags,
-            count: self.count | other.count,
-        }
+    /// The columns.
+    #[must_use]
+    pub const fn columns(self) -> u16 {
+        self.0 as u16
+    }
+
+    /// All of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is needed.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 }
+
+/// Makes an output type: its description, its name with the source that it is written from, and a line a field.
+///
+/// A line is `"name": Type = writer, needs Needs;` after the field's description. The type is Rust's, as the GraphQL
+/// library maps it. The writer is `= function` of the source, or `=> Object = function` of what is selected of that object
+/// and of the source. What it needs may be left out.
+macro_rules! object {
+    (
+        $(#[doc = $description:literal])+
+        $visibility:vis $type:ident<$lifetime:lifetime>($source:ty) $(implements $interface:literal)?;
+        $(
+            $(#[doc = $line:literal])+
+            $name:literal: $of:ty $(= $leaf:expr)? $(=> $below:ty = $write:expr)? $(, needs $needs:expr)?;
+        )+
+    ) => {
+        $(#[doc = $description])+
+        #[derive(Debug)]
+        $visibility struct $type;
+
+        impl $crate::selection::table::Object for $type {
+            const NAME: &'static str = stringify!($type);
+            const DESCRIPTION: &'static [&'static str] = &[$($description),+];
+            const IMPLEMENTS: &'static [&'static str] = &[$($interface)?];
+            const FIELDS: &'static [$crate::selection::table::Field<Self>] = &[
+                $($crate::selection::table::Field::<Self> {
+                    name: $name,
+                    description: &[$($line),+],
+                    declare: <$of as async_graphql::OutputType>::create_type_info,
+                    needs: $crate::selection::table::Needs::NOTHING $(.and($needs))?,
+                    value: $crate::selection::table::object!(@value $(= $leaf)? $(=> $below = $write)?),
+                }),+
+            ];
+            type Source<$lifetime> = $source;
+        }
+    };
+    (@value = $leaf:expr) => {
+        $crate::selection::table::Value::<Self>::Leaf($leaf)
+    };
+    (@value => $below:ty = $write:expr) => {
+        $crate::selection::table::Value::<Self>::Object(|selected| {
+            $crate::selection::table::below::<Self, $below>(selected, $write)
+        })
+    };
+}
+pub(crate) use object;

@@ -36,7 +36,7 @@ pub struct Plan {
     kept: Vec<OnceLock<Vec<Root>>>,
 }
 
-/// What one run has to do with.
+/// What one run needs.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// The document of the plan.

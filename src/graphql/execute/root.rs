@@ -7,7 +7,7 @@ use super::{Failed, Ran, Run};
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
-use crate::resources::node::{self, SelectedNode};
+use crate::resources::node::{Nodes, SelectedNode};
 use crate::resources::{Caller, Failure};
 use crate::scalars::BigInt;
 use crate::selection::collect::{Collected, Selected};
@@ -165,11 +165,13 @@ impl Root {
             }
             Field::Node(selected) => {
                 let id: ID = arguments.get(variables, "id")?;
-                node::node(caller, selected, &id, json).await?;
+                let nodes = Nodes::read(caller, selected, std::slice::from_ref(&id)).await?;
+                nodes.write(&id, json);
             }
             Field::Nodes(selected) => {
                 let ids: Vec<ID> = arguments.get(variables, "ids")?;
-                node::nodes(caller, selected, &ids, json).await?;
+                let nodes = Nodes::read(caller, selected, &ids).await?;
+                json.list(&ids, |json, id| nodes.write(id, json));
             }
             Field::Viewer(selected) => {
                 let Caller { viewer, .. } = caller;

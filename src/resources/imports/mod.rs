@@ -22,7 +22,7 @@ use crate::json::Json;
 use crate::list::{self, COUNT_CAP};
 use crate::relay;
 use crate::selection::compiled::Selection;
-use crate::selection::table::{Field, Object, leaf};
+use crate::selection::table::{Object as _, object};
 use crate::store;
 
 /// Writes a page of the caller's imports.
@@ -97,10 +97,6 @@ pub async fn status_counts(
     Ok(())
 }
 
-/// The type `ImportStatusCount`.
-#[derive(Debug)]
-pub struct ImportStatusCount;
-
 /// A status and its number of imports, counted one further than is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted {
@@ -108,19 +104,14 @@ pub struct Counted {
     count: u64,
 }
 
-impl Object for ImportStatusCount {
-    const NAME: &'static str = "ImportStatusCount";
-    const DESCRIPTION: &'static str = "How many imports there are of one status.";
-    const FIELDS: &'static [Field<Self>] = &[
-        leaf::<Self, ImportStatus>("status", "The status.", |counted, json| {
-            json.plain(node::graphql_name(counted.status).as_bytes());
-        }),
-        leaf::<Self, i32>("count", "Its imports, counted up to 500.", |counted, json| {
-            json.number(counted.count.min(COUNT_CAP as u64) as i64);
-        }),
-        leaf::<Self, bool>("capped", "Whether there are more than 500.", |counted, json| {
-            json.boolean(counted.count > COUNT_CAP as u64);
-        }),
-    ];
-    type Source<'a> = Counted;
+object! {
+    /// How many imports there are of one status.
+    pub ImportStatusCount<'a>(Counted);
+
+    /// The status.
+    "status": ImportStatus = |counted, json| node::write_status(counted.status, json);
+    /// Its imports, counted up to 500.
+    "count": i32 = |counted, json| json.number(counted.count.min(COUNT_CAP as u64) as i64);
+    /// Whether there are more than 500.
+    "capped": bool = |counted, json| json.boolean(counted.count > COUNT_CAP as u64);
 }

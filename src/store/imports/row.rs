@@ -71,14 +71,14 @@ impl Fields {
 
     /// The set of these [`bits`](Self::bits); bits of no field are left out.
     #[must_use]
-    pub const fn of_bits(bits: u32) -> Self {
-        Self(bits as u16 & Self::ALL.0)
+    pub const fn of_bits(bits: u16) -> Self {
+        Self(bits & Self::ALL.0)
     }
 
     /// The set as a bit a field.
     #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0 as u32
+    pub const fn bits(self) -> u16 {
+        self.0
     }
 
     /// The set and one more field.
