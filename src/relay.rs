@@ -1,47 +1,50 @@
 //! Relay's side of a page: page information and global object identification.
 //!
-//! Takes pages and rows' ids; gives what Relay's two specifications call `PageInfo`, `Node` and a node's `id`.
+//! Takes pages and rows' ids; gives what Relay's two specifications call `PageInfo` and a node's `id`.
 //! Deliberately absent: what a node is; resources know that.
 //!
 //! **Source**: GraphQL Cursor Connections Specification; GraphQL Global Object Identification Specification.
 
-use async_graphql::SimpleObject;
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyset::CursorText;
 
 use crate::json::Json;
-use crate::selection::{Composite, Selected};
+use crate::selection::table::{Needs, object};
 
-/// Where a page stands in its list.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct PageInfo {
-    /// Whether the whole filtered list has an import after this page, whichever way it was paged.
+/// Where a page stands in its list; an empty page has no cursors.
+#[derive(Clone, Copy)]
+pub struct PageBounds {
+    /// Whether the list goes on after the page.
     pub has_next_page: bool,
-    /// Whether the whole filtered list has an import before this page, whichever way it was paged.
+    /// Whether the list begins before the page.
     pub has_previous_page: bool,
-    /// The cursor of the first edge; null on an empty page.
-    pub start_cursor: Option<String>,
-    /// The cursor of the last edge; null on an empty page.
-    pub end_cursor: Option<String>,
+    /// The cursor of the first row.
+    pub start_cursor: Option<CursorText>,
+    /// The cursor of the last row.
+    pub end_cursor: Option<CursorText>,
 }
 
-impl Composite for PageInfo {
-    fn type_name(&self) -> &'static str {
-        "PageInfo"
-    }
+object! {
+    /// Where a page stands in its list.
+    pub PageInfo<'a>(&'a PageBounds);
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let cursor = match selected.name.as_str() {
-            "hasNextPage" => return json.boolean(self.has_next_page),
-            "hasPreviousPage" => return json.boolean(self.has_previous_page),
-            "startCursor" => &self.start_cursor,
-            "endCursor" => &self.end_cursor,
-            _ => &None,
-        };
-        match cursor {
-            Some(cursor) => json.plain(cursor.as_bytes()),
-            None => json.null(),
-        }
+    /// Whether the whole filtered list has an import after this page, whichever way it was paged.
+    "hasNextPage": bool = |page, json| json.boolean(page.has_next_page), needs Needs::FLAGS;
+    /// Whether the whole filtered list has an import before this page, whichever way it was paged.
+    "hasPreviousPage": bool = |page, json| json.boolean(page.has_previous_page), needs Needs::FLAGS;
+    /// The cursor of the first edge; null on an empty page.
+    "startCursor": Option<String> = |page, json| write_cursor(page.start_cursor, json), needs Needs::ROWS;
+    /// The cursor of the last edge; null on an empty page.
+    "endCursor": Option<String> = |page, json| write_cursor(page.end_cursor, json), needs Needs::ROWS;
+}
+
+fn write_cursor(cursor: Option<CursorText>, json: &mut Json) {
+    match cursor {
+        Some(cursor) => json.plain(cursor.as_str().as_bytes()),
+        None => json.null(),
     }
 }
 
@@ -56,11 +59,24 @@ pub struct GlobalRow {
 
 /// The opaque `id` of a row: its type, its account and its number, so that it is unique over all accounts.
 ///
-/// **Shape**: base64url without padding of `TYPE:ACCOUNT:ID`, both numbers in decimal.
+/// The text is base64url without padding of `TYPE:ACCOUNT:ID`, both numbers in decimal.
 #[must_use]
 pub fn node_id(type_name: &str, row: GlobalRow) -> String {
     let GlobalRow { account_id, id } = row;
     URL_SAFE_NO_PAD.encode(format!("{type_name}:{account_id}:{id}"))
+}
+
+/// Writes what [`node_id`] gives as a string, in place: a page has one a row.
+pub fn write_node_id(type_name: &str, row: GlobalRow, json: &mut Json) {
+    let (mut plain, mut encoded) = ([0; LONGEST_NODE_ID / 4 * 3], [0; LONGEST_NODE_ID]);
+    let room = plain.len();
+    let mut rest = &mut plain[..];
+    let written = write!(rest, "{type_name}:{}:{}", row.account_id, row.id);
+    let len = room - rest.len();
+    let len = written
+        .ok()
+        .and_then(|()| URL_SAFE_NO_PAD.encode_slice(&plain[..len], &mut encoded).ok());
+    json.plain(&encoded[..len.expect("the name of a type and two numbers fit")]);
 }
 
 /// The row that a node id names, where the id is one of this type, to the byte as [`node_id`] writes it.
@@ -82,8 +98,8 @@ pub fn global_row(type_name: &str, node_id_text: &str) -> Option<GlobalRow> {
     (of_type == type_name && node_id(type_name, row) == node_id_text).then_some(row)
 }
 
-/// No id is longer: two numbers of 20 characters and a type's name of at most 28. **Unit**: bytes.
-const LONGEST_NODE_ID: usize = 94;
+/// The bytes of the longest id: two numbers of 20 characters, two colons, and a type's name of at most 30.
+const LONGEST_NODE_ID: usize = 96;
 
 #[cfg(test)]
 mod tests {
@@ -104,6 +120,9 @@ mod tests {
                 let row = GlobalRow { account_id, id };
                 for type_name in TYPES {
                     let text = node_id(type_name, row);
+                    let mut json = Json::default();
+                    write_node_id(type_name, row, &mut json);
+                    assert_eq!(json.into_bytes(), format!("\"{text}\"").into_bytes());
                     let read = TYPES.map(|other| global_row(other, &text));
                     assert_eq!(
                         read,

@@ -19,17 +19,6 @@ impl BigInt {
     pub fn column_value(self) -> Option<i64> {
         i64::try_from(self.0).ok()
     }
-
-    /// Writes the number as GraphQL does.
-    pub fn write(self, json: &mut Json) {
-        json.plain(self.0.to_string().as_bytes());
-    }
-}
-
-impl From<i64> for BigInt {
-    fn from(number: i64) -> Self {
-        Self(i128::from(number))
-    }
 }
 
 /// A whole number as a decimal string, such as "1240000001": JSON numbers lose digits in many clients.
@@ -73,15 +62,6 @@ impl DateTime {
             text.push_str(&format!("{:03}Z", self.0.submicro_nanos));
         }
         text
-    }
-}
-
-impl From<Instant> for DateTime {
-    fn from(instant: Instant) -> Self {
-        Self(Parsed {
-            micros: instant.micros(),
-            submicro_nanos: 0,
-        })
     }
 }
 

@@ -1,14 +1,16 @@
 //! Each layer's small errors, turned into what a caller is told.
 //!
-//! Takes errors of the store, of resolvers, of the guard, of the key check and of the GraphQL library; gives [`Fault`]s
+//! Takes errors of the store, of fields, of the guard, of the key check and of validation; gives [`Fault`]s
 //! with a code and a safe message. What is ours is logged here, once, with its cause; what the database said is never
 //! passed on.
 
-use async_graphql::{PathSegment, Pos, ServerError};
+use async_graphql::{PathSegment, Pos};
 
 use super::{Code, Rejection};
 use crate::auth::AuthError;
+use crate::graphql::execute::Failed;
 use crate::graphql::guard::refusal;
+use crate::graphql::schema::Invalid;
 use crate::resources::Failure;
 use crate::store::StoreError;
 
@@ -31,37 +33,31 @@ pub struct Fault {
 const LONGEST_MESSAGE: usize = 300;
 
 impl Fault {
-    /// The fault of an error that the GraphQL library reports: a field's failure, or a document that does not fit the
-    /// schema. The request's name is for the log.
+    /// The fault of a field that has no answer. The request's name is for the log.
     #[must_use]
-    pub fn of(error: &ServerError, request_id: Option<&str>) -> Self {
-        let (code, argument, message) = match error.source::<Failure>() {
-            Some(failure) => {
-                let (code, argument) = row(failure);
-                let message = safe_message(code).map_or_else(|| failure.to_string(), str::to_owned);
-                if code == Code::InternalServerError {
-                    tracing::error!(request_id, cause = chain(failure), "a field failed");
-                }
-                (code, argument, message)
-            }
-            None if error.path.is_empty() => (Code::GraphqlValidationFailed, None, short(&error.message)),
-            None => {
-                tracing::error!(
-                    request_id,
-                    cause = error.message,
-                    "a field failed without a reason of ours"
-                );
-                let code = Code::InternalServerError;
-                (code, None, safe_message(code).unwrap_or_default().to_owned())
-            }
-        };
-        let argument = argument.map(str::to_owned);
+    pub fn of_field(failed: &Failed, request_id: Option<&str>) -> Self {
+        let failure = &failed.failure;
+        let (code, argument) = row(failure);
+        if code == Code::InternalServerError {
+            tracing::error!(request_id, cause = chain(failure), "a field failed");
+        }
+        let key = PathSegment::Field(failed.key.to_string());
+        let index = failed.index.map(PathSegment::Index);
         Self {
-            message,
+            message: safe_message(code).map_or_else(|| failure.to_string(), str::to_owned),
             code,
-            argument,
-            locations: error.locations.clone(),
-            path: error.path.clone(),
+            argument: argument.map(str::to_owned),
+            locations: vec![failed.at],
+            path: [key].into_iter().chain(index).collect(),
+        }
+    }
+
+    /// The fault of a document that does not fit the schema.
+    #[must_use]
+    pub fn of_invalid(invalid: &Invalid) -> Self {
+        Self {
+            locations: invalid.locations.clone(),
+            ..Self::of_request(Code::GraphqlValidationFailed, &short(&invalid.message))
         }
     }
 
@@ -115,7 +111,7 @@ fn row(failure: &Failure) -> (Code, Option<&'static str>) {
         Failure::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
         Failure::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
         Failure::Store(error) => (Code::from(&**error), None),
-        Failure::Unwired(_) => (Code::InternalServerError, None),
+        Failure::Internal(_) => (Code::InternalServerError, None),
     }
 }
 

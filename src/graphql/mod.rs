@@ -1,8 +1,7 @@
-//! The GraphQL side: the schema and, in front of it, what decides whether a document may run.
+//! The GraphQL side: the schema, what decides whether a document may run, and the executor.
 
-pub mod direct;
 pub mod documents;
+pub mod execute;
 pub mod guard;
 pub mod manifest;
-pub mod once;
 pub mod schema;

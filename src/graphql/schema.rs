@@ -1,38 +1,67 @@
-//! The roots of the schema, and the schema as text.
+//! The schema: declared to the GraphQL library, which validates documents against it and answers introspection.
 //!
-//! A root field that can fail is nullable and fails before any object is built, so one failure leaves its siblings.
-//! Roots run at once, each once however often it stands in the document; `http::graphql` puts their answers in the order
-//! of the request. Deliberately absent: extensions (each makes every field slower), mutations and subscriptions.
+//! The library executes nothing else: data is answered by `execute`. A root field that can fail is nullable and fails
+//! before any object is written, so one failure leaves its siblings. Deliberately absent: mutations and subscriptions.
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
+use std::sync::Arc;
 
-use super::once::once;
-use crate::auth::Viewer;
-use crate::json::Json;
-use crate::resources::account::Account;
-use crate::resources::imports::{
-    self, Arguments, Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount,
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet,
 };
-use crate::resources::node::{self, Node, SelectedNode};
-use crate::resources::{Caller, Failure};
+use async_graphql::{
+    EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Positioned, Request, Response,
+    SDLExportOptions, SchemaBuilder, ValidationMode, Variables, async_trait,
+};
+use futures_util::FutureExt as _;
+
+use crate::resources::account::Account;
+use crate::resources::imports::{Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount};
+use crate::resources::node::Node;
 use crate::scalars::BigInt;
-use crate::selection::{Composite as _, Written, collect};
+use crate::selection::declare::{Declared, NOT_EXECUTED};
 
-/// The schema that answers requests.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+/// The schema that documents are validated against.
+#[derive(Clone)]
+pub struct Schema {
+    /// It stops where a valid document would be executed.
+    validating: Library,
+    /// It validates nothing, and executes introspection alone.
+    introspecting: Library,
+}
 
-/// Everything that can be asked.
+type Library = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// What the library finds wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// In the library's words, which may quote the document.
+    pub message: String,
+    /// Where in the document.
+    pub locations: Vec<Pos>,
+}
+
+/// Everything that can be asked: declarations, which never run.
 #[derive(Debug)]
 pub struct Query;
 
+type Result<T> = std::result::Result<T, Error>;
+
+fn not_executed<T>() -> Result<T> {
+    Err(Error::new(NOT_EXECUTED))
+}
+
 /// Everything that can be asked.
 #[Object]
+#[expect(
+    unused_variables,
+    reason = "the fields are declared here and answered by `execute`"
+)]
 impl Query {
     /// Imports of the caller's account, newest id first unless `sort` says otherwise.
     #[expect(clippy::too_many_arguments, reason = "they are the field's public arguments")]
     async fn imports(
         &self,
-        context: &Context<'_>,
         #[graphql(desc = "The size of a page read forward: 0 to 100, 50 where neither size is given.")] first: Option<i32>,
         #[graphql(desc = "The cursor after which the page starts.")] after: Option<String>,
         #[graphql(desc = "The size of a page read backward: 0 to 100.")] last: Option<i32>,
@@ -44,138 +73,175 @@ impl Query {
             the sort of the cursor, or newest id first."
         )]
         sort: Option<Vec<ImportSort>>,
-    ) -> Option<Result<Written<ImportConnection>, Failure>> {
-        let arguments = Arguments {
-            first,
-            after,
-            last,
-            before,
-            filter,
-            sort,
-        };
-        let write = async |json: &mut Json| {
-            let selected = collect(context, "ImportConnection");
-            imports::imports(Caller::of(context)?, &selected, arguments, json).await
-        };
-        written(context, write).await
+    ) -> Result<Option<Declared<ImportConnection>>> {
+        not_executed()
     }
 
     /// The import with this global id; null where the caller's account has none.
     async fn import(
         &self,
-        context: &Context<'_>,
         #[graphql(desc = "The `id` of an import.")] id: ID,
-    ) -> Option<Result<Written<Import>, Failure>> {
-        import(context, |viewer| imports::row_id(viewer, &id)).await
+    ) -> Result<Option<Declared<Import>>> {
+        not_executed()
     }
 
     /// The import with this id of the REST API; null where the caller's account has none.
     async fn import_by_database_id(
         &self,
-        context: &Context<'_>,
         #[graphql(desc = "The `databaseId` of an import.")] database_id: BigInt,
-    ) -> Option<Result<Written<Import>, Failure>> {
-        import(context, |_| database_id.column_value()).await
+    ) -> Result<Option<Declared<Import>>> {
+        not_executed()
     }
 
     /// Bounded counts for the tabs of a dashboard: always one entry for each of the ten statuses, each counted up to
     /// 500; 0 where the filter leaves a status out.
     async fn import_status_counts(
         &self,
-        context: &Context<'_>,
         #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
-    ) -> Option<Result<Written<Vec<ImportStatusCount>>, Failure>> {
-        let write = async |json: &mut Json| {
-            let selected = collect(context, "ImportStatusCount");
-            imports::status_counts(Caller::of(context)?, &selected, filter.as_ref(), json).await
-        };
-        written(context, write).await
+    ) -> Result<Option<Vec<Declared<ImportStatusCount>>>> {
+        not_executed()
     }
 
     /// The object with this global id; null where the caller's account has none.
-    async fn node(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The `id` of a node.")] id: ID,
-    ) -> Option<Result<Written<Node>, Failure>> {
-        nodes(context, &[id])
-            .await
-            .map(|mut found| found.pop().flatten())
-            .transpose()
+    async fn node(&self, #[graphql(desc = "The `id` of a node.")] id: ID) -> Result<Option<Node>> {
+        not_executed()
     }
 
     /// The objects with these global ids, in their order; null where the caller's account has none.
     async fn nodes(
         &self,
-        context: &Context<'_>,
         #[graphql(desc = "The `id`s of nodes.")] ids: Vec<ID>,
-    ) -> Vec<Option<Result<Written<Node>, Failure>>> {
-        match nodes(context, &ids).await {
-            Ok(nodes) => nodes.into_iter().map(|node| node.map(Ok)).collect(),
-            // The list itself may not be null: each of its places fails alone, and the siblings of `nodes` are answered.
-            Err(failure) => ids.iter().map(|_| Some(Err(failure.clone()))).collect(),
-        }
+    ) -> Result<Vec<Option<Node>>> {
+        not_executed()
     }
 
     /// The account that the API key belongs to.
-    async fn viewer(&self, context: &Context<'_>) -> Option<Result<Written<Account>, Failure>> {
-        let write = async |json: &mut Json| {
-            Account::of(Caller::of(context)?.viewer).write(&collect(context, "Account"), json);
-            Ok(())
-        };
-        written(context, write).await
+    async fn viewer(&self) -> Result<Option<Declared<Account>>> {
+        not_executed()
     }
 }
 
-/// What `write` writes, as an answer of type `T`.
-async fn written<T>(
-    context: &Context<'_>,
-    write: impl AsyncFnOnce(&mut Json) -> Result<(), Failure>,
-) -> Option<Result<Written<T>, Failure>> {
-    let resolve = async {
-        let mut json = Json::default();
-        write(&mut json).await.map(|()| vec![Some(json)])
-    };
-    let outcome = once(context, resolve).await;
-    Some(outcome.map(|mut all| Written::new(all.pop().flatten().unwrap_or_default())))
-}
-
-async fn import(
-    context: &Context<'_>,
-    row_id: impl FnOnce(&Viewer) -> Option<i64>,
-) -> Option<Result<Written<Import>, Failure>> {
-    let write = async |json: &mut Json| {
-        let caller = Caller::of(context)?;
-        let id = row_id(caller.viewer);
-        imports::import(caller, &collect(context, "Import"), id, json).await
-    };
-    written(context, write).await
-}
-
-async fn nodes(context: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Written<Node>>>, Failure> {
-    let resolve = async {
-        let selected = SelectedNode {
-            import: collect(context, "Import"),
-            account: collect(context, "Account"),
-        };
-        node::nodes(Caller::of(context)?, &selected, ids).await
-    };
-    let found = once(context, resolve).await?;
-    Ok(found.into_iter().map(|json| json.map(Written::new)).collect())
-}
-
-/// Builds the schema. It holds no state: store and viewer come with each request.
+/// Builds the schema. It holds no state.
 #[must_use]
 pub fn build() -> Schema {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
-        .register_output_type::<Node>()
-        .disable_suggestions()
-        .finish()
+    Schema {
+        validating: library().extension(StopBeforeExecution).finish(),
+        introspecting: library().validation_mode(ValidationMode::Fast).finish(),
+    }
 }
 
 /// The schema definition language text, exactly as `schema.graphql` holds it.
 #[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new().include_specified_by();
-    build().sdl_with_options(options)
+    library().finish().sdl_with_options(options)
+}
+
+impl Schema {
+    /// What the library finds wrong with a document: nothing where it is valid.
+    #[must_use]
+    pub fn validate(&self, document: &ExecutableDocument) -> Vec<Invalid> {
+        let mut request = Request::new(String::new());
+        // All operations are validated alike; one has to be named where there are several.
+        if let Some((Some(name), _)) = document.operations.iter().next() {
+            request = request.operation_name(name.as_str());
+        }
+        request.set_parsed_query(with_seen_directives(document));
+        let Some(validated) = self.validating.execute(request).now_or_never() else {
+            let message = "the library waits for something before it has validated".to_owned();
+            let locations = Vec::new();
+            return vec![Invalid { message, locations }];
+        };
+        let errors = validated.errors.into_iter().map(|error| Invalid {
+            message: error.message,
+            locations: error.locations,
+        });
+        let mut invalid: Vec<_> = errors.collect();
+        // The library says some things twice.
+        invalid.dedup();
+        invalid
+    }
+
+    /// The answer to the introspection fields of a valid document; its other root fields are null in it.
+    pub async fn introspect(
+        &self,
+        document: &ExecutableDocument,
+        operation: Option<&str>,
+        variables: &Variables,
+    ) -> Response {
+        let mut request = Request::new(String::new())
+            .variables(variables.clone())
+            .only_introspection();
+        if let Some(name) = operation {
+            request = request.operation_name(name);
+        }
+        request.set_parsed_query(document.clone());
+        self.introspecting.execute(request).await
+    }
+}
+
+fn library() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
+    async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions()
+}
+
+/// The document with each `__typename` that has directives in an inline fragment that has them instead: those of
+/// `__typename` itself the library does not look at, and takes the variables in them for unused.
+fn with_seen_directives(document: &ExecutableDocument) -> ExecutableDocument {
+    let mut document = document.clone();
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => wrap(&mut operation.node.selection_set.node),
+        DocumentOperations::Multiple(operations) => operations
+            .values_mut()
+            .for_each(|operation| wrap(&mut operation.node.selection_set.node)),
+    }
+    for fragment in document.fragments.values_mut() {
+        wrap(&mut fragment.node.selection_set.node);
+    }
+    document
+}
+
+fn wrap(set: &mut SelectionSet) {
+    for item in &mut set.items {
+        let directives = match &mut item.node {
+            Selection::Field(field) if field.node.name.node == "__typename" => {
+                std::mem::take(&mut field.node.directives)
+            }
+            Selection::Field(field) => {
+                wrap(&mut field.node.selection_set.node);
+                continue;
+            }
+            Selection::InlineFragment(inline) => {
+                wrap(&mut inline.node.selection_set.node);
+                continue;
+            }
+            Selection::FragmentSpread(_) => continue,
+        };
+        if !directives.is_empty() {
+            let selection_set = SelectionSet {
+                items: vec![item.clone()],
+            };
+            let inline = InlineFragment {
+                type_condition: None,
+                directives,
+                selection_set: Positioned::new(selection_set, item.pos),
+            };
+            item.node = Selection::InlineFragment(Positioned::new(inline, item.pos));
+        }
+    }
+}
+
+/// Ends a request of the library once its document has been found valid.
+struct StopBeforeExecution;
+
+impl ExtensionFactory for StopBeforeExecution {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for StopBeforeExecution {
+    async fn execute(&self, _: &ExtensionContext<'_>, _: Option<&str>, _: NextExecute<'_>) -> Response {
+        Response::default()
+    }
 }

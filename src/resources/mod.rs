@@ -9,8 +9,6 @@ pub mod node;
 
 use std::sync::Arc;
 
-use async_graphql::Context;
-
 use crate::auth::Viewer;
 use crate::store::{Store, StoreError};
 
@@ -43,9 +41,9 @@ pub enum Failure {
     /// The database gave no answer.
     #[error("the database gave no answer")]
     Store(#[source] Arc<StoreError>),
-    /// A part that every request must have is missing: a fault of ours.
-    #[error("a request without its {0}")]
-    Unwired(&'static str),
+    /// A fault of ours, in words for the log.
+    #[error("{0}")]
+    Internal(String),
 }
 
 impl From<StoreError> for Failure {
@@ -74,24 +72,11 @@ impl ListItems {
 
 /// What every answer needs: where to read, for whom, and how much may be asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Caller<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) viewer: &'a Viewer,
-    pub(crate) list_items: ListItems,
-}
-
-impl<'a> Caller<'a> {
-    /// The caller of the request that `context` belongs to.
-    ///
-    /// **Errors**: [`Failure::Unwired`].
-    pub(crate) fn of(context: &'a Context<'_>) -> Result<Self, Failure> {
-        let store = context.data_opt::<Store>().ok_or(Failure::Unwired("store"))?;
-        let viewer = context.data_opt::<Viewer>().ok_or(Failure::Unwired("viewer"))?;
-        let list_items = context.data_opt::<ListItems>().copied();
-        Ok(Self {
-            store,
-            viewer,
-            list_items: list_items.ok_or(Failure::Unwired("limits"))?,
-        })
-    }
+pub struct Caller<'a> {
+    /// Where to read.
+    pub store: &'a Store,
+    /// For whom.
+    pub viewer: &'a Viewer,
+    /// How long a list in an argument may be.
+    pub list_items: ListItems,
 }

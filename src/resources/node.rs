@@ -6,59 +6,86 @@
 
 use async_graphql::{ID, Interface};
 
-use super::account::Account;
-use super::imports::{self, Import, Row, fields};
+use super::account::{self, Account};
+use super::imports::{Import, fields, row_id};
 use super::{Caller, Failure};
 use crate::json::Json;
-use crate::selection::{Composite, Selected};
+use crate::selection::collect::Selected;
+use crate::selection::compiled::{Selection, Unlisted};
+use crate::selection::declare::Declared;
 use crate::store;
-use crate::store::imports::Fields;
 
 /// Something with a global id, which `node` finds again.
-#[derive(Clone, Debug, Interface)]
-#[graphql(field(name = "id", ty = "&ID", desc = "Opaque, for refetching with `node`."))]
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, for refetching with `node`."))]
 pub enum Node {
     /// An import.
-    Import(Import),
+    Import(Declared<Import>),
     /// The caller's account.
-    Account(Account),
+    Account(Declared<Account>),
 }
 
 /// What is selected of a node, for each type that it may have.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SelectedNode {
-    /// Of an import.
-    pub import: Vec<Selected>,
-    /// Of an account.
-    pub account: Vec<Selected>,
+    import: Selection<Import>,
+    account: Selection<Account>,
 }
 
-/// Writes the nodes of `ids`, each as an entry of its own; null where there is none.
-///
-/// **Errors**: too many ids; what the database says.
-pub(crate) async fn nodes(
-    caller: Caller<'_>,
-    selected: &SelectedNode,
-    ids: &[ID],
-) -> Result<Vec<Option<Json>>, Failure> {
-    caller.list_items.check("ids", ids)?;
-    let wanted: Vec<_> = ids.iter().map(|id| imports::row_id(caller.viewer, id)).collect();
-    let mut asked: Vec<i64> = wanted.iter().flatten().copied().collect();
-    asked.sort_unstable();
-    asked.dedup();
-    let fields = fields(&selected.import).unwrap_or(Fields::NONE);
-    let mut found = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
-    found.sort_unstable_by_key(|import| import.id);
-    let account = Account::of(caller.viewer);
-    let node = |(id, row): (&ID, &Option<i64>)| -> Option<Json> {
-        let mut json = Json::default();
-        if *id == account.id {
-            account.write(&selected.account, &mut json);
-        } else {
-            let at = found.binary_search_by_key(&(*row)?, |import| import.id).ok()?;
-            Row(&found[at]).write(&selected.import, &mut json);
+impl SelectedNode {
+    /// Compiles what is selected.
+    ///
+    /// # Errors
+    ///
+    /// [`Unlisted`].
+    pub fn compile(selected: &Selected<'_>) -> Result<Self, Unlisted> {
+        Ok(Self {
+            import: Selection::compile(selected)?,
+            account: Selection::compile(selected)?,
+        })
+    }
+}
+
+/// The nodes that some ids can be.
+pub struct Nodes<'a> {
+    caller: Caller<'a>,
+    selected: &'a SelectedNode,
+    /// By id.
+    imports: Vec<entity::imports::Model>,
+    account_id: String,
+}
+
+impl<'a> Nodes<'a> {
+    /// Reads the nodes of `ids`.
+    ///
+    /// # Errors
+    ///
+    /// Too many ids; what the database says.
+    pub async fn read(caller: Caller<'a>, selected: &'a SelectedNode, ids: &[ID]) -> Result<Self, Failure> {
+        caller.list_items.check("ids", ids)?;
+        let mut asked: Vec<i64> = ids.iter().filter_map(|id| row_id(caller.viewer, id)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let fields = fields(&selected.import);
+        let mut imports = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
+        imports.sort_unstable_by_key(|import| import.id);
+        Ok(Self {
+            caller,
+            selected,
+            imports,
+            account_id: account::node_id(caller.viewer),
+        })
+    }
+
+    /// Writes the node of one of the ids; null where there is none.
+    pub fn write(&self, id: &ID, json: &mut Json) {
+        if **id == self.account_id {
+            return self.selected.account.write(self.caller.viewer, json);
         }
-        Some(json)
-    };
-    Ok(ids.iter().zip(&wanted).map(node).collect())
+        let place = |row| self.imports.binary_search_by_key(&row, |import| import.id).ok();
+        match row_id(self.caller.viewer, id).and_then(place) {
+            Some(place) => self.selected.import.write(&self.imports[place], json),
+            None => json.null(),
+        }
+    }
 }

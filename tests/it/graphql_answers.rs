@@ -170,6 +170,55 @@ async fn what_is_skipped_leaves_an_empty_object_and_no_null() {
 }
 
 #[tokio::test]
+async fn conditions_stand_on_any_selection_and_may_be_variables() {
+    let document = "query ($yes: Boolean!, $no: Boolean = false, $a: Boolean!, $b: Boolean!, $c: Boolean!) {
+        __typename @skip(if: $yes) t: __typename @include(if: $a)
+        one: importByDatabaseId(databaseId: \"1\") { databaseId @include(if: $b) __typename @include(if: $c) note databaseId }
+        ...Two @include(if: $yes) ... on Query @skip(if: $no) { one: importByDatabaseId(databaseId: \"1\") { status } }
+        s: __schema @include(if: $c) { queryType { name } } }
+        fragment Two on Query { two: viewer @skip(if: $no) @include(if: $yes) { name @skip(if: $a) } }";
+    for (app, caller) in filled().await {
+        // Twice: what is compiled for one choice is kept beside the others.
+        for round in 0..16 {
+            let [a, b, c] = [round & 1 != 0, round & 2 != 0, round & 4 != 0];
+            let variables = json!({"yes": true, "a": a, "b": b, "c": c});
+            let answer = app.query(&caller.key, document, variables).await;
+            let one = match (b, c) {
+                (true, true) => r#""databaseId":"1","__typename":"Import","note":null"#,
+                (true, false) => r#""databaseId":"1","note":null"#,
+                (false, true) => r#""__typename":"Import","note":null,"databaseId":"1""#,
+                (false, false) => r#""note":null,"databaseId":"1""#,
+            };
+            let expected = format!(
+                r#"{{"data":{{{}"one":{{{one},"status":"QUEUED"}},"two":{{{}}}{}}}}}"#,
+                if a { r#""t":"Query","# } else { "" },
+                if a { "" } else { r#""name":"Acme""# },
+                if c {
+                    r#","s":{"queryType":{"name":"Query"}}"#
+                } else {
+                    ""
+                },
+            );
+            assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{a} {b} {c}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn introspection_answers_in_its_place_beside_data() {
+    for (app, caller) in filled().await {
+        check(
+            &app,
+            &caller,
+            "{ a: viewer { name } ...F t: __type(name: \"Account\") { name } viewer { name } __type(name: \"x\") { name } }
+             fragment F on Query { __schema { queryType { name __typename } } t: __type(name: \"Account\") { kind } }",
+            r#"{"data":{"a":{"name":"Acme"},"__schema":{"queryType":{"name":"Query","__typename":"__Type"}},"t":{"kind":"OBJECT","name":"Account"},"viewer":{"name":"Acme"},"__type":null}}"#,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn every_field_of_an_import_is_written_as_promised() {
     for (app, caller) in filled().await {
         check(

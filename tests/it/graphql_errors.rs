@@ -441,7 +441,7 @@ async fn a_list_that_is_too_long_is_a_field_error_and_its_siblings_are_answered(
                 "filter": {"status": {"include": list(items)}}, "ids": list(items)})
         };
         for media in [JSON, RESPONSE] {
-            // By the library, and then by the plan that was made of it.
+            // When the document is first seen, and when it is known.
             let answers = [
                 app.query_as(&caller.key, media, document, variables(251)).await,
                 app.query_as(&caller.key, media, document, variables(251)).await,
@@ -590,7 +590,7 @@ async fn a_field_that_stands_in_several_places_runs_once_and_answers_for_all() {
         let whole = "{ imports(first: 2) { nodes { databaseId note status } perPage } importStatusCounts { count status }
             nodes(ids: [\"x\", \"y\"]) { id __typename } }";
         let expected = app.query(&caller.key, whole, json!({})).await;
-        // With a directive the library runs it each time.
+        // With a directive too.
         for document in [
             format!("{{ {places} }} {fragment}"),
             format!("{{ {places} viewer @include(if: false) {{ id }} }} {fragment}"),

@@ -68,7 +68,22 @@ pub(crate) const GRAPHQL_HTTP: Reading = Reading {
 
 /// The counts in `graphql-http: 60 of 61`.
 fn graphql_http(line: &str) -> Option<Counts> {
-    let (passed, all) = line.strip_prefix("graphql-http: ")?.split_once(" of ")?;
+    passed_of_all(line, "graphql-http: ")
+}
+
+/// How the comparison of the executor with graphql-js is read.
+pub(crate) const EXECUTOR_ORACLE: Reading = Reading {
+    counts: executor_oracle,
+    failed: |_| None,
+};
+
+/// The counts in `executor-oracle: 19999 of 20000`.
+fn executor_oracle(line: &str) -> Option<Counts> {
+    passed_of_all(line, "executor-oracle: ")
+}
+
+fn passed_of_all(line: &str, start: &str) -> Option<Counts> {
+    let (passed, all) = line.strip_prefix(start)?.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
     Some(Counts {
         passed,
@@ -132,7 +147,9 @@ impl Gateway {
     fn start(watch: &Watch) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
+        // What a check asks for in a second depends on the machine.
         demo.args(["demo", "--rows", "200", "--listen", "127.0.0.1:0"])
+            .args(["--rate-limit", "off"])
             .stdout(Stdio::piped())
             .stderr(watch.standard_error());
         let mut process = Leash::spawn(demo)?;
@@ -233,5 +250,13 @@ mod tests {
             Some("86EE SHOULD use a status code of 400")
         );
         assert_eq!(failed_audit("graphql-http: 60 of 61"), None);
+        assert_eq!(
+            executor_oracle("executor-oracle: 20000 of 20000"),
+            Some(Counts {
+                passed: 20_000,
+                failed: 0
+            })
+        );
+        assert_eq!(executor_oracle("graphql-http: 60 of 61"), None);
     }
 }

@@ -1,15 +1,10 @@
 //! The guard: what the usual question costs to check, and what the worst may (at most 5 ms): documents that it refuses,
-//! and documents that it accepts, with all that the GraphQL library then does to them but reading a database.
-
-// The futures of the library's executor are deep types.
-#![recursion_limit = "256"]
+//! and documents that it accepts, with all that then happens to them before a database is read.
 
 use std::hint::black_box;
 
-use async_graphql::parser::types::OperationDefinition;
-use async_graphql::{Request, Variables};
 use criterion::{Criterion, criterion_group, criterion_main};
-use imports_gateway::graphql::direct::Direct;
+use imports_gateway::graphql::execute::Plan;
 use imports_gateway::graphql::guard::coerce::coerce;
 use imports_gateway::graphql::guard::document::{Document, check};
 use imports_gateway::graphql::guard::instant;
@@ -18,14 +13,12 @@ use imports_gateway::graphql::guard::table::Types;
 use imports_gateway::graphql::schema::{self, Schema};
 use micro::{PAGE, bombs, worst};
 use serde_json::{Map, Value, json};
-use tokio::runtime::{Builder, Runtime};
 
 fn guard(criterion: &mut Criterion) {
     let gate = Gate {
         types: Types::from_sdl(&schema::sdl(), instant::is_instant).expect("a sound schema"),
         limits: Limits::default(),
         schema: schema::build(),
-        runtime: Builder::new_current_thread().build().expect("a runtime"),
     };
     let document = gate.check(PAGE).expect("a sound document");
     let operation = document.operation(None).expect("one operation");
@@ -65,7 +58,6 @@ struct Gate {
     types: Types,
     limits: Limits,
     schema: Schema,
-    runtime: Runtime,
 }
 
 impl Gate {
@@ -73,33 +65,20 @@ impl Gate {
         check(text, &self.limits, true, &self.types).ok()
     }
 
-    /// Everything that happens to a document when it is first seen, and to its variables: checked, coerced, validated and
-    /// run by the library on no database, planned, dropped.
+    /// Everything that happens to a document when it is first seen, and to its variables: checked, coerced, validated by
+    /// the library, compiled, dropped.
     fn whole(&self, name: &str, text: &str, variables: &Map<String, Value>) {
         let Some(document) = self.check(text) else {
             unreachable!("{name} is accepted")
         };
         let operation = &document.operations()[0];
         let coerced = coerce(&document, operation, variables, &self.types, &self.limits);
-        let Ok(coerced) = coerced else {
-            unreachable!("{name} can be paid for: {coerced:?}")
-        };
-        self.run(&document, operation.name(), coerced.variables);
+        assert!(coerced.is_ok(), "{name} can be paid for: {coerced:?}");
         let executable = document.executable();
-        for (_, operation) in executable.operations.iter() {
-            let operation: &OperationDefinition = &operation.node;
-            black_box(Direct::plan(executable, operation));
+        black_box(self.schema.validate(executable));
+        for operation in document.operations() {
+            black_box(Plan::of(executable, operation.name()));
         }
-    }
-
-    fn run(&self, document: &Document, operation: Option<&str>, variables: Variables) {
-        let mut request = Request::new(String::new()).variables(variables);
-        request.set_parsed_query(document.executable().clone());
-        if let Some(name) = operation {
-            request = request.operation_name(name);
-        }
-        // Its root fields have nothing to read from, and fail before they would.
-        black_box(self.runtime.block_on(self.schema.execute(request)));
     }
 }
 

@@ -9,17 +9,17 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::Name;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use super::direct::Direct;
+use super::execute::Plan;
 use super::guard::document::{self, Document, Operation};
 use super::guard::limits::Limits;
 use super::guard::refusal::Refusal;
 use super::guard::table::Types;
 use super::manifest;
+use super::schema::{Invalid, Schema};
 
 /// What a request says of its document.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,17 +32,19 @@ pub struct Named<'a> {
     pub id: Option<&'a str>,
 }
 
-/// A checked document and, an operation each, the plan that was made of it after it first ran.
+/// A checked document and, once it is first run, what the library finds wrong with it or the plans of its operations.
 #[derive(Debug)]
 pub struct Known {
     document: Document,
-    plans: Vec<OnceLock<Option<Direct>>>,
+    plans: OnceLock<Result<Vec<Arc<Plan>>, Vec<Invalid>>>,
 }
 
 impl Known {
     fn new(document: Document) -> Self {
-        let plans = document.operations().iter().map(|_| OnceLock::new()).collect();
-        Self { document, plans }
+        Self {
+            document,
+            plans: OnceLock::new(),
+        }
     }
 
     /// The document.
@@ -51,30 +53,30 @@ impl Known {
         &self.document
     }
 
-    /// The plan of an operation, once the library has found the document valid.
-    #[must_use]
-    pub fn plan(&self, operation: &Operation) -> Option<&Direct> {
-        self.plans.get(self.index(operation)?)?.get()?.as_ref()
+    /// The plan of an operation of this document. The document is validated when the first is asked for.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the document, if anything is.
+    pub fn plan(&self, operation: &Operation, schema: &Schema) -> Result<Arc<Plan>, &[Invalid]> {
+        let plans = self.plans.get_or_init(|| self.validate(schema));
+        let plans = plans.as_ref().map_err(Vec::as_slice)?;
+        let operations = self.document.operations().iter();
+        let mut planned = operations.zip(plans);
+        let found = planned.find(|(one, _)| std::ptr::eq(*one, operation));
+        Ok(found
+            .map(|(_, plan)| Arc::clone(plan))
+            .expect("an operation of this document"))
     }
 
-    /// The library has run an operation without objection: from now on its plan may.
-    pub fn found_valid(&self, operation: &Operation) {
-        let place = self.index(operation).and_then(|index| self.plans.get(index));
-        if let Some(place) = place {
-            place.get_or_init(|| {
-                let document = self.document.executable();
-                let named = |name: Option<&Name>| name.map(Name::as_str) == operation.name();
-                let found = document.operations.iter().find(|(name, _)| named(*name));
-                found.and_then(|(_, found)| Direct::plan(document, &found.node))
-            });
+    fn validate(&self, schema: &Schema) -> Result<Vec<Arc<Plan>>, Vec<Invalid>> {
+        let executable = self.document.executable();
+        let invalid = schema.validate(executable);
+        if !invalid.is_empty() {
+            return Err(invalid);
         }
-    }
-
-    fn index(&self, operation: &Operation) -> Option<usize> {
-        self.document
-            .operations()
-            .iter()
-            .position(|one| std::ptr::eq(one, operation))
+        let plan = |operation: &Operation| Arc::new(Plan::of(executable, operation.name()));
+        Ok(self.document.operations().iter().map(plan).collect())
     }
 }
 

@@ -146,3 +146,36 @@ fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
         );
     }
 }
+
+#[test]
+fn a_document_is_validated_once_and_keeps_the_plan_of_each_operation_or_what_is_wrong() {
+    let (documents, schema) = (documents(), super::super::schema::build());
+    let find = |text| {
+        documents
+            .find(Named {
+                text: Some(text),
+                ..Named::default()
+            })
+            .unwrap()
+    };
+    let known = find("query A { viewer { id } } query B { viewer { name } }");
+    let plan = |name| {
+        known
+            .plan(known.document().operation(Some(name)).unwrap(), &schema)
+            .unwrap()
+    };
+    assert!(Arc::ptr_eq(&plan("A"), &plan("A")));
+    assert!(!Arc::ptr_eq(&plan("A"), &plan("B")));
+    // What is wrong with one operation is wrong with the document.
+    let known = find("query A { viewer { id } } query B { viewer { nobody } }");
+    let invalid = |name| {
+        let operation = known.document().operation(Some(name)).unwrap();
+        known.plan(operation, &schema).unwrap_err()
+    };
+    let [only] = invalid("A") else {
+        panic!("{:?}", invalid("A"))
+    };
+    assert!(only.message.contains("nobody"), "{only:?}");
+    assert_eq!((only.locations[0].line, only.locations[0].column), (1, 46));
+    assert!(std::ptr::eq(invalid("A"), invalid("B")));
+}

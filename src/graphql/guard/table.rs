@@ -131,6 +131,17 @@ impl Types {
         }
     }
 
+    /// The fields of an object type or interface, each with the name of its type; none of another type.
+    #[cfg(test)]
+    pub(crate) fn fields_of(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+        let fields = match self.kinds.get(name) {
+            Some(Kind::Object(fields) | Kind::Abstract(fields)) => Some(fields),
+            _ => None,
+        };
+        let fields = fields.into_iter().flatten();
+        fields.map(|(name, field)| (name.as_str(), field.of.as_str()))
+    }
+
     /// Whether a type has values of its own, unlike an interface or union.
     pub(super) fn is_object(&self, name: &str) -> bool {
         matches!(self.kinds.get(name), Some(Kind::Object(_)))

@@ -1,6 +1,6 @@
 //! What a request asks for, found and checked before anything runs.
 //!
-//! Takes an envelope; gives a document that the guard let through, with its variables and its price, or why not.
+//! Takes an envelope; gives a valid document with the operation's plan, its variables and its price, or why not.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use async_graphql::parser::types::OperationType;
 use super::{Kind, POST_ONLY};
 use crate::error::{Code, Fault, Rejection};
 use crate::graphql::documents::{DocumentError, Known, Named};
+use crate::graphql::execute::Plan;
 use crate::graphql::guard::coerce;
 use crate::graphql::guard::refusal::Refusal;
 use crate::http::Gateway;
@@ -39,17 +40,17 @@ impl From<Fault> for Refused {
     }
 }
 
-/// A request that the guard let through.
+/// A request whose document is valid and paid for.
 pub(super) struct Checked {
     pub(super) known: Arc<Known>,
-    pub(super) operation_name: Option<String>,
+    pub(super) plan: Arc<Plan>,
     pub(super) variables: Variables,
     pub(super) kind: Kind,
     /// **Unit**: points.
     pub(super) cost: u64,
 }
 
-/// The clear place before the GraphQL library: nothing is parsed but what was scanned, nothing runs but what was priced.
+/// Nothing is parsed but what was scanned, nothing is validated but what was measured, nothing runs but what was priced.
 ///
 /// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
 pub(super) fn check(
@@ -86,14 +87,23 @@ pub(super) fn check(
         Ok(coerced) => coerced,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
+    let plan = match known.plan(operation, &gateway.schema) {
+        Ok(plan) => plan,
+        Err(invalid) => {
+            let faults = invalid.iter().take(limits.errors).map(Fault::of_invalid);
+            return Ok(Err(Refused {
+                faults: faults.collect(),
+                cost: None,
+            }));
+        }
+    };
     let kind = if operation.introspects() {
         Kind::Introspection
     } else {
         Kind::Query
     };
-    let operation_name = operation.name().map(str::to_owned);
     Ok(Ok(Checked {
-        operation_name,
+        plan,
         variables: coerced.variables,
         kind,
         cost: coerced.cost,

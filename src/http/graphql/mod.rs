@@ -1,7 +1,8 @@
 //! `/graphql`: GraphQL over HTTP, on a handler of our own.
 //!
 //! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
-//! body, envelope, guard, execution. The GraphQL library sees a document only after the guard has, parsed already.
+//! body, envelope, guard, validation, execution. The GraphQL library sees a document only after the guard has, parsed
+//! already, and validates it once.
 //! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
 //!
 //! **Source**: GraphQL over HTTP, working draft of 2025.
@@ -11,7 +12,6 @@ mod check;
 
 use std::time::Instant;
 
-use async_graphql::{Name, PathSegment, Request as Execution, Response as Executed, ServerError, Value};
 use axum::body::Body;
 use axum::http::header::{ALLOW, VARY};
 use axum::http::{HeaderMap, HeaderValue, Method, Request};
@@ -26,11 +26,9 @@ use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, query_string, refusal};
 use crate::error::{Code, Fault, Rejection};
-use crate::graphql::once::Once;
+use crate::graphql::execute::Run;
 use crate::json::Json;
-use crate::resources::ListItems;
-use crate::selection::merge;
-use crate::store::Store;
+use crate::resources::{self, ListItems};
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
@@ -179,7 +177,7 @@ fn asks_for_cost(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"report"))
 }
 
-/// Runs a checked request, in its turn: by the document's plan where there is one, else by the library.
+/// Runs a checked request, in its turn.
 async fn run(
     gateway: &Gateway,
     deadline: Deadline,
@@ -189,36 +187,20 @@ async fn run(
 ) -> Answered {
     let store = deadline.store(gateway);
     let running = Instant::now();
-    let list_items = ListItems(gateway.documents.limits().list_items);
-    let operation = checked
-        .known
-        .document()
-        .operation(checked.operation_name.as_deref())
-        .ok();
-    let planned = match operation.and_then(|operation| checked.known.plan(operation)) {
-        Some(plan) => {
-            let mut json = Json::with_capacity(ANSWER_BYTES);
-            json.raw("{\"data\":");
-            let ran = plan
-                .run(&store, &caller.viewer, list_items, &checked.variables, &mut json)
-                .await;
-            ran.ok().map(|failed| answer::planned(json, &failed, style))
-        }
-        None => None,
+    let run = Run {
+        document: checked.known.document().executable(),
+        schema: &gateway.schema,
+        caller: resources::Caller {
+            store: &store,
+            viewer: &caller.viewer,
+            list_items: ListItems(gateway.documents.limits().list_items),
+        },
+        variables: &checked.variables,
     };
-    let outcome = match planned {
-        Some(answered) => answered,
-        None => {
-            let execution = execution(&store, caller, &checked).data(list_items);
-            let mut executed = gateway.schema.execute(execution).await;
-            put_in_order(&mut executed, &checked);
-            let is_valid = executed.errors.iter().all(|error| !error.path.is_empty());
-            if let Some(operation) = operation.filter(|_| is_valid) {
-                checked.known.found_valid(operation);
-            }
-            answer::executed(executed, style)
-        }
-    };
+    let mut json = Json::with_capacity(ANSWER_BYTES);
+    json.raw(answer::DATA);
+    let ran = checked.plan.run(run, &mut json).await;
+    let outcome = answer::executed(json, &ran, style);
     gateway.metrics.stage("execution", running.elapsed());
     Answered {
         response: outcome.response,
@@ -233,54 +215,6 @@ async fn run(
 
 /// Room for an answer without lists. **Unit**: bytes.
 const ANSWER_BYTES: usize = 1024;
-
-/// The library runs root fields at once, and they end in any order: the answer has them, and their errors, in the
-/// request's.
-fn put_in_order(executed: &mut Executed, checked: &Checked) {
-    let document = checked.known.document().executable();
-    let mut operations = document.operations.iter();
-    let chosen = operations.find(|(name, _)| name.map(Name::as_str) == checked.operation_name.as_deref());
-    let Some((_, operation)) = chosen else { return };
-    let keys = merge(
-        &document.fragments,
-        &[&operation.node.selection_set.node],
-        "Query",
-    );
-    let place = |name: &str| keys.keys().position(|key| key.as_str() == name);
-    if let Value::Object(data) = &mut executed.data {
-        data.sort_by(|left, _, right, _| place(left).cmp(&place(right)));
-    }
-    executed.errors.sort_by_key(|error| match error.path.first() {
-        Some(PathSegment::Field(key)) => (place(key), index(error), error.locations.first().copied()),
-        _ => (None, None, None),
-    });
-    // A field that stands in several places fails once; and the library says some things twice.
-    executed.errors.dedup_by(|later, first| {
-        let says_the_same = later.message == first.message && later.locations == first.locations;
-        later.path == first.path && (!later.path.is_empty() || says_the_same)
-    });
-}
-
-/// The place in a list that an error is about.
-fn index(error: &ServerError) -> Option<usize> {
-    error.path.iter().find_map(|segment| match segment {
-        PathSegment::Index(index) => Some(*index),
-        PathSegment::Field(_) => None,
-    })
-}
-
-/// A checked request as the library takes it.
-fn execution(store: &Store, caller: &Caller, checked: &Checked) -> Execution {
-    let mut execution = Execution::new(String::new()).variables(checked.variables.clone());
-    execution.set_parsed_query(checked.known.document().executable().clone());
-    if let Some(name) = &checked.operation_name {
-        execution = execution.operation_name(name);
-    }
-    execution
-        .data(store.clone())
-        .data(caller.viewer.clone())
-        .data(Once::default())
-}
 
 /// An answer to a document that does not run.
 fn refuse(gateway: &Gateway, faults: &[Fault], style: &Style) -> Answered {

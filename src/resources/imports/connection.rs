@@ -1,126 +1,33 @@
 //! The connection: a page with its edges, flags, count and echo.
 
-use async_graphql::SimpleObject;
 use entity::imports;
 use keyset::{CursorText, Direction, Key};
 
 use super::arguments::{Question, SortDirection};
 use super::filter::{Bound, Operator};
-use super::node::{Import, ImportStatus, Row, fields, graphql_name};
+use super::node::{Import, ImportStatus, write_status};
 use crate::json::Json;
 use crate::list::{Listing, Wanted};
-use crate::relay::PageInfo;
+use crate::relay::{PageBounds, PageInfo};
 use crate::scalars::DateTime;
-use crate::selection::{Composite, Selected};
+use crate::selection::declare::Declared;
+use crate::selection::table::{Needs, object};
 use crate::store::imports::{Column, Fields};
 
-/// A page of imports.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportConnection {
-    /// The imports of the page, each with its cursor.
-    pub edges: Vec<ImportEdge>,
-    /// The imports of the page.
-    pub nodes: Vec<Import>,
-    /// Where the page stands in the list.
-    pub page_info: PageInfo,
-    /// Imports from the start of this page on, in the direction of paging, this page included; counted up to 500.
-    pub estimated_remaining_count: i32,
-    /// The page size in force.
-    pub per_page: i32,
-    /// The filters applied, one entry each, normalized.
-    pub filtered_by: Vec<ImportFilteredBy>,
-    /// The sort keys applied, in their order; the hidden tie-break is not shown.
-    pub sorted_by: Vec<ImportSortedBy>,
-}
-
-/// An import and its place in the list.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportEdge {
-    /// The import's position under this sort: for `after` and `before`, and for `start_cursor` of the REST API.
-    pub cursor: String,
-    /// The import.
-    pub node: Import,
-}
-
-/// A filter that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct ImportFilteredBy {
-    /// The filter on the state.
-    pub status: Option<ImportStatusIncluded>,
-    /// A bound on the time of the upload.
-    pub created_at: Option<DateTimeBound>,
-    /// A bound on the time of the last change.
-    pub updated_at: Option<DateTimeBound>,
-}
-
-/// The states that were included.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ImportStatusIncluded {
-    /// The states, each once.
-    pub include: Vec<ImportStatus>,
-}
-
-/// A bound that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct DateTimeBound {
-    /// Before this instant.
-    pub lt: Option<DateTime>,
-    /// Before or at this instant.
-    pub lte: Option<DateTime>,
-    /// After this instant.
-    pub gt: Option<DateTime>,
-    /// At or after this instant.
-    pub gte: Option<DateTime>,
-}
-
-/// A sort key that was applied: one key is set, the rest are null.
-#[derive(Clone, Debug, Default, SimpleObject)]
-pub struct ImportSortedBy {
-    /// By the id of the REST API.
-    pub id: Option<SortDirection>,
-    /// By the time of the upload.
-    pub created_at: Option<SortDirection>,
-    /// By the time of the last change.
-    pub updated_at: Option<SortDirection>,
-}
-
-/// What a selection of a connection needs to be read.
-pub(super) fn wanted(selected: &[Selected]) -> Wanted {
-    let mut wanted = Wanted {
-        rows: None,
-        flags: false,
-        count: false,
-    };
-    let mut need = |fields: Fields| wanted.rows = Some(wanted.rows.unwrap_or(Fields::NONE).union(fields));
-    for field in selected {
-        match field.name.as_str() {
-            "edges" => {
-                need(Fields::NONE);
-                let nodes = field.fields.iter().filter(|field| field.name == "node");
-                nodes.filter_map(|node| fields(&node.fields)).for_each(&mut need);
-            }
-            "nodes" => need(fields(&field.fields).unwrap_or(Fields::NONE)),
-            "pageInfo" if has_cursor(&field.fields) => need(Fields::NONE),
-            _ => {}
-        }
+/// What must be read for a selection of a connection.
+pub(super) fn wanted(needs: Needs) -> Wanted {
+    Wanted {
+        rows: needs.has(Needs::ROWS).then(|| Fields::of_bits(needs.columns())),
+        flags: needs.has(Needs::FLAGS),
+        count: needs.has(Needs::COUNT),
     }
-    let page_info = |name| {
-        let mut infos = selected.iter().filter(|field| field.name == "pageInfo");
-        infos.any(|info| Selected::contains(&info.fields, name))
-    };
-    wanted.flags = page_info("hasNextPage") || page_info("hasPreviousPage");
-    wanted.count = Selected::contains(selected, "estimatedRemainingCount");
-    wanted
 }
 
-fn has_cursor(page_info: &[Selected]) -> bool {
-    Selected::contains(page_info, "startCursor") || Selected::contains(page_info, "endCursor")
-}
-
-/// A listing that writes itself as a connection.
-pub(super) struct Answer {
-    pub listing: Listing,
-    pub question: Question,
+/// What a connection is written from.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) listing: Listing,
+    pub(super) question: Question,
 }
 
 impl Answer {
@@ -128,141 +35,154 @@ impl Answer {
         keyset::encode_row(self.question.window.order(), row)
     }
 
-    fn page_info(&self) -> PageInfo {
+    fn bounds(&self) -> PageBounds {
         let rows = &self.listing.rows;
-        PageInfo {
+        PageBounds {
             has_next_page: self.listing.has_next,
             has_previous_page: self.listing.has_previous,
-            start_cursor: rows.first().map(|row| self.cursor(row).as_str().to_owned()),
-            end_cursor: rows.last().map(|row| self.cursor(row).as_str().to_owned()),
+            start_cursor: rows.first().map(|row| self.cursor(row)),
+            end_cursor: rows.last().map(|row| self.cursor(row)),
         }
     }
 }
 
-impl Composite for Answer {
-    fn type_name(&self) -> &'static str {
-        "ImportConnection"
-    }
+object! {
+    /// A page of imports.
+    pub ImportConnection<'a>(&'a Answer);
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let (rows, fields) = (&self.listing.rows, &selected.fields);
-        match selected.name.as_str() {
-            "edges" => json.list(rows, |json, row| Edge { answer: self, row }.write(fields, json)),
-            "nodes" => json.list(rows, |json, row| Row(row).write(fields, json)),
-            "pageInfo" => self.page_info().write(fields, json),
-            "estimatedRemainingCount" => json.number(i64::try_from(self.listing.count).unwrap_or(i64::MAX)),
-            "perPage" => json.number(i64::from(self.question.per_page)),
-            "filteredBy" => json.list(filtered_by(&self.question), |json, entry| {
-                entry.write(fields, json)
-            }),
-            "sortedBy" => json.list(&self.question.keys, |json, key| Sorted(*key).write(fields, json)),
-            _ => json.null(),
-        }
-    }
+    /// The imports of the page, each with its cursor.
+    "edges": Vec<Declared<ImportEdge>> => ImportEdge = |edge, answer, json| {
+        json.list(&answer.listing.rows, |json, row| edge.write(Edge { answer, row }, json));
+    }, needs Needs::ROWS;
+    /// The imports of the page.
+    "nodes": Vec<Declared<Import>> => Import = |import, answer, json| {
+        json.list(&answer.listing.rows, |json, row| import.write(row, json));
+    }, needs Needs::ROWS;
+    /// Where the page stands in the list.
+    "pageInfo": Declared<PageInfo> => PageInfo = |info, answer, json| info.write(&answer.bounds(), json);
+    /// Imports from the start of this page on, in the direction of paging, this page included; counted up to 500.
+    "estimatedRemainingCount": i32 = |answer, json| {
+        json.number(i64::try_from(answer.listing.count).unwrap_or(i64::MAX));
+    }, needs Needs::COUNT;
+    /// The page size in force.
+    "perPage": i32 = |answer, json| json.number(i64::from(answer.question.per_page));
+    /// The filters applied, one entry each, normalized.
+    "filteredBy": Vec<Declared<ImportFilteredBy>> => ImportFilteredBy = |entry, answer, json| {
+        json.list(filtered_by(&answer.question), |json, filter| entry.write(filter, json));
+    };
+    /// The sort keys applied, in their order; the hidden tie-break is not shown.
+    "sortedBy": Vec<Declared<ImportSortedBy>> => ImportSortedBy = |entry, answer, json| {
+        json.list(&answer.question.keys, |json, key| entry.write(*key, json));
+    };
 }
 
+/// What an edge is written from.
+#[derive(Clone, Copy, Debug)]
 struct Edge<'a> {
     answer: &'a Answer,
     row: &'a imports::Model,
 }
 
-impl Composite for Edge<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportEdge"
-    }
+object! {
+    /// An import and its place in the list.
+    ImportEdge<'a>(Edge<'a>);
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        match selected.name.as_str() {
-            "cursor" => json.plain(self.answer.cursor(self.row).as_str().as_bytes()),
-            "node" => Row(self.row).write(&selected.fields, json),
-            _ => json.null(),
-        }
-    }
+    /// The import's position under this sort: for `after` and `before`, and for `start_cursor` of the REST API.
+    "cursor": String = |edge, json| json.plain(edge.answer.cursor(edge.row).as_str().as_bytes());
+    /// The import.
+    "node": Declared<Import> => Import = |import, edge, json| import.write(edge.row, json);
 }
 
 /// One filter of the echo.
+#[derive(Clone, Copy, Debug)]
 enum Filtered<'a> {
+    /// The statuses, each once.
     Status(&'a [entity::ImportStatus]),
+    /// A bound on the time of the upload.
     Created(Bound),
+    /// A bound on the time of the last change.
     Updated(Bound),
 }
 
-fn filtered_by(question: &Question) -> Vec<Filtered<'_>> {
+fn filtered_by(question: &Question) -> impl Iterator<Item = Filtered<'_>> {
     let asked = &question.asked;
     let statuses = asked.statuses.iter().map(|statuses| Filtered::Status(statuses));
     let created = asked.created.iter().map(|bound| Filtered::Created(*bound));
     let updated = asked.updated.iter().map(|bound| Filtered::Updated(*bound));
-    statuses.chain(created).chain(updated).collect()
+    statuses.chain(created).chain(updated)
 }
 
-impl Composite for Filtered<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportFilteredBy"
-    }
+object! {
+    /// A filter that was applied: one key is set, the rest are null.
+    ImportFilteredBy<'a>(Filtered<'a>);
 
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let fields = &selected.fields;
-        match (selected.name.as_str(), self) {
-            ("status", Self::Status(statuses)) => Included(statuses).write(fields, json),
-            ("createdAt", Self::Created(bound)) | ("updatedAt", Self::Updated(bound)) => {
-                bound.write(fields, json)
-            }
-            _ => json.null(),
-        }
+    /// The filter on the state.
+    "status": Option<Declared<ImportStatusIncluded>> => ImportStatusIncluded = |included, filter, json| match filter {
+        Filtered::Status(statuses) => included.write(statuses, json),
+        Filtered::Created(_) | Filtered::Updated(_) => json.null(),
+    };
+    /// A bound on the time of the upload.
+    "createdAt": Option<Declared<DateTimeBound>> => DateTimeBound = |bound, filter, json| match filter {
+        Filtered::Created(created) => bound.write(created, json),
+        Filtered::Status(_) | Filtered::Updated(_) => json.null(),
+    };
+    /// A bound on the time of the last change.
+    "updatedAt": Option<Declared<DateTimeBound>> => DateTimeBound = |bound, filter, json| match filter {
+        Filtered::Updated(updated) => bound.write(updated, json),
+        Filtered::Status(_) | Filtered::Created(_) => json.null(),
+    };
+}
+
+object! {
+    /// The states that were included.
+    ImportStatusIncluded<'a>(&'a [entity::ImportStatus]);
+
+    /// The states, each once.
+    "include": Vec<ImportStatus> = |statuses, json| {
+        json.list(statuses, |json, status| write_status(*status, json));
+    };
+}
+
+object! {
+    /// A bound that was applied: one key is set, the rest are null.
+    DateTimeBound<'a>(Bound);
+
+    /// Before this instant.
+    "lt": Option<DateTime> = |bound, json| write_bound(bound, Operator::Lt, json);
+    /// Before or at this instant.
+    "lte": Option<DateTime> = |bound, json| write_bound(bound, Operator::Lte, json);
+    /// After this instant.
+    "gt": Option<DateTime> = |bound, json| write_bound(bound, Operator::Gt, json);
+    /// At or after this instant.
+    "gte": Option<DateTime> = |bound, json| write_bound(bound, Operator::Gte, json);
+}
+
+/// The instant of a bound by this operator, null where it is by another.
+fn write_bound(bound: Bound, operator: Operator, json: &mut Json) {
+    if bound.operator == operator {
+        DateTime(bound.moment).write(json);
+    } else {
+        json.null();
     }
 }
 
-struct Included<'a>(&'a [entity::ImportStatus]);
+object! {
+    /// A sort key that was applied: one key is set, the rest are null.
+    ImportSortedBy<'a>(Key<Column>);
 
-impl Composite for Included<'_> {
-    fn type_name(&self) -> &'static str {
-        "ImportStatusIncluded"
-    }
-
-    fn field(&self, _: &Selected, json: &mut Json) {
-        json.list(self.0, |json, status| {
-            json.plain(graphql_name(*status).as_bytes())
-        });
-    }
+    /// By the id of the REST API.
+    "id": Option<SortDirection> = |key, json| write_direction(key, Column::Id, json);
+    /// By the time of the upload.
+    "createdAt": Option<SortDirection> = |key, json| write_direction(key, Column::CreatedAt, json);
+    /// By the time of the last change.
+    "updatedAt": Option<SortDirection> = |key, json| write_direction(key, Column::UpdatedAt, json);
 }
 
-impl Composite for Bound {
-    fn type_name(&self) -> &'static str {
-        "DateTimeBound"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let name = match self.operator {
-            Operator::Lt => "lt",
-            Operator::Lte => "lte",
-            Operator::Gt => "gt",
-            Operator::Gte => "gte",
-        };
-        if selected.name == name {
-            DateTime(self.moment).write(json)
-        } else {
-            json.null()
-        }
-    }
-}
-
-struct Sorted(Key<Column>);
-
-impl Composite for Sorted {
-    fn type_name(&self) -> &'static str {
-        "ImportSortedBy"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let direction: &[u8] = match self.0.direction {
-            Direction::Asc => b"ASC",
-            Direction::Desc => b"DESC",
-        };
-        match (selected.name.as_str(), self.0.column) {
-            ("id", Column::Id) | ("createdAt", Column::CreatedAt) | ("updatedAt", Column::UpdatedAt) => {
-                json.plain(direction);
-            }
-            _ => json.null(),
-        }
+/// The direction of a key of this column, null where it is of another.
+fn write_direction(key: Key<Column>, column: Column, json: &mut Json) {
+    match key.direction {
+        _ if key.column != column => json.null(),
+        Direction::Asc => json.plain(b"ASC"),
+        Direction::Desc => json.plain(b"DESC"),
     }
 }

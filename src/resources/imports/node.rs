@@ -1,12 +1,13 @@
 //! One import as GraphQL shows it.
 
-use async_graphql::{Enum, ID, SimpleObject};
+use async_graphql::{Enum, ID};
 use entity::{Instant, imports};
 
 use crate::json::Json;
 use crate::relay::{self, GlobalRow};
 use crate::scalars::{BigInt, DateTime};
-use crate::selection::{Composite, Selected};
+use crate::selection::compiled::Selection;
+use crate::selection::table::{Needs, object};
 use crate::store::imports::{Field, Fields};
 
 /// The state of an import.
@@ -35,71 +36,62 @@ pub enum ImportStatus {
     Unsupported,
 }
 
-/// An uploaded file and what became of it.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct Import {
+object! {
+    /// An uploaded file and what became of it.
+    pub Import<'a>(&'a imports::Model) implements "Node";
+
     /// Opaque, for refetching with `node`.
-    pub id: ID,
+    "id": ID = |row, json| relay::write_node_id(Self::NAME, global(row), json), needs column(Field::Id);
     /// The id of the REST API.
-    pub database_id: BigInt,
+    "databaseId": BigInt = |row, json| json.number_string(row.id), needs column(Field::Id);
     /// When the import ended; null while it has not.
-    pub completed_at: Option<DateTime>,
+    "completedAt": Option<DateTime> = |row, json| match row.completed_at {
+        Some(completed_at) => write_instant(completed_at, json),
+        None => json.null(),
+    }, needs column(Field::CompletedAt);
     /// The name of the uploaded file.
-    pub file_name: String,
+    "fileName": String = |row, json| json.string(&row.file_name), needs column(Field::FileName);
     /// The size of the file, in bytes.
-    pub file_size: BigInt,
+    "fileSize": BigInt = |row, json| json.number_string(row.file_size), needs column(Field::FileSize);
     /// What was noted of the import, if anything.
-    pub note: Option<String>,
+    "note": Option<String> = |row, json| match &row.note {
+        Some(note) => json.string(note),
+        None => json.null(),
+    }, needs column(Field::Note);
     /// What is imported, such as `VehicleImport`. New types may come at any time.
-    #[graphql(name = "type")]
-    pub kind: String,
+    "type": String = |row, json| json.string(&row.kind), needs column(Field::Kind);
     /// The state of the import.
-    pub status: ImportStatus,
+    "status": ImportStatus = |row, json| write_status(row.status, json), needs column(Field::Status);
     /// When the file was uploaded.
-    pub created_at: DateTime,
+    "createdAt": DateTime = |row, json| write_instant(row.created_at, json), needs column(Field::CreatedAt);
     /// When the import last changed.
-    pub updated_at: DateTime,
+    "updatedAt": DateTime = |row, json| write_instant(row.updated_at, json), needs column(Field::UpdatedAt);
 }
 
-/// A row that writes itself as an `Import`.
-pub(crate) struct Row<'a>(pub(crate) &'a imports::Model);
+const fn column(field: Field) -> Needs {
+    Needs::of_columns(Fields::NONE.with(field).bits())
+}
 
-impl Composite for Row<'_> {
-    fn type_name(&self) -> &'static str {
-        "Import"
-    }
-
-    fn field(&self, selected: &Selected, json: &mut Json) {
-        let import = self.0;
-        let instant = |json: &mut Json, instant: Instant| json.plain(&instant.to_text());
-        match selected.name.as_str() {
-            "id" => {
-                let (account_id, id) = (import.account_id, import.id);
-                json.plain(relay::node_id("Import", GlobalRow { account_id, id }).as_bytes());
-            }
-            "databaseId" => json.number_string(import.id),
-            "completedAt" => match import.completed_at {
-                Some(completed_at) => instant(json, completed_at),
-                None => json.null(),
-            },
-            "fileName" => json.string(&import.file_name),
-            "fileSize" => json.number_string(import.file_size),
-            "note" => match &import.note {
-                Some(note) => json.string(note),
-                None => json.null(),
-            },
-            "type" => json.string(&import.kind),
-            "status" => json.plain(graphql_name(import.status).as_bytes()),
-            "createdAt" => instant(json, import.created_at),
-            "updatedAt" => instant(json, import.updated_at),
-            _ => json.null(),
-        }
+/// What an import's `id` names. The account is the caller's: it is known without a column.
+fn global(row: &imports::Model) -> GlobalRow {
+    GlobalRow {
+        account_id: row.account_id,
+        id: row.id,
     }
 }
 
-/// The name of a state in the public schema.
-pub(super) const fn graphql_name(status: entity::ImportStatus) -> &'static str {
-    match status {
+fn write_instant(instant: Instant, json: &mut Json) {
+    json.plain(&instant.to_text());
+}
+
+/// The columns that a selection of an import needs.
+pub(crate) fn fields(selected: &Selection<Import>) -> Fields {
+    Fields::of_bits(selected.needs().columns())
+}
+
+/// Writes a state under its name in the public schema.
+pub(super) fn write_status(status: entity::ImportStatus, json: &mut Json) {
+    let name = match status {
         entity::ImportStatus::New => "NEW",
         entity::ImportStatus::Queued => "QUEUED",
         entity::ImportStatus::Processing => "PROCESSING",
@@ -110,21 +102,6 @@ pub(super) const fn graphql_name(status: entity::ImportStatus) -> &'static str {
         entity::ImportStatus::RolledBack => "ROLLED_BACK",
         entity::ImportStatus::RollingBack => "ROLLING_BACK",
         entity::ImportStatus::Unsupported => "UNSUPPORTED",
-    }
-}
-
-/// The columns that the selected fields of an import need; `None` where nothing is selected.
-pub(crate) fn fields(selected: &[Selected]) -> Option<Fields> {
-    let column = |selected: &Selected| match selected.name.as_str() {
-        "completedAt" => Field::CompletedAt,
-        "fileName" => Field::FileName,
-        "fileSize" => Field::FileSize,
-        "note" => Field::Note,
-        "type" => Field::Kind,
-        "status" => Field::Status,
-        "createdAt" => Field::CreatedAt,
-        "updatedAt" => Field::UpdatedAt,
-        _ => Field::Id,
     };
-    (!selected.is_empty()).then(|| selected.iter().map(column).fold(Fields::NONE, Fields::with))
+    json.plain(name.as_bytes());
 }

@@ -69,6 +69,18 @@ impl Fields {
     /// All nine fields.
     pub const ALL: Self = Self((1 << Field::EVERY.len()) - 1);
 
+    /// The set of these [`bits`](Self::bits); bits of no field are left out.
+    #[must_use]
+    pub const fn of_bits(bits: u16) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// The set as a bit a field.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
     /// The set and one more field.
     #[must_use]
     pub const fn with(self, field: Field) -> Self {

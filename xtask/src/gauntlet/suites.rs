@@ -115,7 +115,7 @@ pub(super) const ROUND: [Suite; 9] = [
         filters: &[
             "checker::",
             "laws::",
-            "plans::",
+            "executor::",
             "store::",
             "agreement::",
             "isolation::",

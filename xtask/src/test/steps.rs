@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
     cargo::cargo,
-    node::{self, GRAPHQL_HTTP, against_gateway},
+    node::{self, EXECUTOR_ORACLE, GRAPHQL_HTTP, against_gateway},
     pages,
     system::Need,
     watch::Watch,
@@ -21,6 +21,8 @@ const NPM_MINUTES: u64 = 20;
 const SHOWN_ALONE: usize = 3;
 /// The package that holds the gateway to the GraphQL-over-HTTP draft.
 const HTTP_AUDIT: &str = "tests/http-audit";
+/// The package that holds the executor to graphql-js.
+const ORACLE: &str = "tests/executor-oracle";
 
 /// One line of the plan.
 #[derive(Debug)]
@@ -99,6 +101,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Node],
         build: |ground| build_with_gateway(ground, HTTP_AUDIT),
         check: |ground| against_gateway(&ground.watch, ground.limits.minutes(10), HTTP_AUDIT, GRAPHQL_HTTP),
+    },
+    Step {
+        name: "oracle",
+        tells: "compares the answers to 20,000 random documents with graphql-js; a minute or two",
+        needs: &[Need::Node],
+        build: |ground| build_with_gateway(ground, ORACLE),
+        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(20), ORACLE, EXECUTOR_ORACLE),
     },
     Step {
         name: "web",

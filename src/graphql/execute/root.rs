@@ -1,0 +1,207 @@
+//! The root fields: how each is compiled and run.
+
+use async_graphql::{ID, Name, Pos, Response, Value};
+
+use super::arguments::Arguments;
+use super::{Failed, Ran, Run};
+use crate::json::Json;
+use crate::resources::account::Account;
+use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
+use crate::resources::node::{Nodes, SelectedNode};
+use crate::resources::{Caller, Failure};
+use crate::scalars::BigInt;
+use crate::selection::collect::{Collected, Selected};
+use crate::selection::compiled::{Selection, Unlisted};
+
+/// A root field of an operation.
+#[derive(Debug)]
+pub(super) struct Root {
+    key: Name,
+    /// `"key":`
+    prefix: Box<str>,
+    at: Pos,
+    arguments: Arguments,
+    field: Result<Field, Unlisted>,
+}
+
+#[derive(Debug)]
+enum Field {
+    Typename,
+    Introspection,
+    Imports(Selection<ImportConnection>),
+    Import(Selection<Import>),
+    ImportByDatabaseId(Selection<Import>),
+    ImportStatusCounts(Selection<ImportStatusCount>),
+    Node(SelectedNode),
+    Nodes(SelectedNode),
+    Viewer(Selection<Account>),
+}
+
+impl Field {
+    fn compile(name: &str, below: &Selected<'_>) -> Result<Self, Unlisted> {
+        Ok(match name {
+            "__typename" => Self::Typename,
+            "__schema" | "__type" => Self::Introspection,
+            "imports" => Self::Imports(Selection::compile(below)?),
+            "import" => Self::Import(Selection::compile(below)?),
+            "importByDatabaseId" => Self::ImportByDatabaseId(Selection::compile(below)?),
+            "importStatusCounts" => Self::ImportStatusCounts(Selection::compile(below)?),
+            "node" => Self::Node(SelectedNode::compile(below)?),
+            "nodes" => Self::Nodes(SelectedNode::compile(below)?),
+            "viewer" => Self::Viewer(Selection::compile(below)?),
+            _ => {
+                return Err(Unlisted {
+                    type_name: "Query",
+                    field: name.to_owned(),
+                });
+            }
+        })
+    }
+}
+
+impl Root {
+    /// Compiles a field of `Query`. One that is not listed fails when it runs.
+    pub(super) fn compile(collected: &Collected<'_>) -> Self {
+        let Collected { key, field, below } = collected;
+        Self {
+            key: (*key).clone(),
+            prefix: format!("\"{key}\":").into(),
+            at: field.pos,
+            arguments: Arguments::of(&field.node),
+            field: Field::compile(&field.node.name.node, below),
+        }
+    }
+
+    /// Its response key.
+    #[cfg(test)]
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The field that no table lists, if one is selected.
+    #[cfg(test)]
+    pub(super) fn unlisted(&self) -> Option<&Unlisted> {
+        self.field.as_ref().err()
+    }
+
+    /// Whether the library has to answer it.
+    pub(super) fn introspects(&self) -> bool {
+        matches!(self.field, Ok(Field::Introspection))
+    }
+
+    /// Writes key and value; null where the field fails.
+    pub(super) async fn run(
+        &self,
+        run: Run<'_>,
+        introspected: Option<&Response>,
+        json: &mut Json,
+        ran: &mut Ran,
+    ) {
+        json.raw(&self.prefix);
+        let start = json.len();
+        let written = match &self.field {
+            Ok(field) => self.write(field, run, introspected, json).await,
+            Err(unlisted) => Err(Failure::Internal(unlisted.to_string())),
+        };
+        let Err(failure) = written else {
+            ran.answered += 1;
+            return;
+        };
+        json.truncate(start);
+        let places = match self.field {
+            Ok(Field::Nodes(_)) => self
+                .arguments
+                .get(run.variables, "ids")
+                .map_or(0, |ids: Vec<ID>| ids.len()),
+            _ => 0,
+        };
+        if places == 0 {
+            json.null();
+            ran.failed.push(self.failed(None, failure));
+        } else {
+            // The list may not be null: each of its places fails alone.
+            json.list(0..places, |json, _| json.null());
+            let failed = (0..places).map(|index| self.failed(Some(index), failure.clone()));
+            ran.failed.extend(failed);
+        }
+    }
+
+    async fn write(
+        &self,
+        field: &Field,
+        run: Run<'_>,
+        introspected: Option<&Response>,
+        json: &mut Json,
+    ) -> Result<(), Failure> {
+        let Run {
+            caller, variables, ..
+        } = run;
+        let arguments = &self.arguments;
+        match field {
+            Field::Typename => json.plain(b"Query"),
+            Field::Introspection => self.introspection(introspected, json)?,
+            Field::Imports(selected) => {
+                let arguments = imports::Arguments {
+                    first: arguments.get(variables, "first")?,
+                    after: arguments.get(variables, "after")?,
+                    last: arguments.get(variables, "last")?,
+                    before: arguments.get(variables, "before")?,
+                    filter: arguments.get(variables, "filter")?,
+                    sort: arguments.get(variables, "sort")?,
+                };
+                imports::imports(caller, selected, arguments, json).await?;
+            }
+            Field::Import(selected) => {
+                let id: ID = arguments.get(variables, "id")?;
+                imports::import(caller, selected, imports::row_id(caller.viewer, &id), json).await?;
+            }
+            Field::ImportByDatabaseId(selected) => {
+                let id: BigInt = arguments.get(variables, "databaseId")?;
+                imports::import(caller, selected, id.column_value(), json).await?;
+            }
+            Field::ImportStatusCounts(selected) => {
+                let filter: Option<imports::ImportFilter> = arguments.get(variables, "filter")?;
+                imports::status_counts(caller, selected, filter.as_ref(), json).await?;
+            }
+            Field::Node(selected) => {
+                let id: ID = arguments.get(variables, "id")?;
+                let nodes = Nodes::read(caller, selected, std::slice::from_ref(&id)).await?;
+                nodes.write(&id, json);
+            }
+            Field::Nodes(selected) => {
+                let ids: Vec<ID> = arguments.get(variables, "ids")?;
+                let nodes = Nodes::read(caller, selected, &ids).await?;
+                json.list(&ids, |json, id| nodes.write(id, json));
+            }
+            Field::Viewer(selected) => {
+                let Caller { viewer, .. } = caller;
+                selected.write(viewer, json);
+            }
+        }
+        Ok(())
+    }
+
+    fn introspection(&self, introspected: Option<&Response>, json: &mut Json) -> Result<(), Failure> {
+        let response =
+            introspected.ok_or_else(|| Failure::Internal("nothing was introspected".to_owned()))?;
+        if let Some(error) = response.errors.first() {
+            return Err(Failure::Internal(format!("introspection: {}", error.message)));
+        }
+        let value = match &response.data {
+            Value::Object(data) => data.get(&self.key),
+            _ => None,
+        };
+        let text = serde_json::to_string(value.unwrap_or(&Value::Null));
+        json.raw(&text.map_err(|error| Failure::Internal(error.to_string()))?);
+        Ok(())
+    }
+
+    fn failed(&self, index: Option<usize>, failure: Failure) -> Failed {
+        Failed {
+            key: self.key.clone(),
+            index,
+            at: self.at,
+            failure,
+        }
+    }
+}
