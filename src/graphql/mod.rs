@@ -6,3 +6,4 @@ pub mod guard;
 pub mod manifest;
 pub mod once;
 pub mod schema;
+mod sdl;

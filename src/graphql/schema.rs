@@ -7,6 +7,7 @@
 use async_graphql::{Context, EmptyMutation, EmptySubscription, ID, Object, SDLExportOptions};
 
 use super::once::once;
+use super::sdl::like_graphql_js;
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{
@@ -167,9 +168,11 @@ pub fn build() -> Schema {
         .finish()
 }
 
-/// The schema definition language text, exactly as `schema.graphql` holds it.
+/// The schema definition language text, exactly as `schema.graphql` holds it, and as `printSchema` of graphql-js prints what
+/// introspection says.
 #[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new().include_specified_by();
-    build().sdl_with_options(options)
+    let text = build().sdl_with_options(options);
+    like_graphql_js(&text).expect("the library prints what its parser reads; a test reads it")
 }
