@@ -15,6 +15,7 @@ mod binaries;
 mod chance;
 mod cli;
 mod databases;
+mod door;
 mod drain;
 mod echo;
 mod faults;

@@ -403,7 +403,7 @@ fn a_fault_of_a_later_document_is_found_on_its_line() {
         (
             format!("{one_page}{{\"records\":[{good}]\n"),
             2,
-            after_page + 1,
+            after_page + 2,
             "not JSON: the page is broken or cut off after its `records`",
         ),
         (
