@@ -35,7 +35,16 @@ pub(crate) fn against_gateway(folder: &str, count: fn(&str) -> Option<Counts>) -
 
 /// The counts in `graphql-http: 60 of 61`.
 pub(crate) fn graphql_http(line: &str) -> Option<Counts> {
-    let (passed, all) = line.strip_prefix("graphql-http: ")?.split_once(" of ")?;
+    passed_of_all(line.strip_prefix("graphql-http: ")?)
+}
+
+/// The counts in `tools: 10 of 11`.
+pub(crate) fn tools(line: &str) -> Option<Counts> {
+    passed_of_all(line.strip_prefix("tools: ")?)
+}
+
+fn passed_of_all(counts: &str) -> Option<Counts> {
+    let (passed, all) = counts.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
     Some(Counts {
         passed,
@@ -172,5 +181,13 @@ mod tests {
             })
         );
         assert_eq!(graphql_http("warn 86EE SHOULD use a status code of 400"), None);
+        assert_eq!(
+            tools("tools: 11 of 11"),
+            Some(Counts {
+                passed: 11,
+                failed: 0
+            })
+        );
+        assert_eq!(tools("failed promtool"), None);
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     Failure,
     cargo::{cargo, finish, follow},
-    node::{against_gateway, graphql_http},
+    node::{against_gateway, graphql_http, tools},
     pages,
     system::{Need, meet},
 };
@@ -60,6 +60,11 @@ const STEPS: &[Step] = &[
         name: "http-audit",
         needs: &[Need::Node],
         run: || against_gateway("tests/http-audit", graphql_http),
+    },
+    Step {
+        name: "tools",
+        needs: &[Need::Node],
+        run: || against_gateway("tests/tools", tools),
     },
     Step {
         name: "web",
