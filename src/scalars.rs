@@ -1,7 +1,7 @@
 //! The two scalars of the public schema: whole numbers beyond 32 bits, and instants.
 //!
 //! Takes GraphQL input values, gives exact ones; and writes columns as GraphQL values. Deliberately absent: leniency. An
-//! instant has an offset, a big number is a decimal string, whatever a client's language makes of them.
+//! instant has an offset, a big number has no fraction, whatever a client's language makes of them.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use entity::Instant;
@@ -22,11 +22,15 @@ impl BigInt {
 }
 
 /// A whole number as a decimal string, such as "1240000001": JSON numbers lose digits in many clients.
+///
+/// As an argument a whole number is taken too.
 #[Scalar(name = "BigInt")]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let Value::String(text) = &value else {
-            return Err(InputValueError::expected_type(value));
+        let text = match &value {
+            Value::String(text) => text,
+            Value::Number(number) if number.is_i64() => &number.to_string(),
+            _ => return Err(InputValueError::expected_type(value)),
         };
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

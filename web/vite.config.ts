@@ -6,6 +6,8 @@ import { relay } from './build/relay.ts';
 const gateway = process.env.GATEWAY_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
+  // Relative to the page: a proxy may serve it below a prefix that it takes off.
+  base: './',
   plugins: [relay(), compress()],
   server: {
     proxy: { '/graphql': { target: gateway, bypass: (request) => (request.method === 'POST' ? null : request.url) } },

@@ -19,7 +19,7 @@ const NAMED_FAULTS: u64 = 20;
 /// **Unit**: bytes read at once.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Store import records: a page of `GET /api/v1/imports`, a JSON array of records, or one record a line.
+/// Store import records: pages of `GET /api/v1/imports`, a JSON array of records or of pages, or one record a line.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The account whose imports they are.

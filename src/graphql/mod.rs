@@ -5,3 +5,4 @@ pub mod execute;
 pub mod guard;
 pub mod manifest;
 pub mod schema;
+mod sdl;

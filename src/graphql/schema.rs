@@ -15,6 +15,7 @@ use async_graphql::{
 };
 use futures_util::FutureExt as _;
 
+use super::sdl::like_graphql_js;
 use crate::resources::account::Account;
 use crate::resources::imports::{Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount};
 use crate::resources::node::Node;
@@ -130,11 +131,13 @@ pub fn build() -> Schema {
     }
 }
 
-/// The schema definition language text, exactly as `schema.graphql` holds it.
+/// The schema definition language text, exactly as `schema.graphql` holds it, and as `printSchema` of graphql-js prints what
+/// introspection says.
 #[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new().include_specified_by();
-    library().finish().sdl_with_options(options)
+    let text = library().finish().sdl_with_options(options);
+    like_graphql_js(&text).expect("the library prints what its parser reads; a test reads it")
 }
 
 impl Schema {

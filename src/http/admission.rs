@@ -62,7 +62,7 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
                 return Err(Denied::Rejected(limit(
                     gateway,
                     limited,
-                    "too many requests with a wrong key",
+                    "too many requests without a valid API key came from this address; retry after the seconds in Retry-After",
                     None,
                 )));
             }

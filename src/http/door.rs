@@ -8,13 +8,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::CONTENT_LENGTH;
-use axum::http::{HeaderValue, Method};
-use axum::response::Response;
+use axum::http::header::{ALLOW, CONTENT_LENGTH};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 
 use super::accept::Answer;
-use super::{Gateway, graphql, layers, refuse};
+use super::{Gateway, graphql, layers, refuse, trailing_slash};
 
 /// The path of GraphQL.
 pub(super) const GRAPHQL: &str = "/graphql";
@@ -49,6 +49,12 @@ impl Door {
     }
 
     async fn route(&self, request: Request) -> Response {
+        if request.method() == Method::OPTIONS && matches!(request.uri().path(), "/" | "*") {
+            return is_there();
+        }
+        if let Some(redirect) = trailing_slash::redirect(request.uri()) {
+            return redirect;
+        }
         if !self.has_graphql || request.uri().path() != GRAPHQL {
             return self.routes.answer(request).await;
         }
@@ -64,6 +70,14 @@ impl Answer for Door {
         let inner = |request| self.route(request);
         layers::all(&limits.head, &limits.origins, refuse, request, inner).await
     }
+}
+
+/// The answer to a load balancer that asks whether anybody is there at all.
+///
+/// **Source**: RFC 9110, 9.3.7; HAProxy's `option httpchk` without arguments asks `OPTIONS /`, and takes 2xx and 3xx.
+fn is_there() -> Response {
+    let allow = HeaderValue::from_static("GET, HEAD, OPTIONS");
+    (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response()
 }
 
 /// The answer to HEAD: as long as that to GET says it is.

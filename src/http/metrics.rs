@@ -1,21 +1,29 @@
 //! `/metrics`: what Prometheus reads. It needs no key and names no caller.
+//!
+//! Two formats are offered: OpenMetrics to who asks for it by name, and to everybody else Prometheus' text format, which
+//! every reader knows.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
 
+use super::negotiate::{parameter_value, split_unquoted, thousandths};
 use super::{Door, Gateway, Readiness, probes, rest};
 use crate::telemetry::metrics::Now;
+use crate::telemetry::text_format;
 
-/// The media type of OpenMetrics, which Prometheus asks for.
-const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Where the metrics are.
+pub(super) const PATH: &str = "/metrics";
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new().route("/metrics", get(handle))
+    Router::new().route(PATH, get(handle))
 }
 
 /// The door to what operators ask, alone, for an address of its own.
@@ -27,7 +35,10 @@ pub fn operating_door(gateway: Arc<Gateway>) -> Door {
     Door::without_graphql(gateway, routes)
 }
 
-async fn handle(State(gateway): State<Arc<Gateway>>) -> ([(HeaderName, &'static str); 1], String) {
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    headers: HeaderMap,
+) -> ([(HeaderName, &'static str); 2], String) {
     let pool = gateway.store.pool();
     let now = Now {
         running: gateway.permits.running(),
@@ -36,5 +47,99 @@ async fn handle(State(gateway): State<Arc<Gateway>>) -> ([(HeaderName, &'static 
         pool_idle: pool.idle,
         ready: *gateway.readiness.borrow() == Readiness::Ready,
     };
-    ([(CONTENT_TYPE, MEDIA_TYPE)], gateway.metrics.encode(now))
+    let openmetrics = gateway.metrics.encode(now);
+    let (media_type, text) = if wants_openmetrics(headers.get_all(ACCEPT)) {
+        (OPENMETRICS, openmetrics)
+    } else {
+        (TEXT, text_format::from_openmetrics(&openmetrics))
+    };
+    ([(CONTENT_TYPE, media_type), (VARY, "Accept")], text)
+}
+
+/// Whether a reader names OpenMetrics, in a version that we write or in none, and likes it no less than plain text. What is
+/// malformed is as if absent; a reader that takes neither format gets text, as it can do nothing with a refusal.
+///
+/// **Source**: RFC 9110, 12.5.1.
+fn wants_openmetrics<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
+    let (mut openmetrics, mut text) = (0, 0);
+    let values = accept.into_iter().filter_map(|value| value.to_str().ok());
+    for entry in values.flat_map(|value| split_unquoted(value, ',')) {
+        let mut parts = split_unquoted(entry, ';').into_iter().map(str::trim);
+        let Some(essence) = parts.next() else { continue };
+        let (mut quality, mut version) = (Some(1000), None);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            match name.to_ascii_lowercase().as_str() {
+                "q" => quality = thousandths(value),
+                "version" => version = parameter_value(value),
+                _ => {}
+            }
+        }
+        let quality = quality.unwrap_or_default();
+        match essence.to_ascii_lowercase().as_str() {
+            "application/openmetrics-text" if matches!(version, None | Some("0.0.1" | "1.0.0")) => {
+                openmetrics = quality.max(openmetrics);
+            }
+            "text/plain" => text = quality.max(text),
+            _ => {}
+        }
+    }
+    openmetrics > 0 && openmetrics >= text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openmetrics_is_for_who_asks_for_it() {
+        for (accept, expected) in [
+            // Nobody, a browser, curl, readers of the text format.
+            (None, false),
+            (Some("*/*"), false),
+            (Some(""), false),
+            (Some("text/html,application/xhtml+xml,*/*;q=0.8"), false),
+            (Some("text/plain"), false),
+            (Some("text/plain;version=0.0.4"), false),
+            (Some("text/plain;version=0.0.4;q=1,*/*;q=0.1"), false),
+            (Some("application/json"), false),
+            (Some("application/*"), false),
+            // Prometheus 2.42, 2.55 and 3, then with protocol buffers first.
+            (
+                Some(
+                    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                     text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                ),
+                true,
+            ),
+            (
+                Some(
+                    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                     application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,\
+                     text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                ),
+                true,
+            ),
+            (
+                Some(
+                    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
+                     application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                ),
+                true,
+            ),
+            // What a reader does not want, or not in a version of ours.
+            (Some("application/openmetrics-text"), true),
+            (
+                Some("Application/OpenMetrics-Text; Version=\"1.0.0\"; charset=utf-8"),
+                true,
+            ),
+            (Some("application/openmetrics-text;q=0"), false),
+            (Some("application/openmetrics-text;q=x"), false),
+            (Some("application/openmetrics-text;version=2.0.0"), false),
+            (Some("text/plain;q=0.9,application/openmetrics-text;q=0.5"), false),
+            (Some("text/plain,application/openmetrics-text"), true),
+        ] {
+            let value = accept.map(HeaderValue::from_static);
+            assert_eq!(wants_openmetrics(value.as_ref()), expected, "{accept:?}");
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub mod request_id;
 pub mod rest;
 mod schema;
 mod strict_json;
+mod trailing_slash;
 mod web;
 
 use std::sync::Arc;

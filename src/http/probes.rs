@@ -9,10 +9,13 @@ use axum::routing::get;
 
 use super::{Gateway, Readiness};
 
+/// Whether the process answers.
+pub(super) const LIVE: &str = "/livez";
+/// Whether requests can be answered.
+pub(super) const READY: &str = "/readyz";
+
 pub(super) fn router() -> Router<Arc<Gateway>> {
-    Router::new()
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
+    Router::new().route(LIVE, get(alive)).route(READY, get(ready))
 }
 
 /// The process answers.

@@ -37,6 +37,9 @@ const MISSING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
      <code>npm run build</code> in <code>web/</code>, then compile it again; <code>cargo xtask demo</code> does \
      both. The API at <code>/graphql</code> and <code>/api/v1/imports</code> is complete.</p></html>";
 
+/// The path of the playground.
+pub(super) const PLAYGROUND: &str = "/graphiql";
+
 #[derive(RustEmbed)]
 #[folder = "web/dist/"]
 #[allow_missing = true]
@@ -66,7 +69,7 @@ fn routes<S: Clone + Send + Sync + 'static>(lookup: Lookup, demo_key: Option<&st
             get(move |headers: HeaderMap| async move { dashboard.answer(&headers) }),
         )
         .route(
-            "/graphiql",
+            PLAYGROUND,
             get(move |headers: HeaderMap| async move { playground.answer(&headers) }),
         )
         .route("/assets/{name}", get(asset))

@@ -1,8 +1,9 @@
 //! Import records out of a file of any length, one at a time.
 //!
 //! Takes anything that can be read, gives rows and faults in the order of the file. Three shapes are told apart by
-//! their content: a page as `GET /api/v1/imports` answers it (an object with a member `records`), an array of records,
-//! and records one after another, as a rule one a line. Only one record is held, whatever else the file is made of.
+//! their content: a page as `GET /api/v1/imports` answers it (an object with a member `records`), an array of records or
+//! of pages, and records one after another, as a rule one a line. Behind a page or an array more of any shape may follow,
+//! as in a file that pages were appended to. Only one record is held, whatever else the file is made of.
 //! Deliberately absent: compressed files, and what becomes of a row.
 
 use std::io::{BufRead, Read};
@@ -42,21 +43,29 @@ pub struct Records<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Start,
+    /// Behind a page or an array.
+    Next,
     /// Between records that follow each other.
     Lines,
     /// In an array before its first element, then between two.
     ArrayStart(Around),
     ArrayRest(Around),
-    /// Past the last record.
+    /// Past the last record of an array.
     Tail(Around),
     End,
 }
 
-/// What an array of records is a part of.
+/// What an array is, and what it is a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Around {
+    /// An array by itself: of records, as long as its first element is not a page.
     Nothing,
+    /// The records of a page.
     Page,
+    /// An array of pages.
+    Pages,
+    /// The records of a page in an array of pages.
+    PageOfPages,
 }
 
 impl<R: BufRead> Records<R> {
@@ -75,10 +84,10 @@ impl<R: BufRead> Records<R> {
             match self.place {
                 Place::Start => {
                     self.start()?;
-                    if self.place == Place::Lines
-                        && self.source.peek()? == Some(b'{')
-                        && let Some(row) = self.first_object()?
-                    {
+                    self.place = Place::Next;
+                }
+                Place::Next => {
+                    if let Some(row) = self.next_shape()? {
                         return Ok(Some(row));
                     }
                 }
@@ -88,16 +97,13 @@ impl<R: BufRead> Records<R> {
                         return Ok(Some(row));
                     }
                 }
-                Place::Tail(around) => {
-                    self.tail(around)?;
-                    self.place = Place::End;
-                }
+                Place::Tail(around) => self.tail(around)?,
                 Place::End => return Ok(None),
             }
         }
     }
 
-    /// Tells an array from all else, and refuses what is no UTF-8 text.
+    /// Refuses what is no UTF-8 text.
     fn start(&mut self) -> Result<(), Fault> {
         let first = self.source.look()?;
         let refused = match first {
@@ -114,12 +120,21 @@ impl<R: BufRead> Records<R> {
         if first.starts_with(b"\xef\xbb\xbf") {
             self.source.take(3);
         }
-        self.place = Place::Lines;
-        if self.source.skip_space()? == Some(b'[') {
-            self.source.take(1);
-            self.place = Place::ArrayStart(Around::Nothing);
-        }
         Ok(())
+    }
+
+    /// Tells which shape is next: an array, a page, or records that follow each other, whose first is read.
+    fn next_shape(&mut self) -> Result<Option<imports::Model>, Fault> {
+        self.place = Place::Lines;
+        match self.source.skip_space()? {
+            Some(b'[') => {
+                self.source.take(1);
+                self.place = Place::ArrayStart(Around::Nothing);
+                Ok(None)
+            }
+            Some(b'{') => self.first_object(),
+            _ => Ok(None),
+        }
     }
 
     /// Reads the first object: a record, or all of a page up to its records.
@@ -210,7 +225,8 @@ impl<R: BufRead> Records<R> {
             self.place = Place::Tail(around);
             return Ok(None);
         }
-        if self.place == Place::ArrayRest(around) {
+        let is_first = self.place == Place::ArrayStart(around);
+        if !is_first {
             if next.is_some_and(|byte| byte != b',') {
                 return Err(self.final_fault("not JSON: a record must be followed by `,` or `]`"));
             }
@@ -223,7 +239,18 @@ impl<R: BufRead> Records<R> {
         match next {
             None => Err(self.final_fault("the file is cut off: the array of records is not closed")),
             Some(b'{') => {
-                let framed = self.source.frame(Frame::default(), false)?;
+                let may_be_page = around == Around::Pages || (is_first && around == Around::Nothing);
+                let frame = if may_be_page {
+                    Frame::watching()
+                } else {
+                    Frame::default()
+                };
+                let framed = self.source.frame(frame, false)?;
+                if may_be_page && matches!(framed, Framed::Page) {
+                    self.page_start(start)?;
+                    self.place = Place::ArrayStart(Around::PageOfPages);
+                    return Ok(None);
+                }
                 self.parsed(start, framed).map(Some)
             }
             Some(b'[' | b'"') => match self.source.frame(Frame::default(), false)? {
@@ -262,31 +289,39 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// Reads what follows the records: the rest of a page, and nothing more.
+    /// Reads what follows an array: the rest of a page, if it is part of one.
     fn tail(&mut self, around: Around) -> Result<(), Fault> {
-        if around == Around::Page {
-            let start = self.source.line;
-            // The parser sees a whole page whose records it need not read again.
-            let page = b"{\"records\":0".chain(self.source.bytes());
-            let mut parser = serde_json::Deserializer::from_reader(page);
-            let read = parser.deserialize_map(PageTail).and_then(|()| parser.end());
-            return read.map_err(|error| {
-                let line = start + error.line().saturating_sub(1) as u64;
-                if error.is_io() {
-                    fault(line, format!("cannot be read: {error}"), true)
-                } else {
-                    fault(
-                        line,
-                        "not JSON: the page is broken or cut off after its `records`",
-                        true,
-                    )
-                }
-            });
-        }
-        match self.source.skip_space()? {
-            None => Ok(()),
-            Some(_) => Err(self.final_fault("something follows the end of the array")),
-        }
+        self.place = match around {
+            Around::Nothing | Around::Pages => Place::Next,
+            Around::Page => {
+                self.page_tail()?;
+                Place::Next
+            }
+            Around::PageOfPages => {
+                self.page_tail()?;
+                Place::ArrayRest(Around::Pages)
+            }
+        };
+        Ok(())
+    }
+
+    fn page_tail(&mut self) -> Result<(), Fault> {
+        let start = self.source.line;
+        // The parser sees a whole page whose records it need not read again, and takes not a byte behind it.
+        let page = b"{\"records\":0".chain(self.source.bytes());
+        let read = serde_json::Deserializer::from_reader(page).deserialize_map(PageTail);
+        read.map_err(|error| {
+            let line = start + error.line().saturating_sub(1) as u64;
+            if error.is_io() {
+                fault(line, format!("cannot be read: {error}"), true)
+            } else {
+                fault(
+                    line,
+                    "not JSON: the page is broken or cut off after its `records`",
+                    true,
+                )
+            }
+        })
     }
 
     fn final_fault(&self, reason: &str) -> Fault {

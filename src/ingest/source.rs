@@ -71,6 +71,18 @@ impl<R: BufRead> BufRead for Rewound<R> {
     }
 }
 
+/// The bytes that follow, their lines counted.
+pub(super) struct Bytes<'s, R>(&'s mut Source<R>);
+
+impl<R: BufRead> Read for Bytes<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.inner.read(buffer)?;
+        let taken = buffer.get(..read).unwrap_or_default();
+        self.0.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(read)
+    }
+}
+
 impl<R: BufRead> Source<R> {
     pub(super) fn new(inner: R) -> Self {
         Self {
@@ -84,9 +96,9 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// All that follows, no longer counted by lines.
-    pub(super) fn bytes(&mut self) -> &mut Rewound<R> {
-        &mut self.inner
+    /// All that follows, for a reader of single bytes.
+    pub(super) fn bytes(&mut self) -> Bytes<'_, R> {
+        Bytes(self)
     }
 
     /// Goes past bytes that were looked at, none of them a line's end.

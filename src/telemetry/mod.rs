@@ -3,6 +3,7 @@
 //! Deliberately absent from every line: keys, cursors, bodies and the values of variables and filters.
 
 pub mod metrics;
+pub mod text_format;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::layer;

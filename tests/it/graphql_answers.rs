@@ -25,6 +25,62 @@ async fn check(app: &TestApp, caller: &Caller, document: &str, expected: &str) {
 }
 
 #[tokio::test]
+async fn a_database_id_may_be_a_number_or_its_text_as_a_literal_and_as_a_variable() {
+    for app in TestApp::on_each().await {
+        let caller = app.account("Acme").await;
+        let ids = [1, 2, 1_240_000_001, i64::MAX];
+        app.fill(&ids.map(|id| imports::Model {
+            id,
+            ..row(caller.id, 1)
+        }))
+        .await;
+        let by_variable = "query ($id: BigInt!) { importByDatabaseId(databaseId: $id) { databaseId } }";
+        for id in ids {
+            let expected = json!({"importByDatabaseId": {"databaseId": id.to_string()}});
+            for document in [
+                format!("{{ importByDatabaseId(databaseId: {id}) {{ databaseId }} }}"),
+                format!("{{ importByDatabaseId(databaseId: \"{id}\") {{ databaseId }} }}"),
+                format!(
+                    "query ($id: BigInt! = {id}) {{ importByDatabaseId(databaseId: $id) {{ databaseId }} }}"
+                ),
+                // Not the shape that is answered directly.
+                format!(
+                    "{{ importByDatabaseId(databaseId: {id}) {{ ...A }} }} fragment A on Import {{ databaseId }}"
+                ),
+            ] {
+                assert_eq!(
+                    app.data(&caller.key, &document, json!({})).await,
+                    expected,
+                    "{document}"
+                );
+            }
+            for variable in [json!(id), json!(id.to_string())] {
+                let data = app
+                    .data(&caller.key, by_variable, json!({ "id": variable }))
+                    .await;
+                assert_eq!(data, expected, "{variable}");
+            }
+        }
+        let absent = json!({"importByDatabaseId": null});
+        for id in [json!(3), json!(-1), json!(i64::MIN)] {
+            let data = app.data(&caller.key, by_variable, json!({ "id": id })).await;
+            assert_eq!(data, absent, "{id}");
+        }
+        for wrong in [
+            json!(1.5),
+            json!(1e30),
+            json!(u64::MAX),
+            json!(true),
+            json!([1]),
+            json!("1.0"),
+        ] {
+            let answer = app.query(&caller.key, by_variable, json!({ "id": wrong })).await;
+            assert_eq!(answer.codes(), ["GRAPHQL_VALIDATION_FAILED"], "{wrong}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn root_fields_answer_in_the_order_of_the_request() {
     for (app, caller) in filled().await {
         let fast = "viewer { name }";

@@ -250,7 +250,12 @@ fn request_errors() -> Vec<(String, Json, &'static str)> {
         invalid("{ imports(first: 1.0) { perPage } }", json!({})),
         invalid("{ imports(first: 2147483648) { perPage } }", json!({})),
         invalid("{ imports(after: 1) { perPage } }", json!({})),
-        invalid("{ importByDatabaseId(databaseId: 1) { id } }", json!({})),
+        invalid("{ importByDatabaseId(databaseId: 1.0) { id } }", json!({})),
+        invalid(
+            "{ importByDatabaseId(databaseId: 9223372036854775808) { id } }",
+            json!({}),
+        ),
+        invalid("{ importByDatabaseId(databaseId: true) { id } }", json!({})),
         invalid("{ importByDatabaseId(databaseId: \"1.0\") { id } }", json!({})),
         invalid("{ importByDatabaseId(databaseId: \"\") { id } }", json!({})),
         invalid("{ a: viewer { id } a: imports { perPage } }", json!({})),

@@ -161,7 +161,20 @@ async fn failing_keys_are_limited_by_address_and_a_good_one_never() {
     let limited = stranger.graphql(CHEAP);
     assert_eq!(limited.code(), "RATE_LIMITED");
     assert!((1..=30).contains(&limited.number("retry-after")), "{limited:?}");
-    assert_eq!(stranger.get("/api/v1/imports").status, 429);
+    let in_rest = stranger.get("/api/v1/imports");
+    assert_eq!(in_rest.status, 429);
+    // The stranger has sent no key at all, so nothing is said of a wrong one.
+    let told = [
+        limited.json()["errors"][0]["message"].clone(),
+        in_rest.json()["error"].clone(),
+    ];
+    for message in told {
+        let message = message.as_str().unwrap();
+        assert!(
+            message.contains("without a valid API key") && !message.contains("wrong"),
+            "{message}"
+        );
+    }
     assert_eq!(server.client().graphql(CHEAP).status, 200);
     // Nobody is believed about an address who is not named.
     let ask = Ask::graphql(CHEAP, &Value::Null).with("X-Forwarded-For", "192.0.2.9");

@@ -16,6 +16,7 @@ mod chance;
 mod checker;
 mod cli;
 mod databases;
+mod door;
 mod drain;
 mod echo;
 mod executor;

@@ -259,10 +259,6 @@ fn a_bad_element_of_an_array_is_passed_and_a_broken_array_is_not() {
             "the file is cut off: the array of records is not closed",
         ),
         (
-            format!("[{good}]\n{good}"),
-            "something follows the end of the array",
-        ),
-        (
             format!("[{good},\n{{\"id\":"),
             "cut off: the file ends within this record",
         ),
@@ -275,7 +271,19 @@ fn a_bad_element_of_an_array_is_passed_and_a_broken_array_is_not() {
             "not JSON: the page is broken or cut off after its `records`",
         ),
         (
-            format!("{{\"records\":[{good}]}}\n{{}}"),
+            format!("[{{\"records\":[{good}]}}\n{{\"records\":[]}}]"),
+            "not JSON: a record must be followed by `,` or `]`",
+        ),
+        (
+            format!("[{{\"records\":[{good}]}},\n]"),
+            "not JSON: a record is missing",
+        ),
+        (
+            format!("[{{\"records\":[{good}]}}\n"),
+            "the file is cut off: the array of records is not closed",
+        ),
+        (
+            format!("[{{\"records\":[{good}\n]"),
             "not JSON: the page is broken or cut off after its `records`",
         ),
     ] {
@@ -295,6 +303,122 @@ fn a_bad_element_of_an_array_is_passed_and_a_broken_array_is_not() {
         ),
     ] {
         assert_eq!(faults(text), (0, vec![(1, reason.to_owned())]), "{text}");
+    }
+}
+
+#[test]
+fn several_documents_in_one_file_are_read_one_after_the_other() {
+    let rows = rows(6);
+    let (one, two, three) = (&rows[..2], &rows[2..4], &rows[4..]);
+    let pages = [page(one), page(two), page(three)];
+    let pretty = |page: &String| {
+        let page: serde_json::Value = serde_json::from_str(page).unwrap();
+        serde_json::to_string_pretty(&page).unwrap()
+    };
+    let empty = page(&[]);
+    for (shape, text) in [
+        ("pages appended", pages.concat()),
+        (
+            "pages on one line",
+            pages
+                .each_ref()
+                .map(|page| page.trim().replace('\n', ""))
+                .concat(),
+        ),
+        (
+            "one page a line",
+            pages.each_ref().map(|page| page.replace('\n', " ")).join("\r\n"),
+        ),
+        ("pages as jq prints them", pages.each_ref().map(pretty).join("\n")),
+        (
+            "an array of pages, as jq -s makes it",
+            format!("[{}]", pages.join(",")),
+        ),
+        ("the same, pretty", pretty(&format!("[{}]", pages.join(",")))),
+        (
+            "arrays",
+            format!("{}{}\n{}", array(one), array(two), array(three)),
+        ),
+        (
+            "arrays of pages",
+            format!("[{}]\n[{},{}]", pages[0], pages[1], pages[2]),
+        ),
+        ("a page, then lines", page(one) + &lines(&rows[2..])),
+        ("an array, a page, lines", array(one) + &page(two) + &lines(three)),
+        (
+            "a page, an array, a page",
+            page(one) + &array(two) + "\n\n" + &page(three),
+        ),
+        (
+            "empty ones between",
+            format!(
+                "[]{empty}{}{empty}[{empty},{}]{}",
+                pages[0],
+                pages[1],
+                array(three)
+            ),
+        ),
+        (
+            "a byte order mark and space",
+            format!("\u{feff}\n {} \n\t{} ", pages[0], array(&rows[2..])),
+        ),
+    ] {
+        for buffer_bytes in [4, 61, 1 << 16] {
+            let source = BufReader::with_capacity(buffer_bytes, Cursor::new(&text));
+            let read: Result<Vec<_>, _> = Records::new(source, 1).collect();
+            assert_eq!(read.as_ref(), Ok(&rows), "{shape}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_of_a_later_document_is_found_on_its_line() {
+    let (good, one_page) = (record(&rows(1)[0]), page(&rows(1)));
+    let after_page = one_page.lines().count() as u64;
+    for (text, records, line, reason) in [
+        (
+            format!("{one_page}{{}}\n{good}"),
+            2,
+            after_page + 1,
+            "`id` is missing",
+        ),
+        (
+            format!("{one_page}\nx\n{good}"),
+            2,
+            after_page + 2,
+            "a record must be an object, and start with `{`",
+        ),
+        (
+            format!("[{good}]\n{{\"records\":[\n1]}}"),
+            1,
+            3,
+            "a record must be an object, and start with `{`",
+        ),
+        (
+            format!("[{one_page},\n{{\"records\": 1}}]"),
+            1,
+            after_page + 2,
+            "`records` must be an array",
+        ),
+        (
+            format!("{one_page}{{\"records\":[{good}]\n"),
+            2,
+            after_page + 2,
+            "not JSON: the page is broken or cut off after its `records`",
+        ),
+        (
+            format!("[{one_page},{{\"id\": 1}}]"),
+            1,
+            after_page + 1,
+            "`file_name` is missing",
+        ),
+    ] {
+        let (found, faults) = faults(&text);
+        assert_eq!(
+            (found, faults),
+            (records, vec![(line, reason.to_owned())]),
+            "{text}"
+        );
     }
 }
 

@@ -372,7 +372,10 @@ async fn operators_are_answered_on_an_address_of_their_own_and_nowhere_else() {
         "{}",
         metrics.text()
     );
-    assert!(metrics.text().ends_with("# EOF\n"));
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
     for path in ["/graphql", "/api/v1/imports", "/schema.graphql"] {
         assert_eq!(operators.get(path).status, 404, "{path}");
     }

@@ -13,5 +13,5 @@ export function Anchor({ view, onFollow, ...rest }: Props) {
     event.preventDefault();
     onFollow();
   }
-  return <a {...rest} href={`/${writeView(view)}`} onClick={follow} />;
+  return <a {...rest} href={`./${writeView(view)}`} onClick={follow} />;
 }

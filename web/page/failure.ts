@@ -42,7 +42,7 @@ export async function post(
   body: { query: string | null | undefined; variables: object },
 ): Promise<object> {
   if (!isSendable(key)) throw new Failure('UNAUTHENTICATED', 'This is no API key.');
-  const [response, text] = await fetch('/graphql', {
+  const [response, text] = await fetch('graphql', {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',

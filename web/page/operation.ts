@@ -13,7 +13,7 @@ export interface Operation {
 export function operationLink({ query, variables }: Operation): string {
   const fragment = new URLSearchParams({ query });
   if (variables) fragment.set('variables', variables);
-  return `/graphiql#${fragment}`;
+  return `graphiql#${fragment}`;
 }
 
 /** The operation of a link's fragment, or null where it has none. */

@@ -51,7 +51,7 @@ export function Playground({ linked }: { linked: Operation | null }) {
             </button>
           </>
         )}
-        <a className="button" href="/">
+        <a className="button" href="./">
           Dashboard
         </a>
       </Masthead>

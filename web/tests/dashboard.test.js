@@ -633,7 +633,9 @@ describe('the pages as they are sent', () => {
       assert.match(policy, /^default-src 'none'; script-src 'self';/);
       assert.doesNotMatch(policy, /unsafe-eval|https?:/);
       const html = await page.text();
-      for (const [, asset] of html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+      const assets = [...html.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g)];
+      assert.ok(assets.length >= 2, html);
+      for (const [, asset] of assets) {
         const answer = await fetch(URL_BASE + asset, { headers: { 'Accept-Encoding': 'br' } });
         assert.equal(answer.headers.get('cache-control'), 'public, max-age=31536000, immutable', asset);
         assert.equal(answer.headers.get('content-encoding'), 'br', asset);

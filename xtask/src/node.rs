@@ -82,6 +82,17 @@ fn executor_oracle(line: &str) -> Option<Counts> {
     passed_of_all(line, "executor-oracle: ")
 }
 
+/// How the run of linters and clients is read.
+pub(crate) const TOOLS: Reading = Reading {
+    counts: tools,
+    failed: |line| line.strip_prefix("failed "),
+};
+
+/// The counts in `tools: 10 of 11`.
+fn tools(line: &str) -> Option<Counts> {
+    passed_of_all(line, "tools: ")
+}
+
 fn passed_of_all(line: &str, start: &str) -> Option<Counts> {
     let (passed, all) = line.strip_prefix(start)?.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
@@ -250,13 +261,11 @@ mod tests {
             Some("86EE SHOULD use a status code of 400")
         );
         assert_eq!(failed_audit("graphql-http: 60 of 61"), None);
-        assert_eq!(
-            executor_oracle("executor-oracle: 20000 of 20000"),
-            Some(Counts {
-                passed: 20_000,
-                failed: 0
-            })
-        );
+        let all = |passed| Some(Counts { passed, failed: 0 });
+        assert_eq!(executor_oracle("executor-oracle: 20000 of 20000"), all(20_000));
         assert_eq!(executor_oracle("graphql-http: 60 of 61"), None);
+        assert_eq!(tools("tools: 11 of 11"), all(11));
+        assert_eq!(tools("failed promtool"), None);
+        assert_eq!((TOOLS.failed)("failed promtool"), Some("promtool"));
     }
 }

@@ -205,7 +205,7 @@ pub(super) fn settle(types: &Types, ty: &Type, value: ConstValue) -> ConstValue 
                 .collect(),
         ),
         (value, BaseType::List(item_ty)) => ConstValue::List(vec![settle(types, item_ty, value)]),
-        (ConstValue::Number(number), BaseType::Named(name)) if name == "ID" => {
+        (ConstValue::Number(number), BaseType::Named(name)) if name == "ID" || name == "BigInt" => {
             ConstValue::String(number.to_string())
         }
         (ConstValue::Object(fields), BaseType::Named(name)) => {

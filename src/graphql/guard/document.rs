@@ -218,6 +218,22 @@ fn declare(executable: &mut ExecutableDocument, uses: &DocumentUses, types: &Typ
     }
 }
 
+/// What the parser expected, named by the rules of its grammar, in words. It holds nothing of the document, and the grammar
+/// bounds it, so it is not cut.
+fn in_words(expected: &str) -> String {
+    let word = |word: &str| {
+        let rule = word.trim_end_matches([',', ';']);
+        let named = match rule {
+            "EOI" => "the end of the document".to_owned(),
+            "executable_definition" => "an operation or a fragment".to_owned(),
+            "selection" => "a field or a fragment".to_owned(),
+            _ => rule.trim_end_matches('_').replace('_', " "),
+        };
+        named + word.strip_prefix(rule).unwrap_or_default()
+    };
+    expected.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// A parser's error as a refusal. Of a syntax error only what was expected is shown, not the line.
 fn unparsed(error: &Error) -> Refusal {
     let locations = error.positions().collect();
@@ -227,11 +243,8 @@ fn unparsed(error: &Error) -> Refusal {
                 .lines()
                 .last()
                 .and_then(|line| line.trim_start().strip_prefix("= "));
-            let expected = expected.unwrap_or("unexpected text").replace('_', " ");
-            let message = format!(
-                "The document is not GraphQL: {}.",
-                quote(&expected).trim_matches('`')
-            );
+            let expected = in_words(expected.unwrap_or("unexpected text"));
+            let message = format!("The document is not GraphQL: {expected}.");
             Refusal::new(Code::ParseFailed, message, locations)
         }
         Error::MissingOperation => Refusal::new(

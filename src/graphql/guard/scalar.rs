@@ -11,7 +11,7 @@ pub(super) enum Scalar {
     String,
     Boolean,
     Id,
-    /// A decimal string of 64 bits.
+    /// A decimal string of 64 bits, or such a number.
     BigInt,
     /// A string that the function accepts.
     DateTime(fn(&str) -> bool),
@@ -40,7 +40,7 @@ impl Scalar {
             Self::String => "a string",
             Self::Boolean => "true or false",
             Self::Id => "a string, or a whole number",
-            Self::BigInt => "a whole number of 64 bits as a decimal string",
+            Self::BigInt => "a whole number of 64 bits, best as a decimal string",
             Self::DateTime(_) => {
                 "an RFC 3339 string with an offset, at most nine fraction digits and no leap second"
             }
@@ -54,7 +54,7 @@ impl Scalar {
             (Self::Float, Value::Number(_))
             | (Self::String | Self::Id, Value::String(_))
             | (Self::Boolean, Value::Boolean(_)) => true,
-            (Self::Id, Value::Number(number)) => number.is_i64(),
+            (Self::Id | Self::BigInt, Value::Number(number)) => number.is_i64(),
             (Self::BigInt, Value::String(text)) => is_big_int(text),
             (Self::DateTime(is_instant), Value::String(text)) => is_instant(text),
             _ => false,
@@ -69,7 +69,7 @@ impl Scalar {
                 .map(|int| ConstValue::Number(int.into())),
             (Self::Float, Json::Number(number)) => Some(ConstValue::Number(number.clone())),
             (Self::Boolean, Json::Bool(boolean)) => Some(ConstValue::Boolean(*boolean)),
-            (Self::Id, Json::Number(number)) if number.is_i64() => {
+            (Self::Id | Self::BigInt, Json::Number(number)) if number.is_i64() => {
                 Some(ConstValue::String(number.to_string()))
             }
             (Self::BigInt, Json::String(text)) if !is_big_int(text) => None,
@@ -139,11 +139,26 @@ mod tests {
     }
 
     #[test]
-    fn a_big_int_is_a_canonical_decimal_string() {
-        assert!(coerced(Scalar::BigInt, "\"9223372036854775807\"").is_some());
-        assert!(coerced(Scalar::BigInt, "\"-1\"").is_some());
+    fn a_big_int_is_a_canonical_decimal_string_or_a_whole_number() {
+        for (json, expected) in [
+            ("\"9223372036854775807\"", "\"9223372036854775807\""),
+            ("\"-1\"", "\"-1\""),
+            ("9223372036854775807", "\"9223372036854775807\""),
+            ("-9223372036854775808", "\"-9223372036854775808\""),
+            ("1240000001", "\"1240000001\""),
+            ("0", "\"0\""),
+            ("-1", "\"-1\""),
+        ] {
+            assert_eq!(coerced(Scalar::BigInt, json).as_deref(), Some(expected), "{json}");
+        }
         for json in [
-            "1",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "1.0",
+            "1.5",
+            "1e9",
+            "true",
+            "[]",
             "\"9223372036854775808\"",
             "\"\"",
             "\"+1\"",

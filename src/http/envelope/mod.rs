@@ -19,7 +19,8 @@ use crate::error::{Code, Rejection};
 
 /// A GraphQL request as it came over HTTP.
 ///
-/// **Shape:** a parameter that is null is as if absent; parameters with other names are dropped. No member of
+/// **Shape:** a parameter that is null is as if absent, and so is any but `query` that is an empty text, as some clients
+/// send for what their user left empty; parameters with other names are dropped. No member of
 /// `variables` or `extensions` was named twice, at any level.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Envelope {
@@ -74,10 +75,10 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<Envelope, Rejection>
     };
     Ok(Envelope {
         query: string(&mut parameters, "query")?,
-        operation_name: string(&mut parameters, "operationName")?,
+        operation_name: string(&mut parameters, "operationName")?.filter(is_given),
         variables: object(parameters.remove("variables"), "variables")?,
         extensions: object(parameters.remove("extensions"), "extensions")?,
-        document_id: string(&mut parameters, "documentId")?,
+        document_id: string(&mut parameters, "documentId")?.filter(is_given),
     })
 }
 
@@ -109,11 +110,16 @@ pub fn decode_get(query_string: &str, max_depth: usize) -> Result<Envelope, Reje
     }
     Ok(Envelope {
         query,
-        operation_name: operation_name.filter(|name| !name.is_empty()),
+        operation_name: operation_name.filter(is_given),
         variables: json_parameter(variables, "variables", max_depth)?,
         extensions: json_parameter(extensions, "extensions", max_depth)?,
-        document_id,
+        document_id: document_id.filter(is_given),
     })
+}
+
+#[expect(clippy::ptr_arg, reason = "it is the predicate of an `Option<String>`")]
+fn is_given(text: &String) -> bool {
+    !text.is_empty()
 }
 
 fn bad<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Rejection> {
@@ -146,6 +152,7 @@ fn string(parameters: &mut Map<String, Value>, name: &'static str) -> Result<Opt
 fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>, Rejection> {
     match value {
         None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::String(text)) if text.is_empty() => Ok(Map::new()),
         Some(Value::Object(map)) => Ok(map),
         Some(_) => bad(format!("`{name}` is not a JSON object")),
     }

@@ -100,8 +100,38 @@ fn null_is_absent() {
     assert_eq!(post(nulls), Envelope::default());
     assert_eq!(post("{}"), Envelope::default());
     assert_eq!(get("variables=null&extensions=null"), Envelope::default());
-    assert_eq!(get("variables=&extensions=&operationName="), Envelope::default());
     assert_eq!(get(""), Envelope::default());
+}
+
+#[test]
+fn an_empty_text_is_absent_in_a_body_as_in_a_url() {
+    for (body, query_string) in [
+        (r#"{"operationName":""}"#, "operationName="),
+        (r#"{"variables":""}"#, "variables="),
+        (r#"{"extensions":""}"#, "extensions="),
+        (r#"{"documentId":""}"#, "documentId="),
+        (
+            r#"{"operationName":"","variables":"","extensions":"","documentId":""}"#,
+            "variables=&extensions=&operationName=&documentId=",
+        ),
+        (
+            r#"{"operationName":"","variables":null}"#,
+            "operationName=&variables=null",
+        ),
+        (r#"{"variables":"","extensions":{}}"#, "variables=&extensions={}"),
+    ] {
+        assert_eq!(post(body), Envelope::default(), "{body}");
+        assert_eq!(get(query_string), Envelope::default(), "{query_string}");
+    }
+    // A document is never absent by being empty: it is one that cannot be parsed.
+    assert_eq!(post(r#"{"query":""}"#).query.as_deref(), Some(""));
+    assert_eq!(get("query=").query.as_deref(), Some(""));
+    for name in ["variables", "extensions"] {
+        for value in ["\" \"", "\"{}\"", "\"null\""] {
+            let body = format!(r#"{{"{name}":{value}}}"#);
+            refused(decode_post(body.as_bytes(), DEPTH), "is not a JSON object");
+        }
+    }
 }
 
 #[test]

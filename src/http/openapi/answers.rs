@@ -1,26 +1,20 @@
-//! The answers of the two operations, with their headers and one example that the API itself wrote.
+//! The answers of the two operations, with their headers and one example that the API itself wrote: every status that a
+//! request to them may have.
 
-use entity::{ImportStatus, Instant, imports};
 use serde_json::Value;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{ResponseBuilder, ResponsesBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, Response, Responses};
 
-use crate::list::Listing;
-use crate::resources::imports::rest::{Page, Record, parse};
+use super::examples;
 
 /// The answers to a list.
 pub(super) fn of_a_list() -> Responses {
     ResponsesBuilder::new()
-        .response("200", answer("A page of imports.", "Page", example_page()))
         .response(
-            "400",
-            answer(
-                "A parameter is wrong; `errors` says which and why.",
-                "BadRequest",
-                None,
-            ),
+            "200",
+            answer("A page of imports.", "Page", Some(examples::page())),
         )
         .responses_from_iter(failures("The `Account-Token` is not that of the key's account."))
         .build()
@@ -28,9 +22,8 @@ pub(super) fn of_a_list() -> Responses {
 
 /// The answers to a record.
 pub(super) fn of_a_record() -> Responses {
-    let example = serde_json::to_value(Record::from(&example_import())).ok();
     ResponsesBuilder::new()
-        .response("200", answer("The import.", "Record", example))
+        .response("200", answer("The import.", "Record", Some(examples::record())))
         .responses_from_iter(failures(
             "The account has no import with this id, or the `Account-Token` is not that of the key's account.",
         ))
@@ -38,13 +31,16 @@ pub(super) fn of_a_record() -> Responses {
 }
 
 /// What either operation may answer instead.
-fn failures(not_found: &str) -> [(&'static str, Response); 9] {
+fn failures(not_found: &str) -> [(&'static str, Response); 10] {
     let retry_after = || header(Type::Integer, "After how many seconds to try again.");
     let problem = |description| builder(description, "Problem", None);
+    let bad_request = "A parameter is wrong; `errors` says which and why. The name `request` stands for the request's head, \
+                       which may also be refused without a body.";
     [
+        ("400", builder(bad_request, "BadRequest", None).build()),
         (
             "401",
-            problem("No valid API key came with the request.")
+            problem("No valid API key came with the request, or a key in the URL.")
                 .header("WWW-Authenticate", header(Type::String, "The scheme to use."))
                 .build(),
         ),
@@ -58,11 +54,19 @@ fn failures(not_found: &str) -> [(&'static str, Response); 9] {
         ("414", problem("The URL is too long.").build()),
         (
             "429",
-            builder("The account's budget is spent.", "TooManyRequests", None)
-                .header("Retry-After", retry_after())
+            builder(
+                "The account's budget is spent, or too many requests without a valid API key came from this address.",
+                "TooManyRequests",
+                None,
+            )
+            .header("Retry-After", retry_after())
                 .build(),
         ),
-        ("431", problem("The header fields are too large.").build()),
+        (
+            "431",
+            problem("The header fields are too many or too large. A head that cannot be read has an answer without a body.")
+                .build(),
+        ),
         ("500", problem("A fault of the service.").build()),
         (
             "503",
@@ -97,37 +101,4 @@ fn header(kind: Type, description: &str) -> Header {
         .schema(Some(ObjectBuilder::new().schema_type(kind)))
         .description(Some(description))
         .build()
-}
-
-/// A page of one import, and another after it.
-fn example_page() -> Option<Value> {
-    let query = "filter[status][include]=partially_complete,complete&filter[created_at][gte]=2026-05-01";
-    let question = parse(Some(query), usize::MAX).ok()?;
-    let mut next = example_import();
-    next.id -= 1;
-    let listing = Listing {
-        rows: vec![example_import()],
-        beyond: Some(next),
-        count: 500,
-        ..Listing::default()
-    };
-    serde_json::to_value(Page::new(&question, &listing)).ok()
-}
-
-fn example_import() -> imports::Model {
-    let instant = |micros| Instant::from_micros(micros).unwrap_or(Instant::MIN);
-    // 2026-05-01T12:00:00.123456Z, and a minute before the hour.
-    let (ended, created) = (instant(1_777_636_800_123_456), instant(1_777_636_740_000_000));
-    imports::Model {
-        account_id: 1,
-        id: 1_240_000_001,
-        completed_at: Some(ended),
-        file_name: "vehicles.csv".to_owned(),
-        file_size: 20_480,
-        note: None,
-        kind: "VehicleImport".to_owned(),
-        status: ImportStatus::PartiallyComplete,
-        created_at: created,
-        updated_at: ended,
-    }
 }

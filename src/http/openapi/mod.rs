@@ -3,6 +3,8 @@
 //! Takes nothing, gives a document that is built once. Needs no key.
 
 mod answers;
+mod examples;
+mod nullable;
 mod parameters;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{
     Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Paths,
+    Server,
 };
 
 use super::Gateway;
@@ -48,6 +51,7 @@ fn document() -> OpenApi {
         .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()));
     OpenApiBuilder::new()
         .info(info.build())
+        .servers(Some([Server::new("/")]))
         .paths(paths())
         .components(Some(components()))
         .build()
@@ -59,7 +63,8 @@ fn paths() -> Paths {
         let operation = operation(["listImports", "listImportsUnversioned"][index], "Lists imports")
             .description(Some(
                 "Different filters must all hold. Parameters that are not described here are passed over, but an \
-                 unknown field, operator or direction is refused.",
+                 unknown field, operator or direction is refused, and so is a name that begins like one of these or \
+                 that other APIs have for a cursor or a page.",
             ))
             .parameters(Some(parameters::of_a_list()))
             .responses(answers::of_a_list());
@@ -109,6 +114,9 @@ fn components() -> Components {
     add::<Problem<'_>>(&mut schemas);
     add::<BadRequest<'_>>(&mut schemas);
     add::<TooManyRequests<'_>>(&mut schemas);
+    schemas
+        .iter_mut()
+        .for_each(|(_, schema)| nullable::spell_out(schema));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(

@@ -5,8 +5,12 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterS
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
+use super::examples;
 use crate::resources::imports::rest::{DEFAULT_PER_PAGE, PER_PAGE};
 use crate::store::imports::Column;
+
+const SORT_KEY: &str = "A sort key and its direction; several count in the order of the query string. Left out: the sort of \
+                        the cursor, or `sort[id]=desc`.";
 
 /// The parameters of a list.
 pub(super) fn of_a_list() -> Vec<Parameter> {
@@ -36,19 +40,24 @@ pub(super) fn of_a_list() -> Vec<Parameter> {
             ("gte", "at or after"),
         ] {
             let description = format!(
-                "Imports {when} {relation} this instant: RFC 3339, up to nine fraction digits. Without a time it is \
-                 midnight, without an offset it is UTC."
+                "Imports {when} {relation} this instant: RFC 3339, up to nine fraction digits. Without a time, as in \
+                 2026-05-01, it is midnight, without an offset it is UTC."
             );
-            let examples = ["2026-05-01", "2026-05-01T12:00:00.123456Z"];
             let name = format!("filter[{field}][{operator}]");
-            parameters.push(query(&name, &description, text().examples(examples)));
+            parameters.push(query(&name, &description, text()));
         }
     }
-    for column in Column::SORTABLE {
+    // Many clients send parameters in the order of this list, whatever order their caller gave.
+    for column in [Column::CreatedAt, Column::UpdatedAt, Column::Id] {
         let name = format!("sort[{}]", column.name());
-        let description = "A sort key and its direction; several count in the order of the query string. Left out: \
-                           the sort of the cursor, or `sort[id]=desc`.";
-        parameters.push(query(&name, description, Ref::from_schema_name("SortDirection")));
+        let description = match column {
+            Column::Id => format!(
+                "{SORT_KEY} It is described last because no two imports have one id: a key after it changes nothing, and \
+                 many clients send parameters in the order of this description."
+            ),
+            _ => SORT_KEY.to_owned(),
+        };
+        parameters.push(query(&name, &description, Ref::from_schema_name("SortDirection")));
     }
     parameters
 }
@@ -63,6 +72,7 @@ pub(super) fn id() -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some("The import's id."))
+        .example(examples::of_parameter("id"))
         .schema(Some(schema))
         .build()
 }
@@ -73,7 +83,8 @@ fn statuses() -> Parameter {
     let list = ArrayBuilder::new().items(status).min_items(Some(1));
     ParameterBuilder::from(query(
         "filter[status][include]",
-        "Imports in one of these states: one state, or several separated by commas.",
+        "Imports in one of these states: one state, or several separated by commas. The parameter may also be given \
+         several times.",
         list,
     ))
     .style(Some(ParameterStyle::Form))
@@ -91,6 +102,7 @@ fn query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Par
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
         .description(Some(description))
+        .example(examples::of_parameter(name))
         .schema(Some(schema))
         .build()
 }

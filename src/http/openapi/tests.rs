@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entity::ImportStatus;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::rest::{LISTS, RECORDS};
 use super::document;
@@ -138,12 +138,140 @@ fn the_examples_are_what_a_client_reads() {
     assert_eq!((page.per_page, page.estimated_remaining_count), (50, 500));
     assert_eq!(
         (page.filtered_by.len(), page.sorted_by.len(), page.records.len()),
-        (2, 1, 1)
+        (9, 1, 1)
     );
     assert_ne!(page.start_cursor, page.next_cursor);
     let record: Record = serde_json::from_value(example(RECORDS[0])).expect("a record");
     assert_eq!(record.updated_at, "2026-05-01T12:00:00.123456Z");
     assert_eq!(record.created_at, "2026-05-01T11:59:00.000000Z");
+}
+
+/// What a schema has no place for in the eyes of some reader: a list of types, and examples of its own.
+fn misread(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            let is_list = map.get("type").is_some_and(Value::is_array);
+            let is_schema =
+                map.contains_key("type") || map.contains_key("anyOf") || map.contains_key("oneOf");
+            if is_list || (is_schema && (map.contains_key("example") || map.contains_key("examples"))) {
+                found.push(path.to_owned());
+            }
+            for (name, value) in map.iter().filter(|(name, _)| *name != "example") {
+                misread(value, &format!("{path}/{name}"), found);
+            }
+        }
+        Value::Array(list) => {
+            for (place, value) in list.iter().enumerate() {
+                misread(value, &format!("{path}/{place}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_schema_has_a_list_of_types_or_examples_of_its_own() {
+    let mut found = Vec::new();
+    misread(&described(), "", &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    // The check sees both.
+    for faulty in [
+        json!({"type": ["string", "null"]}),
+        json!({"x": [{"type": "string", "examples": ["a"]}]}),
+    ] {
+        let mut found = Vec::new();
+        misread(&faulty, "", &mut found);
+        assert_eq!(found.len(), 1, "{faulty}");
+    }
+}
+
+#[test]
+fn the_server_is_the_one_that_the_description_came_from() {
+    assert_eq!(described()["servers"], json!([{"url": "/"}]));
+}
+
+/// A query string of parameters by their examples, in the order of the description.
+fn by_example<'a>(parameters: impl Iterator<Item = &'a Value>) -> String {
+    let pairs = parameters.filter_map(|parameter| {
+        let example = match parameter.get("example")? {
+            Value::Array(list) => list
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(","),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some(format!(
+            "{}={example}",
+            parameter["name"].as_str().expect("a name")
+        ))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[test]
+fn the_examples_fit_together_whichever_are_sent() {
+    let described = described();
+    let operation = &described["paths"][LISTS[0]]["get"];
+    let parameters = operation["parameters"].as_array().expect("parameters");
+    let with_example = parameters
+        .iter()
+        .filter(|parameter| parameter.get("example").is_some());
+    let with_example: Vec<_> = with_example.collect();
+    assert_eq!(with_example.len(), 12);
+    for subset in 0_u32..1 << with_example.len() {
+        let chosen = with_example
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| subset >> place & 1 == 1);
+        let query = by_example(chosen.map(|(_, parameter)| *parameter));
+        assert!(parse(Some(&query), 250).is_ok(), "{query}");
+    }
+    // Sent all together they ask for the example page.
+    let question = parse(Some(&by_example(parameters.iter())), 250).expect("a sound question");
+    let page = &operation["responses"]["200"]["content"]["application/json"]["example"];
+    assert_eq!(page["filtered_by"], json!(question.filtered_by));
+    assert_eq!(page["sorted_by"], json!(question.sorted_by));
+    assert_eq!(page["per_page"], question.window.size());
+    assert_eq!(page["start_cursor"], parameters[0]["example"]);
+    // A cursor of an answer starts a page, under the sort of the answer too.
+    for cursor in ["start_cursor", "next_cursor"] {
+        let cursor = page[cursor].as_str().expect("a cursor");
+        assert!(parse(Some(&format!("start_cursor={cursor}&sort[created_at]=desc")), 250).is_ok());
+    }
+}
+
+#[test]
+fn the_id_is_the_last_sort_key_and_says_why() {
+    let described = described();
+    let parameters = described["paths"][LISTS[0]]["get"]["parameters"]
+        .as_array()
+        .expect("parameters");
+    let names: Vec<_> = parameters
+        .iter()
+        .map(|parameter| parameter["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names[11..], ["sort[created_at]", "sort[updated_at]", "sort[id]"]);
+    let description = parameters[13]["description"].as_str().expect("a description");
+    assert!(description.contains("last"), "{description}");
+}
+
+#[test]
+fn every_status_that_is_sent_is_described() {
+    let described = described();
+    for path in LISTS.into_iter().chain(RECORDS) {
+        let answers = described["paths"][path]["get"]["responses"]
+            .as_object()
+            .expect("answers");
+        let found: Vec<_> = answers.keys().map(String::as_str).collect();
+        let expected = [
+            "200", "400", "401", "404", "405", "414", "429", "431", "500", "503", "504",
+        ];
+        assert_eq!(found, expected, "{path}");
+        let limited = answers["429"]["description"].as_str().expect("a description");
+        assert!(limited.contains("without a valid API key"), "{limited}");
+    }
 }
 
 #[test]
@@ -165,6 +293,19 @@ fn what_an_answer_always_has_is_required() {
             "{name}"
         );
     }
-    let nullable = &schemas["Record"]["properties"]["note"]["type"];
-    assert_eq!(*nullable, serde_json::json!(["string", "null"]));
+    for (schema, property, format) in [
+        ("Page", "start_cursor", None),
+        ("Page", "next_cursor", None),
+        ("Record", "completed_at", Some("date-time")),
+        ("Record", "note", None),
+    ] {
+        let found = &schemas[schema]["properties"][property];
+        let mut text = json!({"type": "string"});
+        if let Some(format) = format {
+            text["format"] = format.into();
+        }
+        assert_eq!(found["anyOf"], json!([text, {"type": "null"}]), "{property}");
+        let description = found["description"].as_str();
+        assert!(description.is_some_and(|text| text.len() > 20), "{property}");
+    }
 }

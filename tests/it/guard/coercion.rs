@@ -200,8 +200,9 @@ fn ids_and_big_integers_take_what_the_contract_says() {
     };
     assert_eq!(
         [number("\"1\""), number("1"), number("\"1.0\""), number("\"\"")],
-        ["accepted", INVALID, INVALID, INVALID]
+        ["accepted", "accepted", INVALID, INVALID]
     );
+    assert_eq!([number("1.0"), number("1e3"), number("true")], [INVALID; 3]);
     let (document, coerced) = bind("query($i:ID!=1){import(id:$i){id}}", &json!({})).expect("sound");
     assert!(run(&document, coerced).data.to_string().contains("\"1\""));
 }

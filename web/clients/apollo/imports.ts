@@ -54,9 +54,10 @@ export function useImports(page: { first?: number; last?: number }, filter: Impo
     hasNext: info?.hasNextPage ?? false,
     hasPrevious: info?.hasPreviousPage ?? false,
     // Variables given to `fetchMore` join those of the query: the other direction's size has to be taken away.
+    // `relayStylePagination` makes '' of the null cursors of an empty list, and '' is no cursor.
     loadNext: (first: number) =>
-      fetchMore({ variables: { first, after: info?.endCursor, last: undefined, before: undefined } }),
+      fetchMore({ variables: { first, after: info?.endCursor || undefined, last: undefined, before: undefined } }),
     loadPrevious: (last: number) =>
-      fetchMore({ variables: { last, before: info?.startCursor, first: undefined, after: undefined } }),
+      fetchMore({ variables: { last, before: info?.startCursor || undefined, first: undefined, after: undefined } }),
   };
 }

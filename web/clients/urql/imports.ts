@@ -12,7 +12,11 @@ export function createClient(url: string, key: string) {
     // GET would put a query's variables into logs; the gateway takes both.
     preferGetMethod: false,
     fetchOptions: { headers: { Authorization: `Bearer ${key}` } },
-    exchanges: [cacheExchange({ resolvers: { Query: { imports: relayPagination() } } }), fetchExchange],
+    exchanges: [
+      // `outwards`: what was loaded backward stands before what was loaded forward; by default it is the other way.
+      cacheExchange({ resolvers: { Query: { imports: relayPagination({ mergeMode: 'outwards' }) } } }),
+      fetchExchange,
+    ],
   });
 }
 

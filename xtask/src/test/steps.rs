@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
     cargo::cargo,
-    node::{self, EXECUTOR_ORACLE, GRAPHQL_HTTP, against_gateway},
+    node::{self, EXECUTOR_ORACLE, GRAPHQL_HTTP, TOOLS, against_gateway},
     pages,
     system::Need,
     watch::Watch,
@@ -23,6 +23,8 @@ const SHOWN_ALONE: usize = 3;
 const HTTP_AUDIT: &str = "tests/http-audit";
 /// The package that holds the executor to graphql-js.
 const ORACLE: &str = "tests/executor-oracle";
+/// The package that runs linters and generated clients.
+const TOOLS_PACKAGE: &str = "tests/tools";
 
 /// One line of the plan.
 #[derive(Debug)]
@@ -108,6 +110,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Node],
         build: |ground| build_with_gateway(ground, ORACLE),
         check: |ground| against_gateway(&ground.watch, ground.limits.minutes(20), ORACLE, EXECUTOR_ORACLE),
+    },
+    Step {
+        name: "tools",
+        tells: "linters and generated clients on a running gateway; a minute",
+        needs: &[Need::Node],
+        build: |ground| build_with_gateway(ground, TOOLS_PACKAGE),
+        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(20), TOOLS_PACKAGE, TOOLS),
     },
     Step {
         name: "web",

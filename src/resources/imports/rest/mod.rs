@@ -5,6 +5,7 @@
 
 mod faults;
 mod fuzz;
+mod names;
 mod page;
 mod query;
 mod question;

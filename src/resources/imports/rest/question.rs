@@ -1,7 +1,7 @@
 //! What a query string asks for.
 //!
 //! Takes parameters one by one, gives a filter, a window and the two echoes, or every fault at once. Names are compared
-//! after decoding, so brackets may be percent-encoded; a name that is none of ours is passed over.
+//! after decoding, so brackets may be percent-encoded. What a name that is not ours means is `names`' to say.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use entity::ImportStatus;
 use keyset::{Direction, Filter, Key, Order, Position, Window};
 
+use super::names::{self, Known, START_CURSOR};
 use super::page::{FilteredBy, SortedBy, StatusFilter, TimeFilter};
 use super::query::{Parameter, parameters};
 use super::{Faults, time};
@@ -75,14 +76,14 @@ pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, Faults>
 
 type Message = Cow<'static, str>;
 
-const START_CURSOR: &str = "start_cursor";
-
 /// What was read so far.
 #[derive(Default)]
 struct Draft {
     most_items: usize,
     start: Option<Position<Column>>,
     per_page: Option<usize>,
+    /// The comma list of statuses, of all the parameters that gave a part of it.
+    statuses: Option<String>,
     asked: Asked,
     filtered_by: Vec<FilteredBy>,
     keys: Vec<Key<Column>>,
@@ -91,16 +92,16 @@ struct Draft {
 impl Draft {
     /// Takes in one parameter. **Errors**: what is wrong with it.
     fn take(&mut self, parameter: &Parameter<'_>, is_repeated: bool) -> Result<(), Message> {
-        let name = &*parameter.name;
-        let (base, brackets) = name.split_at(name.find('[').unwrap_or(name.len()));
-        if !is_known(base, brackets) {
-            return Ok(());
-        }
-        if is_repeated {
+        let name = match names::read(&parameter.name) {
+            Known::PassedOver => return Ok(()),
+            Known::Refused(message) => return Err(message.into()),
+            Known::Ours(name) => name,
+        };
+        if is_repeated && !name.is_list() {
             return Err("must not be given twice".into());
         }
         let value = &*parameter.value;
-        match (base, keys(brackets).as_slice()) {
+        match (name.base, name.keys.as_slice()) {
             (START_CURSOR, []) => self.take_start(value),
             ("per_page", []) => self.take_size(value),
             (START_CURSOR | "per_page", _) => Err("must be given without brackets".into()),
@@ -134,10 +135,8 @@ impl Draft {
 
     fn take_filter(&mut self, path: &[&str], value: &str) -> Result<(), Message> {
         match *path {
-            ["status", "include"] => {
-                self.asked.statuses = Some(statuses(value, self.most_items)?);
-                let echo = StatusFilter::Include(value.to_owned());
-                self.filtered_by.push(FilteredBy::Status(echo));
+            ["status", "include"] | ["status", "include", _] if names::is_list(path) => {
+                return self.take_statuses(value);
             }
             ["created_at", operator] => {
                 let (bound, echo) = bound(operator, value)?;
@@ -153,6 +152,26 @@ impl Draft {
             [_, _] => return Err("is no filter; the fields are status, created_at and updated_at".into()),
             _ => return Err("must have the form filter[field][operator]".into()),
         }
+        Ok(())
+    }
+
+    /// Takes statuses, and the first of them the place of their echo.
+    fn take_statuses(&mut self, value: &str) -> Result<(), Message> {
+        let list = match self.statuses.take() {
+            Some(list) => format!("{list},{value}"),
+            None => value.to_owned(),
+        };
+        self.asked.statuses = Some(statuses(&list, self.most_items)?);
+        let echo = FilteredBy::Status(StatusFilter::Include(list.clone()));
+        let place = self
+            .filtered_by
+            .iter_mut()
+            .find(|one| matches!(one, FilteredBy::Status(_)));
+        match place {
+            Some(place) => *place = echo,
+            None => self.filtered_by.push(echo),
+        }
+        self.statuses = Some(list);
         Ok(())
     }
 
@@ -193,23 +212,6 @@ impl Draft {
             sorted_by,
         })
     }
-}
-
-/// Whether a name is one that must be understood: ignored, it would give another page than the one meant.
-fn is_known(base: &str, brackets: &str) -> bool {
-    match base {
-        START_CURSOR | "per_page" | "filter" | "sort" => true,
-        "q" => !brackets.is_empty(),
-        _ => false,
-    }
-}
-
-/// The keys in `[a][b]`; none where there are no brackets. A bracket that is not closed gives a key that nothing has.
-fn keys(brackets: &str) -> Vec<&str> {
-    let Some(inner) = brackets.strip_prefix('[') else {
-        return Vec::new();
-    };
-    inner.strip_suffix(']').unwrap_or(brackets).split("][").collect()
 }
 
 /// The statuses of a comma list, each once. **Errors**: too many elements, or one that is no status.

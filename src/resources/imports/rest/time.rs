@@ -1,7 +1,8 @@
 //! Instants as a query string may write them.
 //!
-//! A date without a time is midnight UTC, a time without an offset is UTC, a space may stand for the `T`, and a space
-//! before an offset is the `+` that a form decoder took away. Beyond these four it is RFC 3339, read strictly.
+//! A date without a time is midnight UTC, a time without an offset is UTC, an offset may lack its colon (as `%z` of
+//! `strftime` writes it), a space may stand for the `T`, and a space before an offset is the `+` that a form decoder took
+//! away. Beyond these five it is RFC 3339, read strictly.
 
 use crate::rfc3339::{self, Parsed, TimeError};
 
@@ -23,11 +24,22 @@ pub(super) fn parse(text: &str) -> Result<Parsed, TimeError> {
     let is_fraction = |sign: char| sign == '.' || sign.is_ascii_digit();
     let offset = rest.trim_start_matches(is_fraction);
     let fraction = &rest[..rest.len() - offset.len()];
-    match (offset, offset.strip_prefix(' ')) {
-        ("", _) => rfc3339::parse(&format!("{date}T{time}{fraction}Z")),
-        (_, Some(offset)) => rfc3339::parse(&format!("{date}T{time}{fraction}+{offset}")),
-        _ => rfc3339::parse(&format!("{date}T{time}{fraction}{offset}")),
+    let offset = match offset.strip_prefix(' ') {
+        Some(offset) => &format!("+{offset}"),
+        None if offset.is_empty() => "Z",
+        None => offset,
+    };
+    match without_colon(offset) {
+        Some((hours, minutes)) => rfc3339::parse(&format!("{date}T{time}{fraction}{hours}:{minutes}")),
+        None => rfc3339::parse(&format!("{date}T{time}{fraction}{offset}")),
     }
+}
+
+/// Sign and hours, and minutes, of an offset such as `+0200`.
+fn without_colon(offset: &str) -> Option<(&str, &str)> {
+    let digits = offset.strip_prefix(['+', '-'])?;
+    let is_compact = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    offset.split_at_checked(3).filter(|_| is_compact)
 }
 
 #[cfg(test)]
@@ -47,6 +59,17 @@ mod tests {
             ("2026-05-01T12:00:00 02:00", "2026-05-01T12:00:00+02:00"),
             ("2026-05-01 12:00:00.25 02:00", "2026-05-01T12:00:00.25+02:00"),
             ("2026-05-01T12:00:00-02:00", "2026-05-01T12:00:00-02:00"),
+            ("2026-05-01T12:00:00+0000", "2026-05-01T12:00:00Z"),
+            ("2026-05-01T12:00:00-0000", "2026-05-01T12:00:00Z"),
+            ("2026-05-01T12:00:00 0000", "2026-05-01T12:00:00Z"),
+            ("2026-05-01 12:00:00+0200", "2026-05-01T12:00:00+02:00"),
+            ("2026-05-01T12:00:00 0530", "2026-05-01T12:00:00+05:30"),
+            ("2026-05-01T12:00:00-1130", "2026-05-01T12:00:00-11:30"),
+            (
+                "2026-05-01T12:00:00.123456+0100",
+                "2026-05-01T12:00:00.123456+01:00",
+            ),
+            ("2026-05-01t12:00:00.5-0345", "2026-05-01T12:00:00.5-03:45"),
             ("0001-01-01", "0001-01-01T00:00:00Z"),
             ("9999-12-31", "9999-12-31T00:00:00Z"),
         ] {
@@ -71,7 +94,10 @@ mod tests {
             ("2026-05-01T12:00:00 ", TimeError::Malformed),
             ("2026-05-01T12:00:00.1.2", TimeError::Malformed),
             ("2026-05-01T12:00:005", TimeError::Malformed),
-            ("2026-05-01T12:00:00+0200", TimeError::Malformed),
+            ("2026-05-01T12:00:00+020", TimeError::Malformed),
+            ("2026-05-01T12:00:00+02000", TimeError::Malformed),
+            ("2026-05-01T12:00:00 0 00", TimeError::Malformed),
+            ("2026-05-01T12:00:000200", TimeError::Malformed),
             ("2026-05-01T12:00:00.", TimeError::Fraction),
             ("2026-05-01T12:00:00.1234567890", TimeError::Fraction),
             ("2026-02-30", TimeError::NoSuchDay),

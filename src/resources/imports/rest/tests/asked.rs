@@ -29,17 +29,17 @@ fn nothing_asked_is_the_newest_fifty() {
 #[test]
 fn parameters_that_are_none_of_ours_are_passed_over() {
     for query in [
-        "page=2",
         "q=x",
-        "page[number]=2&page[size]=10",
-        "Filter[status][include]=nonsense",
-        "filters[status]=x",
         "limit=0",
-        "filter.status=new",
+        "page_size=10",
+        "pages=2",
+        "my_filter[status]=new",
         "[filter]=x",
         "=",
-        "SORT[id]=up",
+        "order=id",
         "per-page=1000",
+        "utm_source=x",
+        "_=1790000000",
     ] {
         assert_eq!(parse(Some(query)), parse(None), "{query:?}");
     }
@@ -71,6 +71,36 @@ fn statuses_are_a_set_and_echoed_as_they_came() {
     let all = include(&ImportStatus::ALL.map(ImportStatus::name).join(","));
     assert_eq!(all.filter, keyset::Filter::default());
     assert_eq!(all.filtered_by.len(), 1);
+}
+
+#[test]
+fn a_list_may_come_in_several_parameters_in_the_forms_that_clients_write() {
+    let expected: Vec<_> = ["failed", "new", "complete"].map(Value::Name).into();
+    for query in [
+        "filter[status][include]=failed,new,complete",
+        "filter[status][include]=failed&filter[status][include]=new&filter[status][include]=complete",
+        "filter[status][include]=failed,new&filter[status][include]=complete",
+        "filter[status][include]=failed&filter%5Bstatus%5D%5Binclude%5D=new,complete",
+        "filter[status][include][]=failed&filter[status][include][]=new&filter[status][include][]=complete",
+        "filter%5Bstatus%5D%5Binclude%5D%5B%5D=failed&filter[status][include][]=new,complete",
+        "filter[status][include][0]=failed&filter[status][include][1]=new&filter[status][include][2]=complete",
+        "filter[status][include][7]=failed&filter[status][include][7]=new&filter[status][include][07]=complete",
+        "filter[status][include]=failed&filter[status][include][]=new&filter[status][include][0]=complete",
+        "filter[status][include][]=failed&per_page=50&filter[status][include][]=new&&filter[status][include]=complete",
+    ] {
+        let question = asked(query);
+        let names = question.filter.one_of.clone().map(|(_, values)| values);
+        assert_eq!(names, Some(expected.clone()), "{query}");
+        let filtered_by = json!([{"status": {"include": "failed,new,complete"}}]);
+        assert_eq!(echo(&question).0, filtered_by, "{query}");
+    }
+    let same = asked("filter[status][include]=new&filter[status][include]=new");
+    assert_eq!(same.filter.one_of.unwrap().1, [Value::Name("new")]);
+    // Its echo stands where its first part does.
+    let question =
+        asked("filter[status][include]=new&filter[created_at][lt]=2026-05-01&filter[status][include]=failed");
+    let expected = json!([{"status": {"include": "new,failed"}}, {"created_at": {"lt": "2026-05-01"}}]);
+    assert_eq!(echo(&question).0, expected);
 }
 
 #[test]
@@ -106,6 +136,8 @@ fn a_plus_that_was_not_encoded_is_still_an_offset() {
     let plain = asked("filter[created_at][lt]=2026-05-01T12:00:00+02:00");
     let encoded = asked("filter[created_at][lt]=2026-05-01T12:00:00%2B02:00");
     assert_eq!(plain.filter, encoded.filter);
+    let compact = asked("filter[created_at][lt]=2026-05-01T12:00:00+0200");
+    assert_eq!(plain.filter, compact.filter);
     assert_eq!(
         plain.filter,
         asked("filter[created_at][lt]=2026-05-01T10:00:00Z").filter

@@ -44,7 +44,19 @@ fn a_parameter_at_fault_is_named_as_it_stands_in_the_query_string() {
         ("filter[status][include=failed", "filter[status][include"),
         ("filter[status][include]]=failed", "filter[status][include]]"),
         ("filter[status]include]=failed", "filter[status]include]"),
-        ("filter[status][include][]=failed", "filter[status][include][]"),
+        ("filter[status][include][x]=failed", "filter[status][include][x]"),
+        (
+            "filter[status][include][-1]=failed",
+            "filter[status][include][-1]",
+        ),
+        (
+            "filter[status][include][0][]=failed",
+            "filter[status][include][0][]",
+        ),
+        ("filter[status][include][]=", "filter[status][include][]"),
+        ("filter[status][include][0]=", "filter[status][include][0]"),
+        ("filter[status][include][0]=Failed", "filter[status][include][0]"),
+        ("filter[created_at][lt][]=2026-05-01", "filter[created_at][lt][]"),
         ("filter[status][exclude]=failed", "filter[status][exclude]"),
         ("filter[status][include]=", "filter[status][include]"),
         ("filter[status][include]=,", "filter[status][include]"),
@@ -57,11 +69,11 @@ fn a_parameter_at_fault_is_named_as_it_stands_in_the_query_string() {
             "filter[status][include]",
         ),
         (
-            "filter[status][include]=new&filter[status][include]=new",
+            "filter[status][include]=new&filter[status][include]=",
             "filter[status][include]",
         ),
         (
-            "filter[status][include]=new&filter%5Bstatus%5D%5Binclude%5D=new",
+            "filter[status][include]=new&filter%5Bstatus%5D%5Binclude%5D=x",
             "filter[status][include]",
         ),
         ("filter[id][gt]=1", "filter[id][gt]"),
@@ -93,6 +105,67 @@ fn a_parameter_at_fault_is_named_as_it_stands_in_the_query_string() {
         ("pa%00ge=1", "pa%00ge"),
     ] {
         assert_eq!(blamed(query), [expected], "{query:?}");
+    }
+}
+
+#[test]
+fn a_name_that_begins_like_ours_and_is_none_is_refused() {
+    for name in [
+        "filter.status.include",
+        "filter_status",
+        "filter:status",
+        "filters[status][include]",
+        "filter%255Bstatus%255D%255Binclude%255D",
+        "filter%20[status][include]",
+        "%20filter[status][include]",
+        "Filter[status][include]",
+        "FILTER",
+        "sort.created_at",
+        "sort_by",
+        "sort%255Bid%255D",
+        "SORT[id]",
+        "sorts[]",
+        "per_page_size",
+        "PER_PAGE",
+        "per_page%5B",
+        "start_cursors",
+        "start_cursor%20",
+        "Start_Cursor",
+    ] {
+        let query = format!("{name}=failed");
+        let message = message(&query);
+        let is_ours = name == "per_page%5B";
+        let part = if is_ours {
+            "without brackets"
+        } else {
+            "filter[field][operator]"
+        };
+        assert!(message.contains(part), "{query:?}: {message}");
+    }
+}
+
+#[test]
+fn a_position_under_the_name_of_another_api_is_refused_with_ours() {
+    for name in [
+        "cursor",
+        "after",
+        "page",
+        "offset",
+        "next_cursor",
+        "page_token",
+        "Cursor",
+        "nextCursor",
+        "pageToken",
+        "startCursor",
+        "page[number]",
+        "page%5Bcursor%5D",
+        "next-page",
+        "pageNumber",
+        "starting_after",
+        "skip",
+    ] {
+        let message = message(&format!("{name}=2"));
+        assert!(message.contains("as start_cursor"), "{name}: {message}");
     }
 }
 
@@ -144,6 +217,9 @@ fn a_list_may_have_so_many_elements_and_no_more() {
     assert!(asked(&list(MOST_ITEMS)).filter.one_of.is_some());
     assert_eq!(blamed(&list(MOST_ITEMS + 1)), ["filter[status][include]"]);
     assert!(message(&list(2_000)).contains("at most 250"));
+    let parts = |parts: usize| vec!["filter[status][include][]=new"; parts].join("&");
+    assert!(asked(&parts(MOST_ITEMS)).filter.one_of.is_some());
+    assert!(message(&parts(MOST_ITEMS + 1)).contains("at most 250"));
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! One example of each parameter and answer, which fit together: the example page is the answer to the example
+//! parameters, sent all at once or any of them.
+//!
+//! Of the three sort keys one has an example, as a cursor fits one sort only.
+
+use entity::{ImportStatus, Instant, imports};
+use serde_json::{Value, json};
+
+use crate::list::Listing;
+use crate::resources::imports::rest::{Page, Question, Record, parse};
+
+/// The example of a parameter that has one.
+pub(super) fn of_parameter(name: &str) -> Option<Value> {
+    match name {
+        "start_cursor" => Some(page()["start_cursor"].clone()),
+        "per_page" => Some(json!(50)),
+        "id" => Some(json!(import().id)),
+        _ => {
+            let (_, value) = PARAMETERS.iter().find(|(known, _)| *known == name)?;
+            // A list, as a parameter of several values has it.
+            let is_list = name == "filter[status][include]";
+            Some(if is_list {
+                value.split(',').collect()
+            } else {
+                json!(value)
+            })
+        }
+    }
+}
+
+/// A page of one import, and another after it.
+pub(super) fn page() -> Value {
+    let mut next = import();
+    next.id -= 1;
+    let listing = Listing {
+        rows: vec![import()],
+        beyond: Some(next),
+        count: 500,
+        ..Listing::default()
+    };
+    serde_json::to_value(Page::new(&question(), &listing)).unwrap_or_default()
+}
+
+/// An import.
+pub(super) fn record() -> Value {
+    serde_json::to_value(Record::from(&import())).unwrap_or_default()
+}
+
+/// The parameters besides the cursor, the page size and the id, each value in the form that every answer has.
+const PARAMETERS: [(&str, &str); 10] = [
+    ("filter[status][include]", "partially_complete,complete"),
+    ("filter[created_at][lt]", "2026-06-01T00:00:00.000000Z"),
+    ("filter[created_at][lte]", "2026-06-01T00:00:00.000000Z"),
+    ("filter[created_at][gt]", "2026-05-01T00:00:00.000000Z"),
+    ("filter[created_at][gte]", "2026-05-01T00:00:00.000000Z"),
+    ("filter[updated_at][lt]", "2026-06-01T00:00:00.000000Z"),
+    ("filter[updated_at][lte]", "2026-06-01T00:00:00.000000Z"),
+    ("filter[updated_at][gt]", "2026-05-01T00:00:00.000000Z"),
+    ("filter[updated_at][gte]", "2026-05-01T00:00:00.000000Z"),
+    ("sort[created_at]", "desc"),
+];
+
+fn question() -> Question {
+    let pairs = PARAMETERS.map(|(name, value)| format!("{name}={value}"));
+    parse(Some(&pairs.join("&")), usize::MAX).expect("the examples are sound; a test reads them")
+}
+
+fn import() -> imports::Model {
+    let instant = |micros| Instant::from_micros(micros).unwrap_or(Instant::MIN);
+    // 2026-05-01T12:00:00.123456Z, and a minute before the hour.
+    let (ended, created) = (instant(1_777_636_800_123_456), instant(1_777_636_740_000_000));
+    imports::Model {
+        account_id: 1,
+        id: 1_240_000_001,
+        completed_at: Some(ended),
+        file_name: "vehicles.csv".to_owned(),
+        file_size: 20_480,
+        note: None,
+        kind: "VehicleImport".to_owned(),
+        status: ImportStatus::PartiallyComplete,
+        created_at: created,
+        updated_at: ended,
+    }
+}

@@ -1,0 +1,93 @@
+//! What the name of a parameter means: one of ours, one that is refused, or one that is passed over.
+//!
+//! A name that was meant for this API and is not understood must not be passed over: the answer would be another page
+//! than the one that was asked for, such as the first page again and again.
+
+/// The parameter that says where a page starts.
+pub(super) const START_CURSOR: &str = "start_cursor";
+
+/// How our names begin. What begins so, in whatever case, and is none of them is a slip of the caller's.
+const OURS: [&str; 4] = [START_CURSOR, "per_page", "filter", "sort"];
+
+/// How other APIs call what is `start_cursor` here: lower case, without `_` and `-`.
+const POSITIONS_ELSEWHERE: [&str; 14] = [
+    "after",
+    "continuationtoken",
+    "cursor",
+    "nextcursor",
+    "nextpage",
+    "nextpagetoken",
+    "nexttoken",
+    "offset",
+    "page",
+    "pagenumber",
+    "pagetoken",
+    "skip",
+    "startcursor",
+    "startingafter",
+];
+
+/// A name, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Known<'n> {
+    /// It must be understood.
+    Ours(Name<'n>),
+    /// It is a fault, whatever its value is.
+    Refused(&'static str),
+    /// It is somebody else's.
+    PassedOver,
+}
+
+/// A name such as `filter[status][include]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name<'n> {
+    /// What stands before the first bracket.
+    pub base: &'n str,
+    /// What stands in each pair of brackets; a bracket that is not closed gives a key that nothing has.
+    pub keys: Vec<&'n str>,
+}
+
+impl Name<'_> {
+    /// Whether each further value under this name is one more element of a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.base == "filter" && is_list(&self.keys)
+    }
+}
+
+/// Whether these are the keys of a filter that takes a list: plain, or in the forms of axios (`[]`) and qs (`[0]`).
+pub(super) fn is_list(path: &[&str]) -> bool {
+    match path {
+        ["status", "include"] => true,
+        ["status", "include", index] => index.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+/// Reads a decoded name.
+pub(super) fn read(name: &str) -> Known<'_> {
+    let (base, brackets) = name.split_at(name.find('[').unwrap_or(name.len()));
+    if OURS.contains(&base) || (base == "q" && !brackets.is_empty()) {
+        let keys = keys(brackets);
+        return Known::Ours(Name { base, keys });
+    }
+    let lower = name.trim_start().to_ascii_lowercase();
+    if OURS.iter().any(|ours| lower.starts_with(ours)) {
+        return Known::Refused(
+            "is no parameter of this API; they are start_cursor, per_page, filter[field][operator] and sort[field], with \
+             brackets that are percent-encoded once or not at all",
+        );
+    }
+    let plain: String = base.chars().filter(|sign| !matches!(sign, '_' | '-')).collect();
+    if POSITIONS_ELSEWHERE.contains(&plain.to_ascii_lowercase().as_str()) {
+        return Known::Refused("is no parameter of this API; send the next_cursor of a page as start_cursor");
+    }
+    Known::PassedOver
+}
+
+/// The keys in `[a][b]`; none where there are no brackets.
+fn keys(brackets: &str) -> Vec<&str> {
+    let Some(inner) = brackets.strip_prefix('[') else {
+        return Vec::new();
+    };
+    inner.strip_suffix(']').unwrap_or(brackets).split("][").collect()
+}

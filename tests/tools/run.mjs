@@ -1,0 +1,42 @@
+// Runs tools that people point at an API on a running gateway: readers of its descriptions, and clients made from them.
+//
+// Usage: node run.mjs URL KEY, where URL is that of GraphQL. Prints each check that fails, then `tools: 11 of 11`; exits
+// with 1 unless all pass. What is made is written below
+// `node_modules/`, where it finds what it imports. docs/tools.md says what to set in each tool.
+import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import * as clients from './clients.mjs';
+import * as graphql from './graphql.mjs';
+import * as readers from './readers.mjs';
+
+const [url, key] = process.argv.slice(2);
+if (!url || !key) {
+  console.error('usage: node run.mjs URL KEY');
+  process.exit(2);
+}
+
+const made = fileURLToPath(new URL('node_modules/.cache/made/', import.meta.url));
+await rm(made, { recursive: true, force: true });
+await mkdir(made, { recursive: true });
+const base = url.replace(/\/graphql$/, '');
+const description = await (await fetch(`${base}/openapi.json`)).json();
+const gateway = { url, base, key, made, description, headers: { Authorization: `Bearer ${key}` } };
+
+const checks = [readers, clients, graphql].flatMap((file) => Object.entries(file));
+assert.ok(checks.length >= 10);
+let passed = 0;
+let left = 0;
+for (const [name, check] of checks) {
+  try {
+    // A check that a machine has no tool for says so and is not counted.
+    const without = await check(gateway);
+    if (without) console.log(`left out ${name}: ${without}`);
+    left += without ? 1 : 0;
+    passed += without ? 0 : 1;
+  } catch (error) {
+    console.log(`failed ${name}\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
+  }
+}
+console.log(`tools: ${passed} of ${checks.length - left}`);
+process.exit(passed === checks.length - left ? 0 : 1);
