@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use entity::imports;
 use serde_json::json;
 
 use crate::app::{Caller, TestApp, account_id, import_id, row};
@@ -43,7 +44,7 @@ async fn a_database_id_may_be_a_number_or_its_text_as_a_literal_and_as_a_variabl
                 format!(
                     "query ($id: BigInt! = {id}) {{ importByDatabaseId(databaseId: $id) {{ databaseId }} }}"
                 ),
-                // Not the shape that is answered directly.
+                // Through a fragment, too.
                 format!(
                     "{{ importByDatabaseId(databaseId: {id}) {{ ...A }} }} fragment A on Import {{ databaseId }}"
                 ),
