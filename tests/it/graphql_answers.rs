@@ -228,8 +228,8 @@ async fn what_is_skipped_leaves_an_empty_object_and_no_null() {
 
 #[tokio::test]
 async fn conditions_stand_on_any_selection_and_may_be_variables() {
-    let document = "query ($yes: Boolean!, $no: Boolean = false, $a: Boolean!, $b: Boolean!, $c: Boolean!) {
-        __typename @skip(if: $yes) t: __typename @include(if: $a)
+    let document = "query ($yes: Boolean!, $no: Boolean = false, $here: Boolean!, $a: Boolean!, $b: Boolean!, $c: Boolean!) {
+        __typename @skip(if: $yes) u: __typename @include(if: $here) t: __typename @include(if: $a)
         one: importByDatabaseId(databaseId: \"1\") { databaseId @include(if: $b) __typename @include(if: $c) note databaseId }
         ...Two @include(if: $yes) ... on Query @skip(if: $no) { one: importByDatabaseId(databaseId: \"1\") { status } }
         s: __schema @include(if: $c) { queryType { name } } }
@@ -238,7 +238,7 @@ async fn conditions_stand_on_any_selection_and_may_be_variables() {
         // Twice: what is compiled for one choice is kept beside the others.
         for round in 0..16 {
             let [a, b, c] = [round & 1 != 0, round & 2 != 0, round & 4 != 0];
-            let variables = json!({"yes": true, "a": a, "b": b, "c": c});
+            let variables = json!({"yes": true, "here": false, "a": a, "b": b, "c": c});
             let answer = app.query(&caller.key, document, variables).await;
             let one = match (b, c) {
                 (true, true) => r#""databaseId":"1","__typename":"Import","note":null"#,
