@@ -11,9 +11,11 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{WrongSettings, output};
 use crate::app::{self, AppError};
+use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness, accept};
 use crate::store::{Lookout, Store, StoreError};
@@ -58,8 +60,8 @@ pub(super) async fn serve(
     demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let listener = listen(config.listen)?;
-    let operating = config.metrics_listen.map(listen).transpose()?;
+    let listener = listen(&config.listen)?;
+    let operating = config.metrics_listen.as_ref().map(listen).transpose()?;
     let address = listener.local_addr()?;
     let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
     let draining = readiness.clone();
@@ -76,12 +78,22 @@ pub(super) async fn serve(
         tokio::spawn(async move { accept::serve(listener, door, &limits, std::future::pending()).await })
     });
     let door = http::door(Arc::clone(&gateway), demo_key);
+    // Before anybody knows that there is somebody to be told to stop.
+    let mut signals = Signals::new()?;
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
+    let delay = config.limits.shutdown_delay;
     let stop = async move {
-        stop_signal().await;
+        let is_patient = signals.stop().await;
         watching.abort();
         draining.send_replace(Readiness::Draining);
+        if is_patient && !delay.is_zero() {
+            tracing::info!(
+                ?delay,
+                "stopping: unready, still serving, so that balancers notice first"
+            );
+            let _ = tokio::time::timeout(delay, signals.stop()).await;
+        }
         tracing::info!("stopping: no new connections, finishing what runs");
     };
     let drained = accept::serve(listener, door, &limits, stop).await;
@@ -93,8 +105,18 @@ pub(super) async fn serve(
     Ok(())
 }
 
-fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
+/// Listens on the first address of those that a host has that can be had.
+fn listen(on: &Listen) -> anyhow::Result<TcpListener> {
+    let cannot = || format!("cannot listen on {on}");
+    let mut refused = None;
+    for address in on.addresses().with_context(cannot)? {
+        match accept::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let refused = refused.context("the name has no address").with_context(cannot)?;
+    Err(refused).with_context(cannot)
 }
 
 /// What is wrong with a setting is wrong usage; a schema that does not read back is a fault of ours.
@@ -162,16 +184,29 @@ async fn schema_is_current(lookout: Arc<Lookout>) -> Option<bool> {
     }
 }
 
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        // Without a handler the signal ends the process by itself.
-        let _ = interrupted.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminate.recv() => {}
+/// What tells the service to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next; whether it is one that an orchestrator sends, behind a balancer, and not a person.
+    async fn stop(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => true,
+            _ = self.hangup.recv() => true,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ mod isolation;
 mod laws;
 mod load;
 mod migrations;
+mod operators;
 mod pages;
 mod plans;
 mod postgres;
