@@ -99,10 +99,10 @@ impl Cli {
             Command::Demo(args) => in_runtime(demo::run(*args))?,
             Command::Schema => schema::run()?,
             Command::Load(args) => {
-                return in_runtime(async { load::run(args, database::open(&url).await?).await });
+                return in_runtime(database::with(&url, async |store| load::run(args, store).await));
             }
             Command::Seed(args) => {
-                return in_runtime(async { seed::run(args, database::open(&url).await?).await });
+                return in_runtime(database::with(&url, async |store| seed::run(args, store).await));
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use migration::Status;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -127,61 +128,94 @@ fn settings_or_fault(error: AppError) -> anyhow::Error {
     }
 }
 
-/// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at.
+/// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at. The
+/// schema is read first, and nothing is written where nothing is pending.
 async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
-    if store.backend() == DbBackend::Sqlite || migrate {
-        let migrated = migration::up(store.database()).await.map_err(StoreError::from);
-        return match migrated {
-            Err(StoreError::Unavailable(cause)) if store.backend() != DbBackend::Sqlite => {
-                tracing::warn!(%cause, "the database is away; serving unready, and migrating once it is back");
-                tokio::spawn(migrate_later(store.clone()));
-                Ok(())
-            }
-            migrated => migrated.context("cannot migrate"),
-        };
-    }
-    let looked = tokio::time::timeout(FIRST_LOOK, migration::status(store.database())).await;
+    let migrates = store.backend() == DbBackend::Sqlite || migrate;
+    let looked = tokio::time::timeout(FIRST_LOOK, status(store)).await;
+    let looked = looked.unwrap_or_else(|_| Err("it takes too long".to_owned()));
     match looked {
-        Ok(Ok(status)) if status.is_outdated() => {
-            let pending = status.known.iter().filter(|(_, applied)| !applied).count();
-            bail!(
-                "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` \
-                 first, or serve with --migrate"
-            )
+        Ok(status) => {
+            tell_newer(&status);
+            if !status.is_outdated() {
+                return Ok(());
+            }
+            if !migrates {
+                let pending = status.known.iter().filter(|(_, applied)| !applied).count();
+                bail!(
+                    "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` \
+                     first, or serve with --migrate"
+                )
+            }
+            let migrated = migration::up(store.database()).await;
+            migrated
+                .map_err(|error| store.fault(error))
+                .context("cannot migrate")
         }
-        Ok(Ok(status)) if !status.unknown.is_empty() => {
-            tracing::warn!(unknown = ?status.unknown, "the database schema is newer than this program");
+        Err(reason) if store.backend() == DbBackend::Sqlite => {
+            bail!("the database is not available: {reason}")
         }
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => {
-            tracing::warn!(cause = %StoreError::from(error), "the database is away; serving unready")
+        Err(reason) => {
+            tracing::warn!(%reason, "the database does not answer; serving unready");
+            if migrate {
+                tokio::spawn(migrate_later(store.clone()));
+            }
+            Ok(())
         }
-        Err(_) => tracing::warn!("the database does not answer; serving unready"),
     }
-    Ok(())
+}
+
+/// How the schema stands to this program, or why that is not known.
+async fn status(store: &Store) -> Result<Status, String> {
+    let status = if store.backend() == DbBackend::Sqlite {
+        let status = migration::status(store.database()).await;
+        status.map_err(|error| store.fault(error))
+    } else {
+        // Not over a writer's connection, which would count among those that a role may have.
+        store
+            .lookout()
+            .look(async |db| migration::status(&db).await)
+            .await
+    };
+    status.map_err(|error| error.reason())
+}
+
+fn tell_newer(status: &Status) {
+    if !status.unknown.is_empty() {
+        tracing::warn!(unknown = ?status.unknown, "the database schema is newer than this program");
+    }
 }
 
 /// Migrates as soon as the database answers. Where that fails, the schema stays outdated, and the service unready.
 async fn migrate_later(store: Store) {
     loop {
         tokio::time::sleep(MIGRATE_PAUSE).await;
-        match migration::up(store.database()).await.map_err(StoreError::from) {
-            Ok(()) => return tracing::info!("the database schema is migrated"),
+        if let Err(reason) = status(&store).await {
+            tracing::debug!(%reason, "not migrated yet");
+            continue;
+        }
+        match migration::up(store.database())
+            .await
+            .map_err(|error| store.fault(error))
+        {
+            Ok(()) => return tracing::info!("the database schema is current"),
             Err(StoreError::Unavailable(cause)) => tracing::debug!(%cause, "not migrated yet"),
-            Err(error) => return tracing::error!(cause = ?error, "cannot migrate"),
+            Err(error) => return tracing::error!(cause = error.reason(), "cannot migrate"),
         }
     }
 }
 
-/// Whether the schema is what this program needs; `None` where the database gives no answer.
-async fn schema_is_current(lookout: Arc<Lookout>) -> Option<bool> {
-    match lookout.look(async |db| migration::status(&db).await).await {
-        Ok(status) => Some(!status.is_outdated()),
-        Err(error) => {
-            tracing::debug!(cause = %error, "the database gave no answer to the watch");
-            None
-        }
+/// Whether the schema is what this program needs; where the database gives no answer, why.
+async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, String> {
+    let status = lookout.look(async |db| migration::status(&db).await).await;
+    let status = status.map_err(|error| error.reason())?;
+    if !status.unreadable.is_empty() {
+        let tables = status.unreadable.join(", ");
+        return Err(format!(
+            "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
+        ));
     }
+    Ok(!status.is_outdated())
 }
 
 /// What tells the service to stop.

@@ -53,7 +53,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tests",
-        needs: &[Need::Postgres],
+        needs: &[Need::Postgres, Need::PgBouncer],
         run: tests,
     },
     Step {

@@ -83,7 +83,9 @@ impl App {
             let lookout = Arc::clone(&lookout);
             async move {
                 let status = lookout.look(async |db| migration::status(&db).await).await;
-                status.ok().map(|status| !status.is_outdated())
+                status
+                    .map(|status| !status.is_outdated())
+                    .map_err(|error| error.reason())
             }
         };
         Self {
@@ -143,7 +145,9 @@ impl App {
     async fn is_refused_at_once_within(&self, limit: Duration) {
         eventually("the database noticed as away", limit, || async {
             let away = (503, "SERVICE_UNAVAILABLE".to_owned());
-            self.get("/readyz").await == (503, "the database does not answer\n".to_owned())
+            let (status, reason) = self.get("/readyz").await;
+            status == 503
+                && reason.starts_with("the database does not answer: the PostgreSQL server at ")
                 && self.ask().await == away
         })
         .await;

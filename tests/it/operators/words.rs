@@ -124,6 +124,20 @@ fn settings_that_can_never_do_what_they_say_end_with_2_before_anything_starts() 
             vec!["--trusted-documents-mode", "log"],
             "--trusted-documents-mode",
         ),
+        (vec!["--database-url", "sqlite::memory:"], "memory"),
+        (vec!["--database-url", "sqlite://?mode=memory"], "memory"),
+        (
+            vec!["--database-url", "postgres://h1,h2/imports"],
+            "several hosts",
+        ),
+        (
+            vec!["--database-url", "postgres://h/i?sslmode=allow"],
+            "sslmode=allow",
+        ),
+        (
+            vec!["--database-url", "postgres://h/i?nonsense=hunter2"],
+            "`nonsense`",
+        ),
     ] {
         let mut command = program(&["serve"]);
         command.args(&options);
