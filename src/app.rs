@@ -25,6 +25,8 @@ use crate::store::viewers::Viewers;
 
 /// How often the database is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long one look may take, a new connection and the question.
+const LOOK_LIMIT: Duration = Duration::from_secs(3);
 
 /// Why there is no service with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -133,22 +135,29 @@ pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
 
 /// Looks at the database every second, for ever, and tells what it sees.
 ///
-/// `current` says whether the schema is what this program needs; it fails where the database gives no answer.
+/// `current` says whether the schema is what this program needs; or, where the database gives no answer, why.
 pub async fn watch<F>(sender: Sender<Readiness>, current: impl Fn() -> F)
 where
-    F: Future<Output = Option<bool>>,
+    F: Future<Output = Result<bool, String>>,
 {
     loop {
-        let looked = tokio::time::timeout(WATCH_INTERVAL * 2, current()).await;
+        let looked = tokio::time::timeout(LOOK_LIMIT, current()).await;
         let seen = match looked {
-            Ok(Some(true)) => Readiness::Ready,
-            Ok(Some(false)) => Readiness::SchemaOutdated,
-            Ok(None) | Err(_) => Readiness::DatabaseAway,
+            Ok(Ok(true)) => Readiness::Ready,
+            Ok(Ok(false)) => Readiness::SchemaOutdated,
+            Ok(Err(reason)) => Readiness::DatabaseAway(reason),
+            Err(_) => Readiness::DatabaseAway("it takes too long".to_owned()),
         };
         sender.send_if_modified(|readiness| {
             let changed = *readiness != seen;
             if changed {
-                tracing::info!(from = ?*readiness, to = ?seen, "readiness changed");
+                match &seen {
+                    Readiness::DatabaseAway(reason) => {
+                        tracing::warn!(%reason, "the database does not answer")
+                    }
+                    Readiness::SchemaOutdated => tracing::warn!("the database schema is outdated"),
+                    _ => tracing::info!("the database answers and its schema is current"),
+                }
                 *readiness = seen;
             }
             changed

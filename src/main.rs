@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use imports_gateway::cli::Cli;
 use mimalloc::MiMalloc;
 
@@ -24,5 +23,5 @@ const _: () = {
 };
 
 fn main() -> ExitCode {
-    Cli::parse().run()
+    Cli::read().run()
 }

@@ -36,6 +36,8 @@ pub struct Status {
     pub known: Vec<(String, bool)>,
     /// Applied changes that this program does not know: the schema is newer.
     pub unknown: Vec<String>,
+    /// Tables that are there, and that the role may not read.
+    pub unreadable: Vec<String>,
 }
 
 impl Status {
@@ -46,10 +48,21 @@ impl Status {
     }
 }
 
-/// Applies what is missing.
+/// Applies what is missing. Where nothing is, or the schema is newer and has it all, nothing is written and no lock is
+/// waited for.
 ///
-/// **Errors**: that of the database; nothing is then changed.
+/// # Errors
+///
+/// That of the database; a server database that is not in UTF-8. Nothing is then changed.
 pub async fn up(db: &DatabaseConnection) -> Result<(), DbErr> {
+    if !status(db).await?.is_outdated() {
+        return Ok(());
+    }
+    if let Some(encoding) = other_encoding(db).await? {
+        return Err(DbErr::Migration(format!(
+            "the database is in {encoding} and must be in UTF8: make it with `ENCODING 'UTF8' TEMPLATE template0`"
+        )));
+    }
     let transaction = locked(db).await?;
     Migrator::up(&transaction, None).await?;
     transaction.commit().await
@@ -94,6 +107,39 @@ fn dropped_tables(name: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// The tables that the service reads, as a server's role must be able to.
+pub const TABLES: [&str; 4] = ["accounts", "api_tokens", "imports", "seaql_migrations"];
+
+/// Which of them are there, and the role may not read.
+async fn unreadable(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT name FROM unnest(ARRAY['{}']) AS name WHERE to_regclass(name) IS NOT NULL \
+         AND NOT has_table_privilege(to_regclass(name), 'SELECT')",
+        TABLES.join("', '")
+    );
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), text))
+        .await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// The encoding of a server database, where it is another than UTF-8.
+async fn other_encoding(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let statement = Statement::from_string(
+        db.get_database_backend(),
+        "SELECT current_setting('server_encoding')",
+    );
+    let row = db.query_one_raw(statement).await?;
+    let encoding: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(encoding.filter(|encoding| encoding != "UTF8"))
+}
+
 /// What is applied. Reads only.
 ///
 /// **Errors**: that of the database.
@@ -113,7 +159,11 @@ pub async fn status(db: &DatabaseConnection) -> Result<Status, DbErr> {
         .map(|name| (applied.contains(&name), name))
         .map(|(done, name)| (name, done))
         .collect();
-    Ok(Status { known, unknown })
+    Ok(Status {
+        known,
+        unknown,
+        unreadable: unreadable(db).await?,
+    })
 }
 
 async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {

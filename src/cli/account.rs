@@ -24,16 +24,14 @@ pub enum Command {
 ///
 /// **Errors**: what is wrong with the settings or the database.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
-    let store = database::open(database_url).await?;
-    let text = match command {
+    let text = database::with(database_url, async |store| match command {
         Command::Create { name } => {
-            let (id, token) = accounts::create(&store, &name, Instant::now()).await?;
-            format!("id: {id}\naccount token: {}\n", token.reveal())
+            let (id, token) = accounts::create(store, &name, Instant::now()).await?;
+            Ok(format!("id: {id}\naccount token: {}\n", token.reveal()))
         }
-        Command::List => list(&store).await?,
-    };
-    store.close().await?;
-    output::print(&text)
+        Command::List => list(store).await,
+    });
+    output::print(&text.await?)
 }
 
 async fn list(store: &Store) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
-//! How a command reaches its database.
+//! How a command reaches its database, and leaves it.
 //!
-//! Takes the URL of the settings; gives a [`Store`] whose schema is what this program needs, or says what to do.
+//! Takes the URL of the settings; gives a [`Store`] whose schema is what this program needs, or says what to do. What was
+//! opened is closed however the command ends, so that a SQLite file alone holds all of its rows.
 
 use std::time::Duration;
 
@@ -9,7 +10,21 @@ use migration::Status;
 use sea_orm::DbBackend;
 
 use super::WrongSettings;
-use crate::store::{Settings, Store, StoreError, url};
+use crate::store::{Settings, Store, url};
+
+/// Runs a command with its database, as [`open`] gives it, and closes that.
+///
+/// # Errors
+///
+/// Those of [`open`] and of the command.
+pub async fn with<T>(url: &str, run: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let store = open(url).await?;
+    let ended = run(&store).await;
+    let closed = store.close().await;
+    let value = ended?;
+    closed.context("the database was not closed in order")?;
+    Ok(value)
+}
 
 /// Opens the database of a command. A SQLite file is made and migrated; on a server an outdated schema is refused.
 ///
@@ -25,7 +40,9 @@ pub async fn open(url: &str) -> anyhow::Result<Store> {
             );
         }
         let migrated = migration::up(store.database()).await;
-        migrated.map_err(StoreError::from).context("cannot migrate")?;
+        migrated
+            .map_err(|error| store.fault(error))
+            .context("cannot migrate")?;
     }
     Ok(store)
 }
@@ -52,6 +69,7 @@ pub async fn open_as_it_is(url: &str) -> anyhow::Result<Store> {
 ///
 /// **Errors**: what is wrong with the database.
 pub async fn status(store: &Store) -> anyhow::Result<Status> {
+    store.contact().await?;
     let status = migration::status(store.database()).await;
-    Ok(status.map_err(StoreError::from)?)
+    Ok(status.map_err(|error| store.fault(error))?)
 }

@@ -36,8 +36,8 @@ pub struct Args {
 /// Runs the command: exit status 0 where every file is stored, 1 where one is not.
 ///
 /// **Errors**: there is no such account, or the database's own; files before the one at hand are stored.
-pub async fn run(args: Args, store: Store) -> anyhow::Result<ExitCode> {
-    let all_stored = run_with(&args, &store, &mut io::stdout(), &mut io::stderr()).await?;
+pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
+    let all_stored = run_with(&args, store, &mut io::stdout(), &mut io::stderr()).await?;
     Ok(if all_stored {
         ExitCode::SUCCESS
     } else {

@@ -1,13 +1,14 @@
-//! `migrate up`, `migrate down` and `migrate status`.
+//! `migrate up`, `migrate down`, `migrate status`, `migrate grants` and `migrate check`.
 //!
 //! Nothing is asked on a terminal, so scripts never hang: what would lose rows needs `--yes`.
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 use migration::Status;
 
 use super::{database, output, table};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, imports};
 
 /// What to do with the database schema.
 #[derive(Debug, Subcommand)]
@@ -28,28 +29,95 @@ pub enum Command {
     },
     /// Show each change, and whether it is applied. Changes nothing.
     Status,
+    /// Print what a role of a PostgreSQL server must be granted, as SQL. Changes nothing.
+    Grants {
+        /// The role that the database URL names.
+        #[arg(long, value_name = "NAME", default_value = "gateway", value_parser = NonEmptyStringValueParser::new())]
+        role: String,
+    },
+    /// Look through all imports for values that break the promises of their table. Changes nothing.
+    Check,
 }
 
 /// Does one of them.
 ///
 /// **Errors**: what is wrong with the settings or the database, or rows that would be lost.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
+    if let Command::Grants { role } = &command {
+        return output::print(&grants(role));
+    }
     let store = database::open_as_it_is(database_url).await?;
-    let before = database::status(&store).await?;
-    let text = match command {
-        Command::Up => up(&store, &before).await?,
-        Command::Down { steps, all, yes } => down(&store, &before, (!all).then_some(steps), yes).await?,
-        Command::Status => show(&before),
-    };
-    store.close().await?;
+    let done = done(command, &store).await;
+    let closed = store.close().await;
+    let text = done?;
+    closed.context("the database was not closed in order")?;
     output::print(&text)
+}
+
+async fn done(command: Command, store: &Store) -> anyhow::Result<String> {
+    let before = database::status(store).await?;
+    match command {
+        Command::Up => up(store, &before).await,
+        Command::Down { steps, all, yes } => down(store, &before, (!all).then_some(steps), yes).await,
+        Command::Status => Ok(show(&before)),
+        Command::Check => check(store).await,
+        Command::Grants { role } => Ok(grants(&role)),
+    }
+}
+
+/// What a role needs, from the least on.
+fn grants(role: &str) -> String {
+    let role = format!("\"{}\"", role.replace('"', "\"\""));
+    let tables = migration::TABLES.join(", ");
+    format!(
+        "-- serve, which only reads\n\
+         GRANT SELECT ON {tables} TO {role};\n\
+         -- account and token too\n\
+         GRANT INSERT ON accounts, api_tokens TO {role};\n\
+         GRANT UPDATE ON api_tokens TO {role};\n\
+         -- load and seed too\n\
+         GRANT INSERT, UPDATE ON imports TO {role};\n"
+    )
+}
+
+/// How many values are named; the others are counted.
+const NAMED_VALUES: usize = 1000;
+
+/// Reads every import as a page would.
+async fn check(store: &Store) -> anyhow::Result<String> {
+    let (mut found, mut named, mut rows, mut after) = (0, Vec::new(), 0, None);
+    loop {
+        let portion = imports::check::portion(store, after).await?;
+        rows += portion.rows;
+        found += portion.unreadable.len();
+        let room = NAMED_VALUES - named.len();
+        named.extend(portion.unreadable.into_iter().take(room));
+        after = portion.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if found == 0 {
+        return Ok(format!("{rows} imports, all readable\n"));
+    }
+    let lines = named.iter().map(|one| {
+        [
+            one.account_id.to_string(),
+            one.id.to_string(),
+            one.column.to_owned(),
+            one.reason.clone(),
+        ]
+    });
+    let head = ["ACCOUNT", "ID", "COLUMN", "REASON"];
+    output::print(&table::render(head, &lines.collect::<Vec<_>>()))?;
+    bail!("{found} values of {rows} imports cannot be read as they are stored")
 }
 
 async fn up(store: &Store, before: &Status) -> anyhow::Result<String> {
     // A newer schema that has all this program needs is left alone.
     if before.is_outdated() {
         let done = migration::up(store.database()).await;
-        done.map_err(StoreError::from)
+        done.map_err(|error| store.fault(error))
             .context("cannot migrate; nothing is changed")?;
     }
     changes(store, before, "applied").await
@@ -61,7 +129,7 @@ async fn down(store: &Store, before: &Status, steps: Option<u32>, yes: bool) -> 
         bail!("the database schema is newer than this program: a newer one must take back {newer} first");
     }
     let lost = migration::rows_lost(store.database(), steps).await;
-    let lost = lost.map_err(StoreError::from)?;
+    let lost = lost.map_err(|error| store.fault(error))?;
     if !lost.is_empty() && !yes {
         bail!(
             "this drops tables that hold rows ({}): add --yes to lose them",
@@ -69,7 +137,7 @@ async fn down(store: &Store, before: &Status, steps: Option<u32>, yes: bool) -> 
         );
     }
     let done = migration::down(store.database(), steps).await;
-    done.map_err(StoreError::from)
+    done.map_err(|error| store.fault(error))
         .context("cannot take back; nothing is changed")?;
     changes(store, before, "taken back").await
 }

@@ -19,7 +19,7 @@ pub mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Keyset-paginated GraphQL and REST for imports.
 #[derive(Parser)]
@@ -70,6 +70,13 @@ enum Command {
 pub struct WrongSettings(pub String);
 
 impl Cli {
+    /// The command line of this process. An empty variable of the environment is one that is not set.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = without_empty_variables(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does the command. **Shape**: exit status 0 done, 1 failed, 2 wrong usage or settings.
     #[must_use]
     pub fn run(self) -> ExitCode {
@@ -92,14 +99,26 @@ impl Cli {
             Command::Demo(args) => in_runtime(demo::run(*args))?,
             Command::Schema => schema::run()?,
             Command::Load(args) => {
-                return in_runtime(async { load::run(args, database::open(&url).await?).await });
+                return in_runtime(database::with(&url, async |store| load::run(args, store).await));
             }
             Command::Seed(args) => {
-                return in_runtime(async { seed::run(args, database::open(&url).await?).await });
+                return in_runtime(database::with(&url, async |store| seed::run(args, store).await));
             }
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) {
+            argument.env(clap::builder::Resettable::Reset)
+        } else {
+            argument
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 fn in_runtime<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -33,7 +33,7 @@ pub struct Args {
 /// Runs the command.
 ///
 /// **Errors**: there is no such account, or the database's own; some of the imports may then be stored.
-pub async fn run(args: Args, store: Store) -> anyhow::Result<ExitCode> {
+pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
     if !store.has_account(args.account).await? {
         bail!(
             "there is no account {}: `account list` shows those there are",
@@ -50,7 +50,7 @@ pub async fn run(args: Args, store: Store) -> anyhow::Result<ExitCode> {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(args.rows), target);
-    let filled = fill(&store, args.account, args.rows, args.seed, until, |stored| {
+    let filled = fill(store, args.account, args.rows, args.seed, until, |stored| {
         bar.set_position(stored)
     })
     .await;

@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use migration::Status;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{WrongSettings, output};
 use crate::app::{self, AppError};
+use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness, accept};
 use crate::store::{Lookout, Store, StoreError};
@@ -58,8 +61,8 @@ pub(super) async fn serve(
     demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let listener = listen(config.listen)?;
-    let operating = config.metrics_listen.map(listen).transpose()?;
+    let listener = listen(&config.listen)?;
+    let operating = config.metrics_listen.as_ref().map(listen).transpose()?;
     let address = listener.local_addr()?;
     let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
     let draining = readiness.clone();
@@ -76,12 +79,22 @@ pub(super) async fn serve(
         tokio::spawn(async move { accept::serve(listener, door, &limits, std::future::pending()).await })
     });
     let door = http::door(Arc::clone(&gateway), demo_key);
+    // Before anybody knows that there is somebody to be told to stop.
+    let mut signals = Signals::new()?;
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
+    let delay = config.limits.shutdown_delay;
     let stop = async move {
-        stop_signal().await;
+        let is_patient = signals.stop().await;
         watching.abort();
         draining.send_replace(Readiness::Draining);
+        if is_patient && !delay.is_zero() {
+            tracing::info!(
+                ?delay,
+                "stopping: unready, still serving, so that balancers notice first"
+            );
+            let _ = tokio::time::timeout(delay, signals.stop()).await;
+        }
         tracing::info!("stopping: no new connections, finishing what runs");
     };
     let drained = accept::serve(listener, door, &limits, stop).await;
@@ -93,8 +106,18 @@ pub(super) async fn serve(
     Ok(())
 }
 
-fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
+/// Listens on the first address of those that a host has that can be had.
+fn listen(on: &Listen) -> anyhow::Result<TcpListener> {
+    let cannot = || format!("cannot listen on {on}");
+    let mut refused = None;
+    for address in on.addresses().with_context(cannot)? {
+        match accept::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let refused = refused.context("the name has no address").with_context(cannot)?;
+    Err(refused).with_context(cannot)
 }
 
 /// What is wrong with a setting is wrong usage; a schema that does not read back is a fault of ours.
@@ -105,73 +128,119 @@ fn settings_or_fault(error: AppError) -> anyhow::Error {
     }
 }
 
-/// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at.
+/// SQLite's file is made and migrated; a server database is migrated where that is asked for, else only looked at. The
+/// schema is read first, and nothing is written where nothing is pending.
 async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
-    if store.backend() == DbBackend::Sqlite || migrate {
-        let migrated = migration::up(store.database()).await.map_err(StoreError::from);
-        return match migrated {
-            Err(StoreError::Unavailable(cause)) if store.backend() != DbBackend::Sqlite => {
-                tracing::warn!(%cause, "the database is away; serving unready, and migrating once it is back");
-                tokio::spawn(migrate_later(store.clone()));
-                Ok(())
-            }
-            migrated => migrated.context("cannot migrate"),
-        };
-    }
-    let looked = tokio::time::timeout(FIRST_LOOK, migration::status(store.database())).await;
+    let migrates = store.backend() == DbBackend::Sqlite || migrate;
+    let looked = tokio::time::timeout(FIRST_LOOK, status(store)).await;
+    let looked = looked.unwrap_or_else(|_| Err("it takes too long".to_owned()));
     match looked {
-        Ok(Ok(status)) if status.is_outdated() => {
-            let pending = status.known.iter().filter(|(_, applied)| !applied).count();
-            bail!(
-                "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` \
-                 first, or serve with --migrate"
-            )
+        Ok(status) => {
+            tell_newer(&status);
+            if !status.is_outdated() {
+                return Ok(());
+            }
+            if !migrates {
+                let pending = status.known.iter().filter(|(_, applied)| !applied).count();
+                bail!(
+                    "the database schema is outdated ({pending} changes are pending): run `imports-gateway migrate up` \
+                     first, or serve with --migrate"
+                )
+            }
+            let migrated = migration::up(store.database()).await;
+            migrated
+                .map_err(|error| store.fault(error))
+                .context("cannot migrate")
         }
-        Ok(Ok(status)) if !status.unknown.is_empty() => {
-            tracing::warn!(unknown = ?status.unknown, "the database schema is newer than this program");
+        Err(reason) if store.backend() == DbBackend::Sqlite => {
+            bail!("the database is not available: {reason}")
         }
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => {
-            tracing::warn!(cause = %StoreError::from(error), "the database is away; serving unready")
+        Err(reason) => {
+            tracing::warn!(%reason, "the database does not answer; serving unready");
+            if migrate {
+                tokio::spawn(migrate_later(store.clone()));
+            }
+            Ok(())
         }
-        Err(_) => tracing::warn!("the database does not answer; serving unready"),
     }
-    Ok(())
+}
+
+/// How the schema stands to this program, or why that is not known.
+async fn status(store: &Store) -> Result<Status, String> {
+    let status = if store.backend() == DbBackend::Sqlite {
+        let status = migration::status(store.database()).await;
+        status.map_err(|error| store.fault(error))
+    } else {
+        // Not over a writer's connection, which would count among those that a role may have.
+        store
+            .lookout()
+            .look(async |db| migration::status(&db).await)
+            .await
+    };
+    status.map_err(|error| error.reason())
+}
+
+fn tell_newer(status: &Status) {
+    if !status.unknown.is_empty() {
+        tracing::warn!(unknown = ?status.unknown, "the database schema is newer than this program");
+    }
 }
 
 /// Migrates as soon as the database answers. Where that fails, the schema stays outdated, and the service unready.
 async fn migrate_later(store: Store) {
     loop {
         tokio::time::sleep(MIGRATE_PAUSE).await;
-        match migration::up(store.database()).await.map_err(StoreError::from) {
-            Ok(()) => return tracing::info!("the database schema is migrated"),
+        if let Err(reason) = status(&store).await {
+            tracing::debug!(%reason, "not migrated yet");
+            continue;
+        }
+        match migration::up(store.database())
+            .await
+            .map_err(|error| store.fault(error))
+        {
+            Ok(()) => return tracing::info!("the database schema is current"),
             Err(StoreError::Unavailable(cause)) => tracing::debug!(%cause, "not migrated yet"),
-            Err(error) => return tracing::error!(cause = ?error, "cannot migrate"),
+            Err(error) => return tracing::error!(cause = error.reason(), "cannot migrate"),
         }
     }
 }
 
-/// Whether the schema is what this program needs; `None` where the database gives no answer.
-async fn schema_is_current(lookout: Arc<Lookout>) -> Option<bool> {
-    match lookout.look(async |db| migration::status(&db).await).await {
-        Ok(status) => Some(!status.is_outdated()),
-        Err(error) => {
-            tracing::debug!(cause = %error, "the database gave no answer to the watch");
-            None
-        }
+/// Whether the schema is what this program needs; where the database gives no answer, why.
+async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, String> {
+    let status = lookout.look(async |db| migration::status(&db).await).await;
+    let status = status.map_err(|error| error.reason())?;
+    if !status.unreadable.is_empty() {
+        let tables = status.unreadable.join(", ");
+        return Err(format!(
+            "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
+        ));
     }
+    Ok(!status.is_outdated())
 }
 
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        // Without a handler the signal ends the process by itself.
-        let _ = interrupted.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminate.recv() => {}
+/// What tells the service to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the next; whether it is one that an orchestrator sends, behind a balancer, and not a person.
+    async fn stop(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => false,
+            _ = self.terminate.recv() => true,
+            _ = self.hangup.recv() => true,
+        }
     }
 }
 

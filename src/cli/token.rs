@@ -43,23 +43,21 @@ pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
         Command::Create { expires_in, .. } => expires_in.map(|period| after(now, period)).transpose()?,
         Command::List | Command::Revoke { .. } => None,
     };
-    let store = database::open(database_url).await?;
-    let text = match command {
+    let text = database::with(database_url, async |store| match command {
         Command::Create { account, name, .. } => {
-            let made = tokens::create(&store, account, &name, expires_at, now).await?;
+            let made = tokens::create(store, account, &name, expires_at, now).await?;
             let (_, key) = made.with_context(|| format!("there is no account {account}"))?;
-            format!("{}\n", key.reveal())
+            Ok(format!("{}\n", key.reveal()))
         }
-        Command::List => list(&store).await?,
+        Command::List => list(store).await,
         Command::Revoke { id } => {
-            let revoked = tokens::revoke(&store, id, now).await?;
+            let revoked = tokens::revoke(store, id, now).await?;
             revoked
                 .then(String::new)
-                .with_context(|| format!("there is no token {id}"))?
+                .with_context(|| format!("there is no token {id}"))
         }
-    };
-    store.close().await?;
-    output::print(&text)
+    });
+    output::print(&text.await?)
 }
 
 async fn list(store: &Store) -> anyhow::Result<String> {

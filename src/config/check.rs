@@ -44,6 +44,19 @@ impl Faults {
         found
     }
 
+    /// On or off, in the words that other programs use for it too.
+    pub(super) fn switch(&mut self, flag: &str, text: &str) -> Option<bool> {
+        let switched = match text.trim().to_ascii_lowercase().as_str() {
+            "on" | "true" | "1" | "yes" => Some(true),
+            "off" | "false" | "0" | "no" => Some(false),
+            _ => None,
+        };
+        if switched.is_none() {
+            self.add(format!("{flag} must be on or off"));
+        }
+        switched
+    }
+
     /// A whole number in a range.
     pub(super) fn number<T>(&mut self, flag: &str, text: &str, range: RangeInclusive<T>) -> Option<T>
     where
@@ -95,14 +108,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_switch_is_read_in_every_common_word() {
+        let mut faults = Faults::default();
+        for (texts, value) in [
+            (["on", "true", "1", "yes", " On", "TRUE"], true),
+            (["off", "false", "0", "no", "Off ", "FALSE"], false),
+        ] {
+            for text in texts {
+                assert_eq!(faults.switch("--get", text), Some(value), "{text}");
+            }
+        }
+        assert!(faults.are_none());
+        for text in ["", "o", "enable", "2", "-1", "nope"] {
+            assert_eq!(faults.switch("--get", text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn every_fault_is_collected_with_its_range() {
         let mut faults = Faults::default();
         assert_eq!(faults.number("--tokens", "0", 1..=9), None::<usize>);
         assert_eq!(faults.number_or_off("--rate", "on", 1..=9), None::<Option<u64>>);
-        assert_eq!(
-            faults.one_of("--introspection", "yes", &[("on", true), ("off", false)]),
-            None
-        );
+        assert_eq!(faults.switch("--introspection", "maybe"), None);
         assert_eq!(
             faults.millis("--idle-ms", " 20 ", 10..=30),
             Some(Duration::from_millis(20))

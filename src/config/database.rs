@@ -3,7 +3,7 @@
 /// The options as they were written.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Database {
-    /// Connections to the database.
+    /// Connections to the database that requests read over; on a server two more: one watches it, one cancels statements.
     #[arg(
         long,
         env = "GATEWAY_DATABASE_CONNECTIONS",

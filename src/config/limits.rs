@@ -22,7 +22,9 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a client may take nothing of an answer.
     pub write_timeout: Duration,
-    /// From SIGTERM to the end of whatever still runs.
+    /// How long everything is still served after SIGTERM.
+    pub shutdown_delay: Duration,
+    /// From the end of that to the end of whatever still runs.
     pub drain_timeout: Duration,
     /// Requests that run at once.
     pub running: usize,
@@ -101,9 +103,15 @@ impl Settings {
             &self.connections_per_address,
             1..=1_000_000,
         );
+        if let (Some(all), Some(Some(one))) = (connections, connections_per_address)
+            && one > all
+        {
+            faults.add("--connections-per-address must be no more than --connections".to_owned());
+        }
         let header_timeout = faults.millis("--header-timeout-ms", &self.header_timeout_ms, 10..=600_000);
         let idle_timeout = faults.millis("--idle-timeout-ms", &self.idle_timeout_ms, 10..=3_600_000);
         let write_timeout = faults.millis("--write-timeout-ms", &self.write_timeout_ms, 10..=600_000);
+        let shutdown_delay = faults.millis("--shutdown-delay-ms", &self.shutdown_delay_ms, 0..=600_000);
         let drain_timeout = faults.millis("--drain-timeout-ms", &self.drain_timeout_ms, 0..=600_000);
         let running = faults.number("--running", &self.running, 1..=10_000);
         let waiting = faults.number("--waiting", &self.waiting, 0..=100_000);
@@ -163,6 +171,7 @@ impl Settings {
             header_timeout: header_timeout?,
             idle_timeout: idle_timeout?,
             write_timeout: write_timeout?,
+            shutdown_delay: shutdown_delay?,
             drain_timeout: drain_timeout?,
             running: running?,
             waiting: waiting?,

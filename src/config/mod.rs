@@ -6,13 +6,14 @@
 mod check;
 mod database;
 mod limits;
+pub mod listen;
 mod settings;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use self::check::Faults;
 pub use self::limits::Limits;
+use self::listen::Listen;
 pub use self::settings::Settings;
 use crate::origin::Origin;
 use crate::peer::Network;
@@ -28,6 +29,9 @@ pub enum TrustMode {
     Enforce,
 }
 
+/// What `--listen` must be.
+const LISTEN: &str = "HOST:PORT or :PORT, such as 127.0.0.1:8080";
+
 /// The items of a list that is written with commas.
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
@@ -37,7 +41,7 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
 #[derive(Clone)]
 pub struct Config {
     /// The address to listen on.
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Whether callers with a key may read the schema.
@@ -45,7 +49,7 @@ pub struct Config {
     /// Whether queries may be sent by GET.
     pub get: bool,
     /// An address of its own for what operators ask.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<Listen>,
     /// Origins whose pages may read answers.
     pub cors_origins: Vec<Origin>,
     /// Proxies that are believed about a client's address.
@@ -64,22 +68,23 @@ impl Settings {
     /// **Errors**: every fault, one sentence each.
     pub fn check(&self, url: &str) -> Result<Config, Vec<String>> {
         let mut faults = Faults::default();
-        let listen = faults.parsed("--listen", &self.listen, "an address such as 127.0.0.1:8080");
+        let listen: Option<Listen> = faults.parsed("--listen", &self.listen, LISTEN);
         let log_format = faults.one_of(
             "--log-format",
             &self.log_format,
             &[("human", LogFormat::Human), ("json", LogFormat::Json)],
         );
-        let introspection = faults.one_of(
-            "--introspection",
-            &self.introspection,
-            &[("on", true), ("off", false)],
-        );
-        let get = faults.one_of("--get", &self.get, &[("on", true), ("off", false)]);
+        let introspection = faults.switch("--introspection", &self.introspection);
+        let get = faults.switch("--get", &self.get);
         let metrics_listen = self
             .metrics_listen
             .as_ref()
-            .map(|text| faults.parsed("--metrics-listen", text, "an address such as 127.0.0.1:9090"));
+            .map(|text| faults.parsed::<Listen>("--metrics-listen", text, LISTEN));
+        if let (Some(listen), Some(Some(apart))) = (&listen, &metrics_listen)
+            && apart.is_same_as(listen)
+        {
+            faults.add("--metrics-listen must be another address than --listen".to_owned());
+        }
         let origins = "origins such as https://app.example.com, in lower case, without a path";
         let cors_origins: Vec<Option<Origin>> = list(&self.cors_origins)
             .map(|text| faults.parsed("--cors-origins", text, origins))

@@ -7,7 +7,7 @@ use super::database::Database;
 /// The options as they were written.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
-    /// The address to listen on; port 0 picks one.
+    /// Where to listen: an address or name and a port, or `:PORT` for every address; port 0 picks one.
     #[arg(
         long,
         env = "GATEWAY_LISTEN",
@@ -91,12 +91,12 @@ pub struct Settings {
         help_heading = "Connections"
     )]
     pub(super) header_timeout_ms: String,
-    /// From an answer to the first byte of the next request, in ms.
+    /// From an answer to the first byte of the next request; above the 60 s after which most balancers let go, in ms.
     #[arg(
         long,
         env = "GATEWAY_IDLE_TIMEOUT_MS",
         value_name = "MS",
-        default_value = "60000",
+        default_value = "75000",
         help_heading = "Connections"
     )]
     pub(super) idle_timeout_ms: String,
@@ -109,7 +109,16 @@ pub struct Settings {
         help_heading = "Connections"
     )]
     pub(super) write_timeout_ms: String,
-    /// From SIGTERM to the end of whatever still runs, in ms.
+    /// How long everything is still served after SIGTERM, while /readyz says 503, so that a balancer notices first, in ms.
+    #[arg(
+        long,
+        env = "GATEWAY_SHUTDOWN_DELAY_MS",
+        value_name = "MS",
+        default_value = "3000",
+        help_heading = "Connections"
+    )]
+    pub(super) shutdown_delay_ms: String,
+    /// From the end of that to the end of whatever still runs, in ms.
     #[arg(
         long,
         env = "GATEWAY_DRAIN_TIMEOUT_MS",

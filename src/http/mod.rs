@@ -102,14 +102,14 @@ pub struct Gateway {
 }
 
 /// Whether requests can be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// The database has not been asked yet.
     Starting,
     /// The database answers and its schema is current, or newer.
     Ready,
-    /// The database does not answer.
-    DatabaseAway,
+    /// The database does not answer, or not what it is asked; why, for operators.
+    DatabaseAway(String),
     /// The database answers, but its schema is older than this program needs.
     SchemaOutdated,
     /// The service is shutting down.

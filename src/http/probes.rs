@@ -1,5 +1,6 @@
 //! `/livez` and `/readyz`: what an orchestrator asks. Neither needs a key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,14 +25,17 @@ async fn alive() -> &'static str {
 }
 
 /// Requests can be answered; else why not.
-async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
-    let readiness = *gateway.readiness.borrow();
+async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, Cow<'static, str>) {
+    let readiness = gateway.readiness.borrow().clone();
     let reason = match readiness {
-        Readiness::Ready => return (StatusCode::OK, "ready\n"),
+        Readiness::Ready => return (StatusCode::OK, "ready\n".into()),
         Readiness::Starting => "starting: the database has not answered yet\n",
-        Readiness::DatabaseAway => "the database does not answer\n",
+        Readiness::DatabaseAway(reason) => {
+            let told = format!("the database does not answer: {reason}\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, told.into());
+        }
         Readiness::SchemaOutdated => "the database schema is outdated: run `imports-gateway migrate up`\n",
         Readiness::Draining => "shutting down\n",
     };
-    (StatusCode::SERVICE_UNAVAILABLE, reason)
+    (StatusCode::SERVICE_UNAVAILABLE, reason.into())
 }

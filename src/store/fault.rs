@@ -7,32 +7,34 @@ use std::sync::Arc;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::sqlite::SqliteError;
 
+use super::reason::Reason;
+
 /// Why the database gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, is shutting down, or has no schema yet. Trying again later may help.
     #[error("the database is not available")]
-    Unavailable(#[source] DbErr),
+    Unavailable(#[source] Reason),
     /// It is there, and every connection to it was in use for as long as one may wait.
     #[error("every database connection is in use")]
     Busy,
     /// The statement was cancelled, or never ran: its time was up.
     #[error("the statement ran out of time")]
-    TimedOut(#[source] DbErr),
+    TimedOut(#[source] Reason),
     /// Anything else: a fault of ours, or a row that breaks the table's promises.
     #[error("the database refused a statement")]
-    Failed(#[source] DbErr),
+    Failed(#[source] Reason),
 }
 
 impl StoreError {
     /// Our own clock said so, not the database.
     pub(super) fn late() -> Self {
-        Self::TimedOut(DbErr::Custom("the time was up".to_owned()))
+        Self::TimedOut(DbErr::Custom("the time was up".to_owned()).into())
     }
 
     /// There is no connection, and none can be made.
     pub(super) fn no_connection(error: sqlx::Error) -> Self {
-        Self::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+        Self::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))).into())
     }
 
     /// What a driver said of a statement.
@@ -42,32 +44,45 @@ impl StoreError {
 
     /// Whether the database is there and has no room for one more connection.
     pub(super) fn is_crowded(&self) -> bool {
-        let Self::Unavailable(DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = self else {
+        let Self::Unavailable(reason) = self else {
             return false;
         };
-        let RuntimeErr::SqlxError(cause) = cause else {
-            return false;
-        };
-        cause
-            .as_database_error()
-            .and_then(|error| error.code())
-            .as_deref()
-            == Some("53300")
+        let error = reason.of_driver().and_then(sqlx::Error::as_database_error);
+        error.and_then(|error| error.code()).as_deref() == Some("53300")
+    }
+
+    /// The same, with the server or file that it is about.
+    pub(super) fn at(self, place: &Arc<str>) -> Self {
+        match self {
+            Self::Unavailable(reason) => Self::Unavailable(reason.at(place)),
+            Self::TimedOut(reason) => Self::TimedOut(reason.at(place)),
+            Self::Failed(reason) => Self::Failed(reason.at(place)),
+            Self::Busy => Self::Busy,
+        }
+    }
+
+    /// Why, for operators: in one line, without a password.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unavailable(reason) | Self::TimedOut(reason) | Self::Failed(reason) => reason.to_string(),
+            Self::Busy => self.to_string(),
+        }
     }
 }
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.into()),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
                 match kind_of(cause) {
-                    Kind::Away => Self::Unavailable(error),
-                    Kind::Cancelled => Self::TimedOut(error),
-                    Kind::Other => Self::Failed(error),
+                    Kind::Away => Self::Unavailable(error.into()),
+                    Kind::Cancelled => Self::TimedOut(error.into()),
+                    Kind::Other => Self::Failed(error.into()),
                 }
             }
-            _ => Self::Failed(error),
+            _ => Self::Failed(error.into()),
         }
     }
 }
@@ -137,6 +152,13 @@ pub(super) fn is_broken(error: &sqlx::Error) -> bool {
         sqlx::Error::Encode(_) => false,
         _ => true,
     }
+}
+
+/// Whether what the connection has prepared no longer fits the server: a column is of another type or collation, or the
+/// statement is not there any more (`DISCARD`, `DEALLOCATE`, a pooler's other backend). A new connection prepares anew.
+pub(super) fn is_stale(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("0A000" | "26000"))
 }
 
 /// Whether SQLite says that another connection is in the way.

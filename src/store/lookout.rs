@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr, SqlxPostgresConnector};
+use sqlx::Connection as _;
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -48,39 +49,64 @@ impl Lookout {
     {
         let mut seen = self.seen.lock().await;
         // Taken: only a connection that has answered is used again.
-        let connection = match seen.connection.take() {
-            Some(connection) => connection,
-            None => self.connection(),
-        };
-        let answer = match timeout(LOOK_LIMIT, ask(connection.clone())).await {
-            Ok(answer) => answer.map_err(StoreError::from),
-            Err(_) => Err(StoreError::late()),
-        };
-        match &answer {
-            Ok(_) => {
+        let kept = seen.connection.take();
+        let answer = match self.asked(kept, ask).await {
+            Ok((answer, connection)) => {
                 seen.failures = 0;
                 seen.connection = Some(connection);
+                Ok(answer)
             }
-            // No room for a connection of ours says nothing about those that are there.
-            Err(error) if error.is_crowded() => {}
-            Err(_) => seen.failures = seen.failures.saturating_add(1),
-        }
+            Err(error) => {
+                // No room for a connection of ours says nothing about those that are there.
+                if !error.is_crowded() {
+                    seen.failures = seen.failures.saturating_add(1);
+                }
+                Err(error)
+            }
+        };
         if let Readers::Postgres(pool) = &self.store.readers {
             pool.set_away(seen.failures >= STRIKES);
         }
         answer
     }
 
-    fn connection(&self) -> DatabaseConnection {
-        match &self.store.readers {
-            Readers::Sqlite(_) => self.store.db.clone(),
-            Readers::Postgres(readers) => {
-                let pool = PgPoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(LOOK_LIMIT)
-                    .connect_lazy_with(readers.server().options().clone());
-                SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
-            }
+    /// The answer, and the connection that gave it.
+    async fn asked<T, F>(
+        &self,
+        kept: Option<DatabaseConnection>,
+        ask: impl FnOnce(DatabaseConnection) -> F,
+    ) -> Result<(T, DatabaseConnection), StoreError>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.connection().await?,
+        };
+        match timeout(LOOK_LIMIT, ask(connection.clone())).await {
+            Ok(answer) => Ok((answer.map_err(|error| self.store.fault(error))?, connection)),
+            Err(_) => Err(StoreError::late().at(self.store.place_of_readers())),
         }
+    }
+
+    /// A connection. A server's is tried by itself first: a pool of the driver's would try again and again, and then know
+    /// nothing but the time.
+    async fn connection(&self) -> Result<DatabaseConnection, StoreError> {
+        let Readers::Postgres(readers) = &self.store.readers else {
+            return Ok(self.store.db.clone());
+        };
+        let session = readers.server().session();
+        let connected = timeout(LOOK_LIMIT, session.connect()).await;
+        let connection = connected
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|error| StoreError::no_connection(error).at(session.place()))?;
+        // Nothing depends on a goodbye.
+        let _ = timeout(LOOK_LIMIT, connection.close()).await;
+        let options = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(LOOK_LIMIT);
+        Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
+            session.pool(options),
+        ))
     }
 }

@@ -14,6 +14,8 @@ mod options;
 mod pool;
 mod postgres;
 mod read;
+mod reason;
+mod session;
 pub mod shape;
 mod sqlite;
 pub mod tokens;
@@ -26,18 +28,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxPostgresConnector, SqlxSqliteConnector,
-    Statement, Value,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, SqlxPostgresConnector,
+    SqlxSqliteConnector, Statement, Value,
 };
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection as _, Database};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 pub use self::fault::StoreError;
 use self::fetch::Gather;
 pub use self::lookout::Lookout;
+use self::pool::Server as _;
 use self::postgres::PostgresServer;
+pub use self::reason::Reason;
+use self::session::Session;
 use self::sqlite::SqliteFile;
 
 use self::shape::{Named, Shape};
@@ -115,19 +120,9 @@ impl Store {
     /// **Errors**: [`StoreError::Unavailable`] where a SQLite file cannot be opened, or the URL is of no known form.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let (readers, db) = if settings.url.starts_with("sqlite:") {
-            let options = options::sqlite(settings).map_err(StoreError::no_connection)?;
-            let writers = sqlite_pool(settings, options::writing_sqlite(options.clone())).await?;
-            let file = SqliteFile::new(options::reading_sqlite(options));
-            let readers = pool::Pool::new(file, settings.max_connections, settings.acquire_timeout);
-            let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(writers);
-            (Readers::Sqlite(readers), db)
+            sqlite_parts(settings).await?
         } else {
-            let options = options::postgres(settings).map_err(StoreError::no_connection)?;
-            let server = PostgresServer::new(options::reading_postgres(settings, options.clone()));
-            let readers = pool::Pool::new(server, settings.max_connections, settings.acquire_timeout);
-            let writers = pool_options(settings).connect_lazy_with(options);
-            let db = SqlxPostgresConnector::from_sqlx_postgres_pool(writers);
-            (Readers::Postgres(readers), db)
+            postgres_parts(settings)?
         };
         let backend = db.get_database_backend();
         Ok(Self {
@@ -151,6 +146,45 @@ impl Store {
             deadline: Some(deadline),
             ..self.clone()
         }
+    }
+
+    /// Makes one connection to a server database and closes it again, so that what is in the way is known by its reason: a
+    /// pool of the driver's tries again and again, and then knows nothing but the time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub async fn contact(&self) -> Result<(), StoreError> {
+        let Readers::Postgres(pool) = &self.readers else {
+            return Ok(());
+        };
+        let session = pool.server().session();
+        let connected = timeout(pool.acquire_timeout(), session.connect()).await;
+        let connection = connected
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|error| StoreError::no_connection(error).at(session.place()))?;
+        // Nothing depends on a goodbye.
+        let _ = timeout(pool.acquire_timeout(), connection.close()).await;
+        Ok(())
+    }
+
+    /// The server or file, for people; without user and password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.place_of_readers()
+    }
+
+    fn place_of_readers(&self) -> &Arc<str> {
+        match &self.readers {
+            Readers::Sqlite(pool) => pool.server().place(),
+            Readers::Postgres(pool) => pool.server().place(),
+        }
+    }
+
+    /// An error of [`Store::database`] with the server or file that it is about.
+    #[must_use]
+    pub fn fault(&self, error: DbErr) -> StoreError {
+        StoreError::from(error).at(self.place_of_readers())
     }
 
     /// A look-out, which finds out whether the database is there.
@@ -197,7 +231,11 @@ impl Store {
     /// **Errors**: as they come.
     pub async fn close(self) -> Result<(), StoreError> {
         match &self.readers {
-            Readers::Sqlite(pool) => pool.close().await,
+            Readers::Sqlite(pool) => {
+                pool.close().await;
+                // Statistics are brought up to date where that is due and another writer is not in the way.
+                let _ = self.db.execute_unprepared(OPTIMIZE).await;
+            }
             Readers::Postgres(pool) => pool.close().await,
         }
         Ok(self.db.close().await?)
@@ -245,12 +283,47 @@ fn pool_options<D: Database>(settings: &Settings) -> PoolOptions<D> {
         .acquire_timeout(settings.acquire_timeout)
 }
 
-/// Opens the writers' pool; tries again for 2 s while the file is busy.
+async fn sqlite_parts(settings: &Settings) -> Result<(Readers, DatabaseConnection), StoreError> {
+    let url = url::sqlite::read(&settings.url)
+        .map_err(|error| StoreError::no_connection(sqlx::Error::Configuration(error.into())))?;
+    let place: Arc<str> = format!("the file {}", url.file).into();
+    let failed = |error| StoreError::no_connection(error).at(&place);
+    if url.is_immutable && has_wal(&url.file) {
+        let reason = "what stands in the -wal beside it would not be read: say `mode=ro` without `immutable=true`, or open \
+                      the file once where its folder can be written";
+        return Err(failed(sqlx::Error::Configuration(reason.into())));
+    }
+    let options = options::sqlite(settings, &url).map_err(failed)?;
+    let writers = sqlite_pool(settings, options.clone()).await.map_err(failed)?;
+    let file = SqliteFile::new(options::reading_sqlite(options), Arc::clone(&place));
+    let readers = pool::Pool::new(file, settings.max_connections, settings.acquire_timeout);
+    Ok((
+        Readers::Sqlite(readers),
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(writers),
+    ))
+}
+
+fn has_wal(file: &str) -> bool {
+    std::fs::metadata(format!("{file}-wal")).is_ok_and(|wal| wal.len() > 0)
+}
+
+fn postgres_parts(settings: &Settings) -> Result<(Readers, DatabaseConnection), StoreError> {
+    let server = PostgresServer::new(Session::reading(settings)?, settings.statement_timeout);
+    let readers = pool::Pool::new(server, settings.max_connections, settings.acquire_timeout);
+    let writers = pool_options(settings).idle_timeout(WRITER_IDLE);
+    let writers = Session::writing(settings)?.pool(writers);
+    Ok((
+        Readers::Postgres(readers),
+        SqlxPostgresConnector::from_sqlx_postgres_pool(writers),
+    ))
+}
+
+/// Opens the writers' pool; tries again while the file is busy, for as long as one waits for a lock.
 ///
 /// Processes that open a new file at once all switch it to WAL. SQLite tells all but one that it is busy without waiting
 /// for its own time-out, as two that hold a read lock and wait for each other's would never end.
-async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    let mut tries = 0;
+async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let begun = Instant::now();
     loop {
         let opened = pool_options(settings)
             .test_before_acquire(false)
@@ -258,12 +331,11 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
             .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
             .connect_with(options.clone());
         match opened.await {
-            Err(error) if fault::is_busy(&error) && tries < BUSY_TRIES => {
+            Err(error) if fault::is_busy(&error) && begun.elapsed() < settings.lock_timeout => {
                 tokio::time::sleep(BUSY_PAUSE).await
             }
-            opened => return opened.map_err(StoreError::no_connection),
+            opened => return opened,
         }
-        tries += 1;
     }
 }
 
@@ -283,7 +355,9 @@ async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bo
     Ok(!connection.is_in_transaction())
 }
 
-const BUSY_TRIES: u32 = 100;
+const OPTIMIZE: &str = "PRAGMA busy_timeout = 0; PRAGMA optimize";
 /// How long a writer waits for a connection: a file is there, however slow its disk.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// When a writer's connection to a server is closed that nobody uses: the service itself only reads.
+const WRITER_IDLE: Duration = Duration::from_secs(10);

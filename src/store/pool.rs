@@ -33,6 +33,9 @@ pub(super) trait Server: Send + Sync + 'static {
     /// What stops the statement that runs on a connection; made once for each.
     type Brake: Clone + Send + Sync + Unpin + 'static;
 
+    /// Where it is, for people.
+    fn place(&self) -> &Arc<str>;
+
     /// After how long without use a connection is asked whether it is alive; `None`: never.
     const CHECK_AFTER: Option<Duration>;
 
@@ -178,9 +181,9 @@ impl<S: Server> Pool<S> {
                     used: now,
                 })
             }
-            Ok(Err(error)) => Err(StoreError::no_connection(error)),
+            Ok(Err(error)) => Err(StoreError::no_connection(error).at(self.server.place())),
             Err(_) if limit == until => Err(StoreError::late()),
-            Err(_) => Err(StoreError::no_connection(sqlx::Error::PoolTimedOut)),
+            Err(_) => Err(StoreError::no_connection(sqlx::Error::PoolTimedOut).at(self.server.place())),
         }
     }
 

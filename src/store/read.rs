@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
-use super::fault::is_broken;
+use super::fault::{is_broken, is_stale};
 use super::fetch::Gather;
 use super::pool::{Lease, Pool, Server};
 
@@ -27,8 +27,8 @@ const STOPS: u32 = 3;
 
 /// What the rows of a statement come to, which runs for `statement_timeout` at most, and not beyond `deadline`.
 ///
-/// What failed because a connection was found broken runs once more, on a new one: reading twice does no harm,
-/// as each run begins with `nothing`.
+/// What failed because a connection was found broken, or its plans stale, runs once more, on a new one: reading twice
+/// does no harm, as each run begins with `nothing`.
 ///
 /// **Errors**: [`StoreError`].
 pub(super) async fn read<S: Server, G: Gather>(
@@ -51,7 +51,7 @@ pub(super) async fn read<S: Server, G: Gather>(
             return Err(StoreError::late());
         };
         match read {
-            Err(error) if is_broken(&error) => {
+            Err(error) if is_broken(&error) || is_stale(&error) => {
                 drop(lease);
                 if !may_be_stale {
                     return Err(StoreError::of_statement(error));

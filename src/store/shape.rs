@@ -33,6 +33,8 @@ pub enum Shape {
     Token,
     /// All API keys.
     Tokens,
+    /// Imports of every account, looked through for values that cannot be read.
+    Check,
 }
 
 impl Shape {
@@ -53,6 +55,7 @@ impl Shape {
             Self::Accounts => "accounts",
             Self::Token => "token",
             Self::Tokens => "tokens",
+            Self::Check => "check",
         }
     }
 }

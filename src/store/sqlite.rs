@@ -20,12 +20,13 @@ const STEPS: i32 = 4096;
 /// A SQLite file.
 pub(super) struct SqliteFile {
     options: SqliteConnectOptions,
+    place: Arc<str>,
 }
 
 impl SqliteFile {
     /// The file that the options name.
-    pub(super) fn new(options: SqliteConnectOptions) -> Self {
-        Self { options }
+    pub(super) fn new(options: SqliteConnectOptions, place: Arc<str>) -> Self {
+        Self { options, place }
     }
 }
 
@@ -36,6 +37,10 @@ impl Server for SqliteFile {
 
     // A file does not go away silently.
     const CHECK_AFTER: Option<Duration> = None;
+
+    fn place(&self) -> &Arc<str> {
+        &self.place
+    }
 
     async fn connect(&self) -> Result<(SqliteConnection, Arc<AtomicBool>), sqlx::Error> {
         let mut connection = self.options.connect().await?;

@@ -45,6 +45,11 @@ struct Statement {
     statement: Word,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InColumn {
+    column: Word,
+}
+
 /// Buckets from a quarter of a millisecond to ten seconds.
 #[derive(Clone)]
 struct Latency;
@@ -80,6 +85,7 @@ pub struct Metrics {
     refusals: Family<Coded, Counter>,
     rate_limited: Counter,
     statements: Family<Statement, Counter>,
+    unreadable: Family<InColumn, Counter>,
     running: Gauge,
     waiting: Gauge,
     pool_open: Gauge,
@@ -121,6 +127,12 @@ impl Default for Metrics {
             "Statements that requests ran, by shape",
             statements.clone(),
         );
+        let unreadable = Family::<InColumn, Counter>::default();
+        registry.register(
+            "unreadable_values",
+            "Values of imports that break the promises of their table, each time one is read",
+            unreadable.clone(),
+        );
         let mut gauge = |name, help| {
             let gauge = Gauge::<i64, AtomicI64>::default();
             registry.register(name, help, gauge.clone());
@@ -138,6 +150,7 @@ impl Default for Metrics {
             refusals,
             rate_limited,
             statements,
+            unreadable,
             running,
             waiting,
             pool_open,
@@ -188,6 +201,13 @@ impl Metrics {
             .get_or_create(&Statement {
                 statement: Word(shape),
             })
+            .inc();
+    }
+
+    /// A value was read that breaks the promises of its column.
+    pub fn unreadable(&self, column: &'static str) {
+        self.unreadable
+            .get_or_create(&InColumn { column: Word(column) })
             .inc();
     }
 

@@ -36,6 +36,7 @@ mod killed;
 mod laws;
 mod load;
 mod migrations;
+mod operators;
 mod pages;
 mod postgres;
 mod readme;

@@ -25,6 +25,7 @@ fn applied(count: usize) -> Status {
             .map(|(place, name)| ((*name).to_owned(), place < count))
             .collect(),
         unknown: Vec::new(),
+        unreadable: Vec::new(),
     }
 }
 

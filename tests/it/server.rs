@@ -65,6 +65,8 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
             command.env_remove(&*name);
         }
     }
+    // What a test does not mean would only make it longer.
+    command.env("GATEWAY_SHUTDOWN_DELAY_MS", "0");
     command
 }
 

@@ -20,6 +20,8 @@ const NODE_MAJOR: u32 = 20;
 pub(crate) enum Need {
     /// The binaries of a PostgreSQL server; none has to run.
     Postgres,
+    /// The pooler that is tested between the service and its server.
+    PgBouncer,
     /// Node.js of a version in use, with npm.
     Node,
     /// The browser that the pages are tested in.
@@ -38,6 +40,9 @@ pub(crate) fn meet(need: Need) -> Result<(), String> {
             runs("chromium")
         }),
         Need::Wrk => package("wrk", "the files of the load generator wrk", is_wrk_there),
+        Need::PgBouncer => package("pgbouncer", "the files of the pooler PgBouncer", || {
+            runs("pgbouncer") || runs("/usr/sbin/pgbouncer")
+        }),
         Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
             binaries::find().is_some()
         }),

@@ -55,7 +55,7 @@ impl Default for ConnectionLimits {
             connections: 4096,
             connections_per_address: None,
             header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(75),
             write_idle_timeout: Duration::from_secs(30),
             headers: 64,
             header_bytes: 16 * 1024,

@@ -4,6 +4,7 @@
 //! stands beside a sort by another column, as then the first statements find out which form is the cheap one. The account
 //! is part of the plan's filter, put there by `list`; only [`by_ids`] takes it by itself, from the [`Viewer`].
 
+pub mod check;
 mod column;
 mod row;
 mod scan;
@@ -15,7 +16,7 @@ use keyset::{Direction, Filter, Key, Order, Plan};
 use sea_orm::{DbBackend, DbErr, QueryResult};
 
 pub use column::Column;
-pub use row::{Field, Fields};
+pub use row::{Field, Fields, Unreadable};
 
 use self::scan::Source;
 use super::fetch::Gather;
@@ -52,7 +53,7 @@ pub async fn page(
     let backend = store.backend();
     let read = async |named: Named| {
         let nothing = || Decoded::new(viewer, plan.limit(), fields, count.is_some());
-        store.gather(named, nothing).await?.fetched(plan)
+        store.gather(named, nothing).await?.told(store).fetched(plan)
     };
     let Some(widest) = Source::of(plan).first().copied().filter(|_| is_filtered(plan)) else {
         return read(statement::page(backend, plan, fields, count)).await;
@@ -189,10 +190,11 @@ pub async fn by_ids(
             fields,
         ))
         .await?;
-    let rows = found
-        .iter()
-        .map(|row| row::decode(row, viewer.account_id(), fields));
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut decoded = Decoded::new(viewer, found.len(), fields, false);
+    for row in found {
+        decoded.take(row);
+    }
+    decoded.told(store).rows()
 }
 
 /// Whether a range is left over that the plan's order does not walk.
@@ -236,6 +238,8 @@ struct Decoded {
     count: u64,
     /// What is wrong with the first row that could not be decoded.
     failure: Option<DbErr>,
+    /// Values that could not be read, or only in part.
+    unreadable: Vec<Unreadable>,
 }
 
 impl Decoded {
@@ -247,6 +251,7 @@ impl Decoded {
             rows: Vec::with_capacity(limit),
             count: 0,
             failure: None,
+            unreadable: Vec::new(),
         }
     }
 
@@ -256,21 +261,57 @@ impl Decoded {
             let count: Option<i64> = row.try_get_by_index(self.fields.iter().count())?;
             self.count = unsigned(count.unwrap_or(0))?;
         }
-        self.rows.push(row::decode(row, self.account_id, self.fields)?);
+        match row::decode(row, self.account_id, self.fields, &mut self.unreadable) {
+            Ok(import) => self.rows.push(import),
+            Err(unreadable) => {
+                self.unreadable.push(unreadable.clone());
+                return Err(unreadable.into());
+            }
+        }
         Ok(())
+    }
+
+    /// The same, once operators know of what could not be read. A row that fails its request is logged with the request.
+    fn told(self, store: &Store) -> Self {
+        for unreadable in &self.unreadable {
+            store.metrics().unreadable(unreadable.column);
+        }
+        if self.failure.is_none() {
+            for unreadable in &self.unreadable {
+                let Unreadable {
+                    account_id,
+                    id,
+                    column,
+                    reason,
+                } = unreadable;
+                tracing::warn!(
+                    account_id,
+                    id,
+                    column,
+                    reason,
+                    "a value is shown with U+FFFD in it"
+                );
+            }
+        }
+        self
+    }
+
+    /// What was read, as it came.
+    fn rows(self) -> Result<Vec<imports::Model>, StoreError> {
+        match self.failure {
+            Some(failure) => Err(failure.into()),
+            None => Ok(self.rows),
+        }
     }
 
     /// What was read, in the order of `plan`.
     fn fetched(self, plan: &Plan<Column>) -> Result<Fetched, StoreError> {
-        if let Some(failure) = self.failure {
-            return Err(failure.into());
-        }
-        let mut rows = self.rows;
+        let count = self.count;
+        let mut rows = self.rows()?;
         // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
         if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
             rows.sort_by(|left, right| plan.order().compare(left, right));
         }
-        let count = self.count;
         Ok(Fetched { rows, count })
     }
 }

@@ -68,7 +68,9 @@ impl App {
             let lookout = Arc::clone(&lookout);
             async move {
                 let status = lookout.look(async |db| migration::status(&db).await).await;
-                status.ok().map(|status| !status.is_outdated())
+                status
+                    .map(|status| !status.is_outdated())
+                    .map_err(|error| error.reason())
             }
         };
         Self {
@@ -132,8 +134,11 @@ impl App {
     /// Waits until it has noticed that its database is away, and says so.
     async fn refuses(&self) {
         eventually("the database noticed as away", async || {
-            let away = (503, "the database does not answer\n".to_owned());
-            is(self.get("/readyz").await, &away)?;
+            let (status, reason) = self.get("/readyz").await;
+            let begins = "the database does not answer: the PostgreSQL server at ";
+            if status != 503 || !reason.starts_with(begins) {
+                return Err(format!("{status} {reason}"));
+            }
             is(self.ask().await, &(503, "SERVICE_UNAVAILABLE".to_owned()))
         })
         .await;

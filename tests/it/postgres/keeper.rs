@@ -152,7 +152,7 @@ fn make_folder() -> PathBuf {
 }
 
 /// Who runs the server when the tests run as root, as they do in most containers.
-fn unprivileged_user() -> Option<(u32, u32)> {
+pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
     let own_id = waiting::output(Command::new("id").arg("-u")).stdout;
     if own_id.trim_ascii() != b"0" {
         return None;

@@ -10,11 +10,13 @@ mod keeper;
 mod tests;
 
 use std::{
+    fs,
     net::TcpListener,
     os::{
         linux::net::SocketAddrExt as _,
         unix::net::{SocketAddr, UnixListener},
     },
+    path::PathBuf,
     process::id,
     sync::{
         OnceLock,
@@ -25,6 +27,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use self::keeper::Keeper;
+pub(crate) use self::keeper::unprivileged_user;
 use crate::gauntlet;
 use crate::waiting::in_time;
 
@@ -112,6 +115,19 @@ impl Cluster {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The folder of its data, with the files that configure it.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.keeper.base.join("data")
+    }
+
+    /// Lets a role in with a password only, once the server has read its files again.
+    pub(crate) fn ask_for_passwords_of(&self, role: &str) {
+        let file = self.data_folder().join("pg_hba.conf");
+        let lines = fs::read_to_string(&file).expect("the server's own file");
+        let first = format!("host all {role} 127.0.0.1/32 scram-sha-256\n");
+        fs::write(&file, first + &lines).expect("the server's own file");
+    }
+
     /// Ends every process of the server at once; its port then refuses connections.
     pub(crate) fn kill9(&mut self) {
         self.keeper.tell("kill");
@@ -140,7 +156,7 @@ impl Cluster {
 ///
 /// Below the range from which systems take the ports of outgoing connections: there, a client that tries again while
 /// the server is down could be given the server's own port, and talk to itself.
-fn free_port() -> (u16, UnixListener) {
+pub(crate) fn free_port() -> (u16, UnixListener) {
     const FIRST: u32 = 20_000;
     const PORTS: u32 = 12_000;
     static COUNT: AtomicU32 = AtomicU32::new(0);

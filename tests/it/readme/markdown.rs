@@ -18,7 +18,7 @@ pub(super) struct Block {
 }
 
 /// The languages that mean something here.
-const LANGUAGES: [&str; 5] = ["sh", "shell", "text", "json", "graphql"];
+const LANGUAGES: [&str; 6] = ["sh", "shell", "text", "json", "graphql", "ini"];
 
 impl Block {
     pub(super) fn json(&self) -> Value {

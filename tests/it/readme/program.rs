@@ -139,6 +139,7 @@ impl Running {
         let mut process = folder
             .shell(&format!("exec {command}"))
             .env("GATEWAY_LISTEN", "127.0.0.1:0")
+            .env("GATEWAY_SHUTDOWN_DELAY_MS", "0")
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()

@@ -93,7 +93,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "tests",
         tells: "builds and runs the Rust tests; some minutes to build at first, then some to run",
-        needs: &[Need::Postgres],
+        needs: &[Need::Postgres, Need::PgBouncer],
         build: |ground| ground.cargo(&["test", "--workspace", "--no-run"], BUILD_MINUTES),
         check: tests,
     },

@@ -1,0 +1,161 @@
+//! Rows that applications wrote past the checks of the table: named in the log, counted, and found by `migrate check`.
+
+use sea_orm::DbBackend;
+
+use super::{PATIENT, data, done, run};
+use crate::databases::{self, execute};
+use crate::server::{Ask, Server, furnish};
+
+/// Imports of account 1 that cannot be read, as SQL of either database, each with its column.
+fn spoiled(backend: DbBackend) -> Vec<(i64, &'static str, String)> {
+    let insert = |id: i64, status: &str, created: &str, name: &str| {
+        format!(
+            "INSERT INTO imports (account_id, id, file_name, file_size, type, status, created_at, updated_at)
+             VALUES (1, {id}, {name}, 1, 'T', '{status}', {created}, {created})"
+        )
+    };
+    let (good, late, early) = match backend {
+        DbBackend::Sqlite => ("0", "9000000000000000000", "-9000000000000000000"),
+        _ => ("'2026-01-01Z'", "'infinity'", "'-infinity'"),
+    };
+    vec![
+        (9001, "status", insert(9001, "paused", good, "'a'")),
+        (9002, "created_at", insert(9002, "new", late, "'a'")),
+        (9003, "created_at", insert(9003, "new", early, "'a'")),
+    ]
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_in_the_log_counted_and_found_by_a_check() {
+    for database in databases::fresh().await {
+        let tenants = furnish(&database.url, &[1200]).await;
+        let store = database.open().await;
+        assert_eq!(
+            done(&database.url, "migrate check"),
+            "1200 imports, all readable\n"
+        );
+        let lifts: &[&str] = match store.backend() {
+            DbBackend::Sqlite => &["PRAGMA ignore_check_constraints = on"],
+            _ => &[
+                "ALTER TABLE imports DROP CONSTRAINT imports_status",
+                "ALTER TABLE imports DROP CONSTRAINT imports_created_at_check",
+                "ALTER TABLE imports DROP CONSTRAINT imports_updated_at_check",
+            ],
+        };
+        let rows = spoiled(store.backend());
+        let texts: Vec<_> = lifts
+            .iter()
+            .map(|text| (*text).to_owned())
+            .chain(rows.iter().map(|(.., text)| text.clone()))
+            .collect();
+        // One after another on one connection, which keeps the pragma.
+        execute_all(&store, &texts).await;
+        store.close().await.unwrap();
+
+        let mut server = Server::over(&database.url, &PATIENT, tenants);
+        for (id, ..) in &rows {
+            let query = format!("{{ importByDatabaseId(databaseId: \"{id}\") {{ id status createdAt }} }}");
+            let answer = server.client().graphql(&query);
+            assert_eq!(answer.code(), "INTERNAL_SERVER_ERROR", "{}", answer.text());
+            assert!(!answer.text().contains("paused"), "{}", answer.text());
+            assert_eq!(server.client().get(&format!("/api/v1/imports/{id}")).status, 500);
+        }
+        let metrics = server.stranger().ask(&Ask::get("/metrics")).text();
+        for line in [
+            "imports_gateway_unreadable_values_total{column=\"status\"} 2",
+            "imports_gateway_unreadable_values_total{column=\"created_at\"} 4",
+        ] {
+            assert!(metrics.contains(line), "{line}: {metrics}");
+        }
+        server.terminate();
+        assert_eq!(server.wait().code(), Some(0));
+        let log = server.last_log();
+        for (id, column, _) in &rows {
+            let words = format!("import {id} of account 1, column `{column}`: ");
+            assert_eq!(log.matches(&words).count(), 2, "{words}: {log}");
+        }
+        let checked = run(&database.url, "migrate check");
+        assert_eq!(checked.code, Some(1), "{checked:?}");
+        assert!(checked.error.contains("3 values of 1203 imports"), "{checked:?}");
+        for (id, column, _) in &rows {
+            let line = checked.output.lines().find(|line| line.contains(&id.to_string()));
+            assert!(
+                line.is_some_and(|line| line.contains(column)),
+                "{id}: {checked:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf_8_is_shown_with_replacements_and_named_in_the_log() {
+    let database = databases::sqlite();
+    let tenants = furnish(&database.url, &[3]).await;
+    let store = database.open().await;
+    let text = "UPDATE imports SET file_name = CAST(x'61ff62' AS TEXT), note = CAST(x'c3' AS TEXT) WHERE id = \
+                (SELECT max(id) FROM imports)";
+    assert_eq!(execute(&store, text, Vec::new()).await, Ok(1));
+    store.close().await.unwrap();
+    let mut server = Server::over(&database.url, &PATIENT, tenants);
+    let data = data(
+        &server,
+        "{ imports(first: 1) { nodes { databaseId fileName note } } }",
+    );
+    let node = &data["imports"]["nodes"][0];
+    assert_eq!(
+        (&node["fileName"], &node["note"]),
+        (&"a\u{fffd}b".into(), &"\u{fffd}".into())
+    );
+    let page = server.client().get("/api/v1/imports?per_page=2");
+    assert_eq!((page.status, page.text().contains("a\u{fffd}b")), (200, true));
+    let id = node["databaseId"].as_str().unwrap().to_owned();
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    let log = server.last_log();
+    for column in ["file_name", "note"] {
+        let is_named = log.lines().any(|line| {
+            line.contains("U+FFFD")
+                && line.contains(&id)
+                && line.contains(column)
+                && line.contains("account_id=1")
+        });
+        assert!(is_named, "{column}: {log}");
+    }
+    let checked = run(&database.url, "migrate check");
+    assert_eq!(
+        (checked.code, checked.output.matches("not UTF-8").count()),
+        (Some(1), 2),
+        "{checked:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_database_that_is_not_utf_8_is_not_migrated() {
+    let url = crate::postgres::cluster().create_database().await;
+    super::sql(
+        &url,
+        "CREATE DATABASE plain_bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+    )
+    .await;
+    let (host, _) = url.rsplit_once('/').unwrap();
+    let error = super::failed(&format!("{host}/plain_bytes"), "migrate up");
+    assert!(error.contains("SQL_ASCII") && error.contains("UTF8"), "{error}");
+}
+
+async fn execute_all(store: &imports_gateway::store::Store, texts: &[String]) {
+    use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+    if store.backend() == DbBackend::Sqlite {
+        // A pragma of checks is not heeded inside a transaction that began before it; one text is one connection's.
+        store
+            .database()
+            .execute_unprepared(&texts.join("; "))
+            .await
+            .unwrap();
+        return;
+    }
+    let transaction = store.database().begin().await.unwrap();
+    for text in texts {
+        transaction.execute_unprepared(text).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}

@@ -1,0 +1,76 @@
+//! Plans that connections keep, and a server on which they no longer fit.
+
+use imports_gateway::store::shape::{Named, Shape};
+use imports_gateway::store::{Settings, Store};
+use sea_orm::Statement;
+use tokio::task::block_in_place;
+
+use super::{PATIENT, data, sql};
+use crate::postgres::cluster;
+use crate::server::{PATIENCE, Server, furnish};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_table_is_read_on_without_one_failed_request() {
+    let url = cluster().create_database().await;
+    let tenants = furnish(&url, &[130]).await;
+    let server = block_in_place(|| Server::over(&url, &PATIENT, tenants));
+    let ask = || {
+        for query in [
+            "{ imports(first: 3) { nodes { id note fileName status createdAt } estimatedRemainingCount } }",
+            "{ imports(first: 3, filter: {status: {include: [FAILED, NEW]}}) { nodes { note fileName } } }",
+            "{ importStatusCounts { count } }",
+        ] {
+            for _ in 0..3 {
+                data(&server, query);
+            }
+        }
+    };
+    block_in_place(ask);
+    for change in [
+        "ALTER TABLE imports ALTER note TYPE varchar(500)",
+        "ALTER TABLE imports ALTER file_name TYPE text COLLATE \"C\"",
+        "ALTER TABLE imports ALTER note TYPE text",
+        "ALTER TABLE imports ADD COLUMN remark text",
+        "ALTER TABLE imports DROP COLUMN remark",
+        "BEGIN; CREATE TABLE fresh (LIKE imports INCLUDING ALL); ALTER TABLE fresh ALTER note TYPE varchar(900);
+         INSERT INTO fresh SELECT * FROM imports; DROP TABLE imports; ALTER TABLE fresh RENAME TO imports; COMMIT",
+        "DROP INDEX IF EXISTS fresh_account_id_updated_at_id_idx",
+        "ALTER TABLE api_tokens ALTER name TYPE varchar(300)",
+        "ALTER TABLE accounts ALTER name TYPE varchar(300)",
+        "ANALYZE imports",
+    ] {
+        sql(&url, change).await;
+        block_in_place(ask);
+    }
+}
+
+#[tokio::test]
+async fn statements_that_a_pooler_discarded_are_prepared_anew() {
+    let url = cluster().create_database().await;
+    furnish(&url, &[3]).await;
+    let settings = Settings {
+        max_connections: 1,
+        acquire_timeout: PATIENCE,
+        statement_timeout: PATIENCE,
+        ..Settings::new(&url)
+    };
+    let store = Store::open(&settings).await.unwrap();
+    let named = |text: &str| Named {
+        shape: Shape::Page,
+        statement: Statement::from_string(store.backend(), text),
+    };
+    let read = async || store.rows(named("SELECT id FROM imports")).await.unwrap().len();
+    assert_eq!(read().await, 3);
+    for discards in ["DEALLOCATE ALL", "DISCARD ALL"] {
+        store.rows(named(discards)).await.unwrap();
+        assert_eq!(read().await, 3, "{discards}");
+        assert_eq!(read().await, 3, "{discards}");
+    }
+    // The new connection is set up like the first.
+    let kept = store
+        .rows(named("SELECT current_setting('lock_timeout')"))
+        .await
+        .unwrap();
+    assert_eq!(kept[0].try_get_by_index::<String>(0).unwrap(), "2s");
+    store.close().await.unwrap();
+}
