@@ -108,9 +108,7 @@ impl Fault {
 fn row(failure: &Failure) -> (Code, Option<&'static str>) {
     match failure {
         Failure::Input { argument, .. } => (Code::BadUserInput, Some(*argument)),
-        Failure::InvalidCursor { argument } | Failure::EmptyCursor { argument } => {
-            (Code::InvalidCursor, Some(*argument))
-        }
+        Failure::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
         Failure::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
         Failure::Store(error) => (Code::from(&**error), None),
         Failure::Internal(_) => (Code::InternalServerError, None),

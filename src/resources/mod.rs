@@ -23,18 +23,13 @@ pub enum Failure {
         /// What is wrong, and what would be right.
         message: String,
     },
-    /// A cursor that is cut, damaged or made up. One text for all, so that nothing can be learned from it.
-    #[error("`{argument}` is no cursor of this API. Use a cursor exactly as an edge or pageInfo gave it.")]
-    InvalidCursor {
-        /// The argument that held it.
-        argument: &'static str,
-    },
-    /// An empty text for a cursor, as some clients make of the null that an empty page has.
+    /// A cursor that is cut, damaged or empty. One text for all, so that nothing can be learned from it; what it says of the
+    /// empty one is for clients that make it of the null that an empty page has.
     #[error(
-        "`{argument}` is empty, which is no cursor of this API. Leave it out or send null for the first page; else use a \
-         cursor exactly as an edge or pageInfo gave it."
+        "`{argument}` is no cursor of this API. Use a cursor exactly as an edge or pageInfo gave it; where that is null, \
+         leave `{argument}` out or send null: an empty text is no cursor."
     )]
-    EmptyCursor {
+    InvalidCursor {
         /// The argument that held it.
         argument: &'static str,
     },

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::app::{Answer, Caller, TestApp, row};
 use crate::databases;
@@ -188,7 +188,7 @@ async fn an_empty_text_counts_as_absent_in_a_request() {
         let answer = ask(&app, &caller, "POST", "/graphql", &body.to_string()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.json);
         assert_eq!(
-            answer.json["data"]["__typename"] == Json::from("Query"),
+            answer.json["data"]["__typename"] == "Query",
             status == 200,
             "{body}"
         );

@@ -156,7 +156,7 @@ fn wrong_values() -> Vec<Wrong> {
                 &format!("{argument}: \"{cursor}\""),
                 "INVALID_CURSOR",
                 argument,
-                "exactly as",
+                "exactly as an edge or pageInfo gave it; where that is null",
             ));
         }
     }

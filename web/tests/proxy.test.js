@@ -61,7 +61,7 @@ describe('below the prefix of a proxy', () => {
     const links = await other.locator('a[href]').evaluateAll((all) => all.map((link) => link.href));
     assert.ok(links.length > 5, links.join());
     for (const link of links) assert.ok(link.startsWith(proxy.url), link);
-    await other.getByRole('link', { name: 'Imports' }).click();
+    await other.getByRole('link', { name: 'Imports', exact: true }).click();
     await firstRow(other).waitFor();
     assert.equal(other.url(), proxy.url);
   });

@@ -235,9 +235,6 @@ fn size(paging: &Arguments) -> Result<(Reading, i32), Failure> {
 }
 
 fn position(argument: &'static str, cursor: Option<&str>) -> Result<Option<Position<Column>>, Failure> {
-    if cursor.is_some_and(str::is_empty) {
-        return Err(Failure::EmptyCursor { argument });
-    }
     let position = cursor.map(sort::position).transpose();
     position.map_err(|_| Failure::InvalidCursor { argument })
 }

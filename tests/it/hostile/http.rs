@@ -224,9 +224,14 @@ async fn other_methods_and_writes_by_get_are_told_what_is_allowed() {
             ask.method = method.to_owned();
             let answer = client.ask(&ask);
             judge(&ask, &answer);
+            let expected = match (method, target) {
+                // A load balancer asks so whether anybody is there.
+                ("OPTIONS", "/") => (204, Some("GET, HEAD, OPTIONS")),
+                _ => (405, Some(allow)),
+            };
             assert_eq!(
                 (answer.status, answer.header("allow")),
-                (405, Some(allow)),
+                expected,
                 "{method} {target}"
             );
         }
@@ -246,7 +251,8 @@ async fn a_path_that_is_none_says_so() {
     let mut stranger = server.stranger();
     for path in [
         "/nope",
-        "/graphql/",
+        "/nope/",
+        "/graphql/x",
         "/api",
         "/assets/none.js",
         "/assets/none",
