@@ -32,7 +32,11 @@ const BINARY = binaryPath(process.env);
  * Shape: the URL it listens on, and all that it had printed by then.
  */
 export async function startGateway(args, env = {}, complete = () => true) {
-  const child = spawn(BINARY, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(BINARY, args, {
+    // No balancer has to notice that it stops.
+    env: { ...process.env, GATEWAY_SHUTDOWN_DELAY_MS: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   running.add(child);
   const ended = new Promise((resolve) => child.once('exit', resolve)).finally(() => running.delete(child));
   const failed = new Promise((_, reject) => child.once('error', reject));
