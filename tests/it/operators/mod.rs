@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::server::{PATIENCE, Server, program};
+use crate::server::{Server, program};
+use crate::waiting::PATIENCE;
 
 /// How a run of the program ended: exit status, standard output and standard error.
 #[derive(Debug)]

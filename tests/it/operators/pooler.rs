@@ -14,7 +14,8 @@ use tokio::task::block_in_place;
 
 use super::{data, done};
 use crate::postgres::{cluster, free_port, unprivileged_user};
-use crate::server::{PATIENCE, Server, furnish};
+use crate::server::{Server, furnish};
+use crate::waiting::PATIENCE;
 
 const README: &str = include_str!("../../../README.md");
 

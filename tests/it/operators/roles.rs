@@ -12,7 +12,8 @@ use tokio::task::block_in_place;
 
 use super::{PATIENT, as_role, data, done, failed, sql, unready_for};
 use crate::postgres::cluster;
-use crate::server::{Ask, PATIENCE, Server, furnish, program};
+use crate::server::{Ask, Server, furnish, program};
+use crate::waiting::PATIENCE;
 
 const PAGE: &str = "{ imports(first: 2) { nodes { id note status } estimatedRemainingCount } }";
 

@@ -7,7 +7,8 @@ use tokio::task::block_in_place;
 
 use super::{PATIENT, data, sql};
 use crate::postgres::cluster;
-use crate::server::{PATIENCE, Server, furnish};
+use crate::server::{Server, furnish};
+use crate::waiting::PATIENCE;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_table_is_read_on_without_one_failed_request() {

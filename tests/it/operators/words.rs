@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::finish;
 use crate::databases::{either, sqlite};
-use crate::server::{PATIENCE, Server, furnish, program};
+use crate::server::{Server, furnish, program};
+use crate::waiting::PATIENCE;
 
 /// Starts `serve` with a variable of the environment, and gives what it wrote to standard error until it was told to stop.
 async fn log_of(variables: &[(&str, &str)], options: &[&str]) -> (Option<i32>, String) {
