@@ -4,6 +4,7 @@
 //! server database that is away does not keep the service from starting; one whose schema can be read and is outdated
 //! does.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,15 +110,22 @@ pub(super) async fn serve(
 /// Listens on the first address of those that a host has that can be had.
 fn listen(on: &Listen) -> anyhow::Result<TcpListener> {
     let cannot = || format!("cannot listen on {on}");
-    let mut refused = None;
-    for address in on.addresses().with_context(cannot)? {
+    bind_first(on.addresses().with_context(cannot)?).with_context(cannot)
+}
+
+/// Only an address that this machine does not have is passed over: one that is taken must not lead to a service that
+/// listens where nobody looks.
+fn bind_first(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result<TcpListener> {
+    let mut refused = io::Error::new(ErrorKind::AddrNotAvailable, "the name has no address");
+    for address in addresses {
         match accept::bind(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => refused = Some(error),
+            Err(error) if !matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
+                refused = error;
+            }
+            bound => return bound,
         }
     }
-    let refused = refused.context("the name has no address").with_context(cannot)?;
-    Err(refused).with_context(cannot)
+    Err(refused)
 }
 
 /// What is wrong with a setting is wrong usage; a schema that does not read back is a fault of ours.
@@ -226,7 +234,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -249,5 +257,27 @@ async fn close(gateway: Arc<Gateway>) {
     drop(gateway);
     if let Err(error) = store.close().await {
         tracing::warn!(cause = %error, "the database was not closed in order");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_taken_is_an_error_and_one_that_is_absent_leads_to_the_next() {
+        let local = SocketAddr::from(([127, 0, 0, 1], 0));
+        let taken = accept::bind(local).unwrap();
+        let error = bind_first([taken.local_addr().unwrap(), local]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        // An address for documentation, which no machine has.
+        let absent = SocketAddr::from(([192, 0, 2, 1], 0));
+        let bound = bind_first([absent, local]).unwrap();
+        assert_eq!(bound.local_addr().unwrap().ip(), local.ip());
+        assert_eq!(
+            bind_first([absent]).unwrap_err().kind(),
+            ErrorKind::AddrNotAvailable
+        );
+        assert!(bind_first([]).is_err());
     }
 }

@@ -65,7 +65,12 @@ impl Lookout {
             }
         };
         if let Readers::Postgres(pool) = &self.store.readers {
-            pool.set_away(seen.failures >= STRIKES);
+            // A single failure changes nothing: another look-out of this store may know better.
+            if answer.is_ok() {
+                pool.set_away(false);
+            } else if seen.failures >= STRIKES {
+                pool.set_away(true);
+            }
         }
         answer
     }
@@ -108,5 +113,31 @@ impl Lookout {
         Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
             session.pool(options),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settings;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_look_out_does_not_take_back_what_another_has_found() {
+        // No server listens on port 1.
+        let store = Store::open(&Settings::new("postgres://gateway@127.0.0.1:1/imports"))
+            .await
+            .unwrap();
+        let Readers::Postgres(pool) = &store.readers else {
+            panic!("a server database");
+        };
+        let ask = async |lookout: &Lookout| lookout.look(async |db| db.ping().await).await;
+        let watcher = store.lookout();
+        for _ in 0..STRIKES {
+            assert!(!pool.is_away());
+            ask(&watcher).await.unwrap_err();
+        }
+        assert!(pool.is_away());
+        ask(&store.lookout()).await.unwrap_err();
+        assert!(pool.is_away());
     }
 }

@@ -141,8 +141,13 @@ impl<S: Server> Pool<S> {
         })
     }
 
+    /// Whether the database is known to be away.
+    pub(super) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
     fn refuse_if_away(&self) -> Result<(), StoreError> {
-        if self.away.load(Ordering::Relaxed) {
+        if self.is_away() {
             return Err(StoreError::no_connection(sqlx::Error::PoolTimedOut));
         }
         Ok(())

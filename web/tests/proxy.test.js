@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request as ask } from 'node:http';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { editorReady, openBrowser, withPage } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
+import { after, before, test } from './limits.js';
 
 const PREFIX = '/gw';
 

@@ -1,7 +1,8 @@
 /** What the recipes and the playground do at the edges, without a browser and without a gateway. */
 import { Window } from 'happy-dom';
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
+import { after, before, test } from './limits.js';
 import { openSource } from './source.js';
 
 let vite;

@@ -24,7 +24,7 @@ use crate::selection::collect::{Selected, conditions};
 
 /// How many variables `@skip` and `@include` may read for the compiled selections to be kept: there is one for each
 /// combination of their values. With more, an operation is compiled for each run.
-const MOST_KEPT: usize = 4;
+const MOST_KEPT: usize = 2;
 
 /// An operation, ready to run.
 #[derive(Debug)]

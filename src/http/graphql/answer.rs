@@ -116,7 +116,7 @@ fn body(faults: &[Fault], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
     let request_id = style.request_id.as_ref();
     let faults: Vec<_> = faults.iter().map(|fault| Written(fault, request_id)).collect();
     let mut body = b"{\"errors\":".to_vec();
-    body.extend(serde_json::to_vec(&faults).unwrap_or_default());
+    body.extend(serde_json::to_vec(&faults).expect("texts and numbers are JSON"));
     if let Some(data) = data {
         body.extend_from_slice(b",\"data\":");
         body.extend_from_slice(data);

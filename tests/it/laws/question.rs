@@ -72,6 +72,8 @@ impl Sort {
             .collect()
     }
 
+    /// How two rows of one account, or two versions of one row, stand to each other. Keys behind the id decide nothing, as
+    /// no two rows share one: whatever became of them, a row stays at its place.
     pub(crate) fn compare(&self, left: &imports::Model, right: &imports::Model) -> Ordering {
         let descends = self.0.last().is_none_or(|(_, descends)| *descends);
         let tie_break = (Field::Id, descends);
@@ -79,6 +81,9 @@ impl Sort {
             let ordering = field.of(left).cmp(&field.of(right));
             if ordering.is_ne() {
                 return if *descends { ordering.reverse() } else { ordering };
+            }
+            if *field == Field::Id {
+                break;
             }
         }
         Ordering::Equal
@@ -188,4 +193,24 @@ fn text(nanos: i64) -> String {
     text.truncate(text.len() - 1);
     write!(text, "{:03}Z", nanos.rem_euclid(1_000)).unwrap();
     text
+}
+
+#[test]
+fn a_row_stays_at_its_place_whatever_becomes_of_keys_behind_its_id() {
+    let before = crate::app::row(1, 5);
+    let after = imports::Model {
+        created_at: crate::app::row(1, 6).created_at,
+        ..before.clone()
+    };
+    assert_ne!(before.created_at, after.created_at);
+    let sorts = [
+        (
+            vec![(Field::Id, true), (Field::CreatedAt, false)],
+            Ordering::Equal,
+        ),
+        (vec![(Field::CreatedAt, false), (Field::Id, true)], Ordering::Less),
+    ];
+    for (keys, expected) in sorts {
+        assert_eq!(Sort(keys.clone()).compare(&before, &after), expected, "{keys:?}");
+    }
 }

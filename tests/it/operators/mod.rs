@@ -12,7 +12,7 @@ mod stale;
 mod tls;
 mod words;
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::server::{Server, program};
-use crate::waiting::PATIENCE;
+use crate::waiting::{self, PATIENCE};
 
 /// How a run of the program ended: exit status, standard output and standard error.
 #[derive(Debug)]
@@ -37,24 +37,7 @@ fn run(url: &str, line: &str) -> Ended {
 }
 
 fn finish(command: &mut Command) -> Ended {
-    let begun = Instant::now();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            let output = child.wait_with_output().unwrap();
-            panic!(
-                "{command:?} did not end within {PATIENCE:?}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
+    let output = waiting::output(command);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended {
         code: output.status.code(),
