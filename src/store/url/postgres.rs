@@ -174,6 +174,9 @@ fn parts(rest: &str) -> Result<Parameters, UrlError> {
         None if authority.contains(',') => return Err(several()),
         None => authority.split_once(':').unwrap_or((authority, "")),
     };
+    if host.contains('@') || database.contains('@') {
+        return Err(unencoded());
+    }
     parameters.put_part("host", host, "the host")?;
     parameters.put_part("port", port, "the port")?;
     parameters.put_part("dbname", database, "the database")?;
@@ -199,13 +202,22 @@ fn host(parameters: &mut Parameters) -> Result<Option<String>, UrlError> {
     match host.as_deref() {
         Some(host) if host.contains(',') => Err(several()),
         Some(host) if host.starts_with('@') => Err(wrong("abstract sockets are not supported")),
-        Some(host) if !host.starts_with('/') && host.contains(|c: char| c.is_whitespace() || c == '/') => {
-            Err(wrong(
-                "a host is a name, an address, or the absolute path of a socket's folder",
-            ))
-        }
+        // It may be the end of a password: the place of the server is shown, to operators and at `/readyz`.
+        Some(host) if !host.starts_with('/') && host.contains('@') => Err(unencoded()),
+        Some(host) if !host.starts_with('/') && !host.chars().all(is_of_host) => Err(wrong(
+            "a host is a name, an address, or the absolute path of a socket's folder",
+        )),
         _ => Ok(host),
     }
+}
+
+/// Whether a sign may stand in a name or an address.
+fn is_of_host(sign: char) -> bool {
+    sign.is_alphanumeric() || matches!(sign, '.' | '-' | '_' | ':' | '%')
+}
+
+fn unencoded() -> UrlError {
+    wrong("`@` in a user, a password or a database's name is written %40, and `/` is written %2F")
 }
 
 fn port(parameters: &mut Parameters) -> Result<Option<u16>, UrlError> {

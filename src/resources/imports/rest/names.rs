@@ -10,10 +10,14 @@ pub(super) const START_CURSOR: &str = "start_cursor";
 const OURS: [&str; 4] = [START_CURSOR, "per_page", "filter", "sort"];
 
 /// How other APIs call what is `start_cursor` here: lower case, without `_` and `-`.
-const POSITIONS_ELSEWHERE: [&str; 14] = [
+const POSITIONS_ELSEWHERE: [&str; 23] = [
     "after",
+    "before",
     "continuationtoken",
     "cursor",
+    "endcursor",
+    "endingbefore",
+    "marker",
     "nextcursor",
     "nextpage",
     "nextpagetoken",
@@ -22,7 +26,12 @@ const POSITIONS_ELSEWHERE: [&str; 14] = [
     "page",
     "pagenumber",
     "pagetoken",
+    "prevcursor",
+    "previouscursor",
+    "scrollid",
     "skip",
+    "startafter",
+    "startat",
     "startcursor",
     "startingafter",
 ];

@@ -162,6 +162,14 @@ fn a_position_under_the_name_of_another_api_is_refused_with_ours() {
         "next-page",
         "pageNumber",
         "starting_after",
+        "before",
+        "end_cursor",
+        "ending_before",
+        "marker",
+        "previous_cursor",
+        "scroll_id",
+        "start_after",
+        "start_at",
         "skip",
     ] {
         let message = message(&format!("{name}=2"));
