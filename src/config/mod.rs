@@ -4,7 +4,6 @@
 //! `GATEWAY_` and its name in capitals. Deliberately absent: what a limit does; that stands where it is kept.
 
 mod check;
-mod database;
 mod limits;
 pub mod listen;
 mod settings;
@@ -68,15 +67,16 @@ impl Settings {
     /// **Errors**: every fault, one sentence each.
     pub fn check(&self, url: &str) -> Result<Config, Vec<String>> {
         let mut faults = Faults::default();
-        let listen: Option<Listen> = faults.parsed("--listen", &self.listen, LISTEN);
+        let Self(options) = self;
+        let listen: Option<Listen> = faults.parsed("--listen", &options.listen, LISTEN);
         let log_format = faults.one_of(
             "--log-format",
-            &self.log_format,
+            &options.log_format,
             &[("human", LogFormat::Human), ("json", LogFormat::Json)],
         );
-        let introspection = faults.switch("--introspection", &self.introspection);
-        let get = faults.switch("--get", &self.get);
-        let metrics_listen = self
+        let introspection = faults.switch("--introspection", &options.introspection);
+        let get = faults.switch("--get", &options.get);
+        let metrics_listen = options
             .metrics_listen
             .as_ref()
             .map(|text| faults.parsed::<Listen>("--metrics-listen", text, LISTEN));
@@ -86,11 +86,11 @@ impl Settings {
             faults.add("--metrics-listen must be another address than --listen".to_owned());
         }
         let origins = "origins such as https://app.example.com, in lower case, without a path";
-        let cors_origins: Vec<Option<Origin>> = list(&self.cors_origins)
+        let cors_origins: Vec<Option<Origin>> = list(&options.cors_origins)
             .map(|text| faults.parsed("--cors-origins", text, origins))
             .collect();
         let networks = "addresses or networks such as 10.0.0.0/8, separated by commas";
-        let trusted_proxies: Vec<Option<Network>> = list(&self.trusted_proxy)
+        let trusted_proxies: Vec<Option<Network>> = list(&options.trusted_proxy)
             .map(|text| faults.parsed("--trusted-proxy", text, networks))
             .collect();
         let modes = [
@@ -99,9 +99,13 @@ impl Settings {
             ("enforce", Some(TrustMode::Enforce)),
         ];
         let mode = faults
-            .one_of("--trusted-documents-mode", &self.trusted_documents_mode, &modes)
+            .one_of(
+                "--trusted-documents-mode",
+                &options.trusted_documents_mode,
+                &modes,
+            )
             .flatten();
-        if let Some(file) = &self.trusted_documents {
+        if let Some(file) = &options.trusted_documents {
             if mode.is_none() {
                 faults.add("--trusted-documents needs --trusted-documents-mode log or enforce".to_owned());
             }
@@ -109,13 +113,13 @@ impl Settings {
                 faults.add(format!("--trusted-documents cannot be read: {}", error.kind()));
             }
         }
-        if mode.is_some() && self.trusted_documents.is_none() {
+        if mode.is_some() && options.trusted_documents.is_none() {
             faults.add("--trusted-documents-mode needs a manifest: give --trusted-documents FILE".to_owned());
         }
         if let Err(error) = store::url::check(url) {
             faults.add(format!("--database-url: {error}"));
         }
-        let limits = self.limits(&mut faults);
+        let limits = options.limits.check(&mut faults);
         let (Some(listen), Some(log_format), Some(introspection), Some(get)) =
             (listen, log_format, introspection, get)
         else {
@@ -140,7 +144,7 @@ impl Settings {
             metrics_listen: metrics_listen.flatten(),
             cors_origins: cors_origins.into_iter().flatten().collect(),
             trusted_proxies: trusted_proxies.into_iter().flatten().collect(),
-            trusted_documents: self.trusted_documents.clone().zip(mode),
+            trusted_documents: options.trusted_documents.clone().zip(mode),
             store,
             limits,
         })
