@@ -14,10 +14,9 @@ use axum::http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::negotiate::is_token;
 use crate::origin::Origin;
 
 /// The headers that the API itself reads.
@@ -89,7 +88,9 @@ fn allowed_headers<'h>(asked: impl Iterator<Item = &'h HeaderValue>) -> HeaderVa
     for value in asked {
         let Ok(names) = value.to_str() else { return own };
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !is_token(name) || allowed.len() + name.len() > OWN_HEADERS.len() + MOST_ASKED_BYTES {
+            if HeaderName::try_from(name).is_err()
+                || allowed.len() + name.len() > OWN_HEADERS.len() + MOST_ASKED_BYTES
+            {
                 return own;
             }
             if !allowed.split(", ").any(|known| known.eq_ignore_ascii_case(name)) {

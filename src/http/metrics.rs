@@ -10,8 +10,10 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::get;
+use mediatype::names::{APPLICATION, PLAIN, TEXT as TEXT_TYPE};
+use mediatype::{MediaType, Name, ReadParams as _};
 
-use super::negotiate::{parameter_value, split_unquoted, thousandths};
+use super::negotiate::{Range, ranges};
 use super::{Door, Gateway, Readiness, probes, rest};
 use crate::telemetry::metrics::Now;
 use crate::telemetry::text_format;
@@ -20,6 +22,8 @@ use crate::telemetry::text_format;
 pub(super) const PATH: &str = "/metrics";
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const OPENMETRICS_TEXT: Name<'static> = Name::new_unchecked("openmetrics-text");
+const VERSION: Name<'static> = Name::new_unchecked("version");
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn router() -> Router<Arc<Gateway>> {
@@ -62,25 +66,13 @@ async fn handle(
 /// **Source**: RFC 9110, 12.5.1.
 fn wants_openmetrics<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
     let (mut openmetrics, mut text) = (0, 0);
-    let values = accept.into_iter().filter_map(|value| value.to_str().ok());
-    for entry in values.flat_map(|value| split_unquoted(value, ',')) {
-        let mut parts = split_unquoted(entry, ';').into_iter().map(str::trim);
-        let Some(essence) = parts.next() else { continue };
-        let (mut quality, mut version) = (Some(1000), None);
-        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-            match name.to_ascii_lowercase().as_str() {
-                "q" => quality = thousandths(value),
-                "version" => version = parameter_value(value),
-                _ => {}
-            }
-        }
-        let quality = quality.unwrap_or_default();
-        match essence.to_ascii_lowercase().as_str() {
-            "application/openmetrics-text" if matches!(version, None | Some("0.0.1" | "1.0.0")) => {
-                openmetrics = quality.max(openmetrics);
-            }
-            "text/plain" => text = quality.max(text),
-            _ => {}
+    for Range { media, quality } in ranges(accept) {
+        let version = media.get_param(VERSION);
+        let is_ours = version.is_none_or(|version| matches!(&*version.unquoted_str(), "0.0.1" | "1.0.0"));
+        if media.essence() == MediaType::new(APPLICATION, OPENMETRICS_TEXT) && is_ours {
+            openmetrics = quality.max(openmetrics);
+        } else if media.essence() == MediaType::new(TEXT_TYPE, PLAIN) {
+            text = quality.max(text);
         }
     }
     openmetrics > 0 && openmetrics >= text

@@ -7,6 +7,8 @@
 //! Source: RFC 9110, 12.4.2 and 12.5.1; GraphQL over HTTP, "Media Types" and "Legacy Watershed".
 
 use axum::http::HeaderValue;
+use mediatype::names::{APPLICATION, CHARSET, JSON, Q};
+use mediatype::{MediaTypeList, Name, ReadParams as _};
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,10 +28,13 @@ impl MediaType {
         }
     }
 
-    const fn essence(self) -> (&'static str, &'static str) {
+    fn essence(self) -> mediatype::MediaType<'static> {
         match self {
-            Self::GraphqlResponse => ("application", "graphql-response+json"),
-            Self::Json => ("application", "json"),
+            Self::GraphqlResponse => {
+                let subtype = Name::new_unchecked("graphql-response");
+                mediatype::MediaType::from_parts(APPLICATION, subtype, Some(JSON), &[])
+            }
+            Self::Json => mediatype::MediaType::new(APPLICATION, JSON),
         }
     }
 }
@@ -81,12 +86,12 @@ enum Specificity {
     Exact,
 }
 
-/// One entry of the header. Quality is in thousandths, as the grammar has at most three digits.
-struct Range {
-    kind: String,
-    subtype: String,
-    utf8: bool,
-    quality: u16,
+/// An entry of the header that is well formed.
+pub(super) struct Range<'a> {
+    /// The media type or types, with all parameters of the entry.
+    pub(super) media: mediatype::MediaType<'a>,
+    /// How much it is wanted. **Unit**: thousandths, as the grammar has at most three digits.
+    pub(super) quality: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,27 +100,46 @@ struct Preference {
     quality: u16,
 }
 
-fn ranges<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Vec<Range> {
-    accept
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| split_unquoted(value, ','))
-        .filter_map(range)
+/// The entries of all `Accept` headers, in order. One that is malformed is left out.
+pub(super) fn ranges<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Vec<Range<'a>> {
+    let values = accept.into_iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(MediaTypeList::new)
+        .filter_map(|media| range(media.ok()?))
         .collect()
 }
 
-fn preference(ranges: &[Range], media: MediaType) -> Preference {
-    let (kind, subtype) = media.essence();
+fn range(media: mediatype::MediaType<'_>) -> Option<Range<'_>> {
+    if media.ty == ANY && media.subty != ANY {
+        return None;
+    }
+    let quality = match media.params().find(|(name, _)| *name == Q) {
+        Some((_, quality)) => thousandths(&quality.unquoted_str())?,
+        None => 1000,
+    };
+    Some(Range { media, quality })
+}
+
+const ANY: Name<'static> = Name::new_unchecked("*");
+
+fn preference(ranges: &[Range<'_>], media: MediaType) -> Preference {
+    let offered = media.essence();
     ranges
         .iter()
         .filter_map(|range| {
-            let specificity = match (range.kind.as_str(), range.subtype.as_str()) {
-                ("*", "*") => Specificity::Any,
-                (of, "*") if of == kind => Specificity::Type,
-                (of, sub) if of == kind && sub == subtype => Specificity::Exact,
-                _ => return None,
+            let specificity = if range.media.ty == ANY {
+                Specificity::Any
+            } else if range.media.ty == offered.ty && range.media.subty == ANY {
+                Specificity::Type
+            } else if range.media.essence() == offered {
+                Specificity::Exact
+            } else {
+                return None;
             };
-            range.utf8.then_some(Preference {
+            let is_charset = |(name, charset): (Name<'_>, mediatype::Value<'_>)| {
+                name != CHARSET || is_utf8(&charset.unquoted_str())
+            };
+            range.media.params().all(is_charset).then_some(Preference {
                 specificity,
                 quality: range.quality,
             })
@@ -127,79 +151,11 @@ fn preference(ranges: &[Range], media: MediaType) -> Preference {
         })
 }
 
-fn range(entry: &str) -> Option<Range> {
-    let mut parts = split_unquoted(entry, ';').into_iter();
-    let (kind, subtype) = parts.next()?.trim_matches(BLANK).split_once('/')?;
-    if !is_token(kind) || !is_token(subtype) || (kind == "*" && subtype != "*") {
-        return None;
-    }
-    let mut utf8 = true;
-    let mut quality = 1000;
-    for part in parts {
-        let part = part.trim_matches(BLANK);
-        if part.is_empty() {
-            continue;
-        }
-        let (name, value) = part.split_once('=')?;
-        if !is_token(name) {
-            return None;
-        }
-        let value = parameter_value(value)?;
-        if name.eq_ignore_ascii_case("q") {
-            quality = thousandths(value)?;
-            break;
-        }
-        if name.eq_ignore_ascii_case("charset") {
-            utf8 = is_utf8(value);
-        }
-    }
-    Some(Range {
-        kind: kind.to_ascii_lowercase(),
-        subtype: subtype.to_ascii_lowercase(),
-        utf8,
-        quality,
-    })
-}
-
-const BLANK: [char; 2] = [' ', '\t'];
-
-/// Splits outside quoted strings, so that `profile="a,b"` stays in one piece.
-pub(super) fn split_unquoted(text: &str, at: char) -> Vec<&str> {
-    let mut quoted = false;
-    let mut escaped = false;
-    text.split(move |c: char| {
-        let cut = c == at && !quoted;
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-        cut
-    })
-    .collect()
-}
-
-/// A token, or what stands between two quotes. Escapes are not undone: none of our values needs one.
-pub(super) fn parameter_value(value: &str) -> Option<&str> {
-    match value.strip_prefix('"') {
-        Some(rest) => rest.strip_suffix('"'),
-        None => is_token(value).then_some(value),
-    }
-}
-
 pub(super) fn is_utf8(charset: &str) -> bool {
     charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
 }
 
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-pub(super) fn thousandths(q: &str) -> Option<u16> {
+fn thousandths(q: &str) -> Option<u16> {
     let (whole, fraction) = q.split_once('.').unwrap_or((q, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -10,9 +10,11 @@ use std::borrow::Cow;
 
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use mediatype::names::{APPLICATION, CHARSET, JSON};
+use mediatype::{MediaType, Name, ReadParams as _};
 use serde_json::{Map, Value};
 
-use super::negotiate::{is_utf8, parameter_value, split_unquoted};
+use super::negotiate::is_utf8;
 use super::query_string::{pairs, refuse_key_in_url};
 use super::strict_json;
 use crate::error::{Code, Rejection};
@@ -127,18 +129,12 @@ fn bad<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Rejection> {
 }
 
 fn is_json(content_type: &str) -> bool {
-    let mut parts = split_unquoted(content_type, ';')
-        .into_iter()
-        .map(|part| part.trim_matches([' ', '\t']));
-    parts
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
-        && parts.filter(|part| !part.is_empty()).all(|part| {
-            part.split_once('=').is_some_and(|(name, value)| {
-                parameter_value(value)
-                    .is_some_and(|value| !name.eq_ignore_ascii_case("charset") || is_utf8(value))
-            })
-        })
+    let Ok(media) = MediaType::parse(content_type) else {
+        return false;
+    };
+    let is_utf8 =
+        |(name, value): (Name<'_>, mediatype::Value<'_>)| name != CHARSET || is_utf8(&value.unquoted_str());
+    media.essence() == MediaType::new(APPLICATION, JSON) && media.params().all(is_utf8)
 }
 
 fn string(parameters: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>, Rejection> {
