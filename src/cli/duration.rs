@@ -1,42 +1,33 @@
 //! Durations as people type them: `90d`.
-//!
-//! Takes a whole number and one unit; gives a `Duration`. Deliberately absent: fractions and sums (`1d12h`).
 
 use std::time::Duration;
 
 /// Why a text is no duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a duration is a whole number from 1 and a unit, s, m, h or d, such as 90d")]
-pub struct DurationError;
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DurationError {
+    /// Not of the form.
+    #[error("{0}; a duration is a number and a unit, s, m, h or d, such as 90d")]
+    Malformed(#[from] humantime::DurationError),
+    /// Nothing.
+    #[error("a duration must be longer than nothing")]
+    Zero,
+}
 
-/// The duration of a text.
+/// The duration of a text: numbers, each with a unit, such as `90d` or `1h 30m`.
 ///
-/// **Unit**: `s` seconds, `m` minutes, `h` hours, `d` days of 24 hours.
+/// # Errors
 ///
-/// **Errors**: [`DurationError`] for another form, for 0, and beyond 2^64 seconds.
+/// [`DurationError`] for another form, and for 0.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
-    let unit = text.chars().next_back().ok_or(DurationError)?;
-    let number = &text[..text.len() - unit.len_utf8()];
-    let unit_seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return Err(DurationError),
-    };
-    // The standard parser would take a plus sign.
-    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(DurationError);
+    let duration = humantime::parse_duration(text)?;
+    if duration.is_zero() {
+        return Err(DurationError::Zero);
     }
-    let number: u64 = number.parse().map_err(|_| DurationError)?;
-    let seconds = number.checked_mul(unit_seconds).filter(|seconds| *seconds > 0);
-    seconds.map(Duration::from_secs).ok_or(DurationError)
+    Ok(duration)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -46,43 +37,24 @@ mod tests {
             ("15m", 900),
             ("36h", 129_600),
             ("90d", 7_776_000),
-            ("007s", 7),
+            ("1d12h", 129_600),
         ] {
-            assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(parse(text).ok(), Some(Duration::from_secs(seconds)), "{text}");
         }
     }
 
     #[test]
-    fn anything_else_is_refused() {
-        for text in [
-            "", "d", "90", "0d", "-1d", "+1d", "1.5h", "1 d", " 1d", "1d ", "1D", "1w", "1d12h", "d1", "١d",
-            "1д",
+    fn anything_else_is_refused_in_words() {
+        for (text, words) in [
+            ("", "value was empty"),
+            ("90", "time unit needed"),
+            ("-1d", "expected number"),
+            ("1x", "unknown time unit"),
+            ("99999999999999999999d", "number is too large"),
+            ("0d", "longer than nothing"),
         ] {
-            assert_eq!(parse(text), Err(DurationError), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused() {
-        assert!(parse(&format!("{}s", u64::MAX)).is_ok());
-        for text in [
-            format!("{}m", u64::MAX),
-            format!("{}0s", u64::MAX),
-            format!("{}d", "9".repeat(400)),
-        ] {
-            assert_eq!(parse(&text), Err(DurationError), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in ".*") {
-            let _ = parse(&text);
-        }
-
-        #[test]
-        fn a_number_of_days_is_that_many_days(days in 1..=100_000_u64) {
-            prop_assert_eq!(parse(&(days.to_string() + "d")), Ok(Duration::from_secs(days * 86_400)));
+            let error = parse(text).expect_err(text).to_string();
+            assert!(error.contains(words), "{text}: {error}");
         }
     }
 }

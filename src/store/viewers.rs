@@ -5,9 +5,8 @@
 //! nothing older is ever used. Expiry and the account token are checked each time. Requests that ask for the same key
 //! at once share one statement, and its failure.
 //!
-//! The maps are our own: a maintained cache crate adds eviction policies, clocks and tasks of its own, and none has
-//! both an age by a time passed in and a shared, cancellable look-up whose failure all waiters share. Here, an entry
-//! lives seconds, so two generations of a map bound memory as well as any policy would.
+//! quick_cache keeps what was read, and decides what to drop. Its own shared look-ups are not used: there a failure goes to
+//! one waiter and the next one asks again, one after another, while the database is away; here it goes to all of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +15,7 @@ use std::time::{Duration, Instant as Tick};
 use entity::{Instant, accounts, api_tokens};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use quick_cache::sync::Cache;
 
 use super::{Store, StoreError, tokens};
 use crate::auth::{AuthError, Key, Viewer};
@@ -37,23 +37,28 @@ pub enum ViewerError {
     Store(#[source] Arc<StoreError>),
 }
 
-/// The door of a process: every request's key comes through here.
+/// The keys of a process: every request's key is looked up here.
 pub struct Viewers {
     store: Store,
-    memory: Arc<Mutex<Memory>>,
+    read: Arc<Read>,
+    lookups: Arc<Mutex<Lookups>>,
 }
 
 type Hash = [u8; 32];
 type Owner = Arc<(api_tokens::Model, accounts::Model)>;
-type LookUp = BoxFuture<'static, Result<Option<Owner>, Arc<StoreError>>>;
+type Lookup = BoxFuture<'static, Result<Option<Owner>, Arc<StoreError>>>;
 
 impl Viewers {
-    /// A door to a store, which remembers nothing yet.
+    /// The keys of a store; nothing is remembered yet.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self {
             store,
-            memory: Arc::default(),
+            read: Arc::new(Read {
+                known: Cache::new(CAPACITY),
+                unknown: Cache::new(CAPACITY),
+            }),
+            lookups: Arc::default(),
         }
     }
 
@@ -77,44 +82,40 @@ impl Viewers {
     }
 
     async fn owner(&self, hash: Hash, tick: Tick) -> Result<Option<Owner>, Arc<StoreError>> {
+        if let Some(owner) = self.read.get(&hash, tick) {
+            return Ok(owner);
+        }
         // A look-up must not be dropped while the lock is held, as its end takes the lock: hence the block's value.
-        let look_up = {
-            let mut memory = lock(&self.memory);
-            if let Some(owner) = memory.known.get(&hash, tick) {
-                return Ok(Some(owner));
-            }
-            if memory.unknown.get(&hash, tick).is_some() {
-                return Ok(None);
-            }
-            match memory.joinable(&hash, tick) {
-                Some(look_up) => look_up,
+        let lookup = {
+            let mut lookups = lock(&self.lookups);
+            match joinable(&lookups, &hash, tick) {
+                Some(lookup) => lookup,
                 None => {
-                    let look_up = self.look_up(hash, tick).shared();
-                    let weak = look_up.downgrade();
-                    memory.under_way.extend(weak.map(|weak| (hash, (tick, weak))));
-                    look_up
+                    let lookup = self.look_up(hash, tick).shared();
+                    let weak = lookup.downgrade();
+                    lookups.extend(weak.map(|weak| (hash, (tick, weak))));
+                    lookup
                 }
             }
         };
-        look_up.await
+        lookup.await
     }
 
     /// One statement, whose answer is remembered as of `tick`.
-    fn look_up(&self, hash: Hash, tick: Tick) -> LookUp {
+    fn look_up(&self, hash: Hash, tick: Tick) -> Lookup {
         let store = self.store.clone();
-        let memory = Arc::clone(&self.memory);
-        let under_way = UnderWay {
+        let read = Arc::clone(&self.read);
+        let listed = Listed {
             hash,
             tick,
-            memory: Arc::clone(&memory),
+            lookups: Arc::clone(&self.lookups),
         };
         async move {
-            let _under_way = under_way;
+            let _listed = listed;
             let owner = tokens::find(&store, &hash).await.map_err(Arc::new)?.map(Arc::new);
-            let mut memory = lock(&memory);
             match &owner {
-                Some(owner) => memory.known.put(hash, tick, Arc::clone(owner)),
-                None => memory.unknown.put(hash, tick, ()),
+                Some(owner) => read.known.insert(hash, (tick, Arc::clone(owner))),
+                None => read.unknown.insert(hash, tick),
             }
             Ok(owner)
         }
@@ -128,78 +129,56 @@ impl std::fmt::Debug for Viewers {
     }
 }
 
-#[derive(Default)]
-struct Memory {
-    known: Recent<Owner>,
+/// What the database said, and when it was asked.
+struct Read {
+    known: Cache<Hash, (Tick, Owner)>,
     /// Apart from the known ones, so that a flood of well-formed keys pushes none of them out.
-    unknown: Recent<()>,
-    /// Look-ups that a request waits for. Weak: when the last of them gives up, the statement ends, and its connection
-    /// is free.
-    under_way: HashMap<Hash, (Tick, WeakShared<LookUp>)>,
+    unknown: Cache<Hash, Tick>,
 }
 
-impl Memory {
-    fn joinable(&self, hash: &Hash, tick: Tick) -> Option<Shared<LookUp>> {
-        let (begun, look_up) = self.under_way.get(hash)?;
-        if is_fresh(*begun, tick) {
-            look_up.upgrade()
-        } else {
-            None
+impl Read {
+    /// What was read and still counts: the owner, or that there is none.
+    fn get(&self, hash: &Hash, tick: Tick) -> Option<Option<Owner>> {
+        let known = self.known.get(hash).filter(|(begun, _)| is_fresh(*begun, tick));
+        if let Some((_, owner)) = known {
+            return Some(Some(owner));
         }
+        let begun = self.unknown.get(hash)?;
+        is_fresh(begun, tick).then_some(None)
     }
 }
 
-/// Strikes a look-up off the list when it ends or is given up.
-struct UnderWay {
-    hash: Hash,
-    tick: Tick,
-    memory: Arc<Mutex<Memory>>,
+/// Look-ups that a request waits for, and when they began. Weak: when the last request gives up, the statement ends, and
+/// its connection is free.
+type Lookups = HashMap<Hash, (Tick, WeakShared<Lookup>)>;
+
+/// A look-up under way that is recent enough to be waited for.
+fn joinable(lookups: &Lookups, hash: &Hash, tick: Tick) -> Option<Shared<Lookup>> {
+    let (begun, lookup) = lookups.get(hash)?;
+    if is_fresh(*begun, tick) {
+        lookup.upgrade()
+    } else {
+        None
+    }
 }
 
-impl Drop for UnderWay {
+/// A look-up's entry in the list, removed when the look-up ends or is given up.
+struct Listed {
+    hash: Hash,
+    tick: Tick,
+    lookups: Arc<Mutex<Lookups>>,
+}
+
+impl Drop for Listed {
     fn drop(&mut self) {
-        let mut memory = lock(&self.memory);
-        // A later look-up may stand in its place.
-        if memory
-            .under_way
+        let mut lookups = lock(&self.lookups);
+        // A later look-up may have replaced it.
+        if lookups
             .get(&self.hash)
             .is_some_and(|(begun, _)| *begun == self.tick)
         {
-            memory.under_way.remove(&self.hash);
+            lookups.remove(&self.hash);
         }
-    }
-}
-
-/// A map that forgets: a full young generation becomes the old one, and the old one goes.
-struct Recent<V> {
-    young: HashMap<Hash, (Tick, V)>,
-    old: HashMap<Hash, (Tick, V)>,
-}
-
-impl<V> Default for Recent<V> {
-    fn default() -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-        }
-    }
-}
-
-impl<V: Clone> Recent<V> {
-    fn get(&self, hash: &Hash, tick: Tick) -> Option<V> {
-        let entries = [self.young.get(hash), self.old.get(hash)];
-        let mut fresh = entries
-            .into_iter()
-            .flatten()
-            .filter(|(read, _)| is_fresh(*read, tick));
-        fresh.next().map(|(_, value)| value.clone())
-    }
-
-    fn put(&mut self, hash: Hash, tick: Tick, value: V) {
-        if self.young.len() >= CAPACITY / 2 {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(hash, (tick, value));
     }
 }
 
@@ -208,9 +187,9 @@ fn is_fresh(begun: Tick, tick: Tick) -> bool {
     tick.saturating_duration_since(begun) < MAX_AGE
 }
 
-/// No code panics while it holds the lock; should it, the maps are still maps.
-fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
+/// No code panics while it holds the lock; should it, the map is still a map.
+fn lock(lookups: &Mutex<Lookups>) -> MutexGuard<'_, Lookups> {
+    lookups.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -223,36 +202,32 @@ mod tests {
         hash
     }
 
+    fn read() -> Read {
+        Read {
+            known: Cache::new(CAPACITY),
+            unknown: Cache::new(CAPACITY),
+        }
+    }
+
     #[test]
-    fn an_entry_counts_for_less_than_its_age() {
-        let (mut map, start) = (Recent::default(), Tick::now());
-        map.put(hash(1), start, "one");
+    fn an_answer_counts_for_less_than_its_age() {
+        let (read, start) = (read(), Tick::now());
+        read.unknown.insert(hash(1), start);
         let nearly = MAX_AGE - Duration::from_nanos(1);
-        assert_eq!(map.get(&hash(1), start + nearly), Some("one"));
-        assert_eq!(map.get(&hash(1), start + MAX_AGE), None);
-        assert_eq!(map.get(&hash(2), start), None);
+        assert_eq!(read.get(&hash(1), start + nearly), Some(None));
+        assert_eq!(read.get(&hash(1), start + MAX_AGE), None);
+        assert_eq!(read.get(&hash(2), start), None);
+        read.unknown.insert(hash(1), start + MAX_AGE);
+        assert_eq!(read.get(&hash(1), start + MAX_AGE), Some(None));
     }
 
     #[test]
-    fn a_flood_never_holds_more_than_the_capacity_and_keeps_the_newest_half() {
-        let (mut map, start) = (Recent::default(), Tick::now());
-        for number in 0..CAPACITY * 3 + 7 {
-            map.put(hash(number), start, number);
-            assert!(map.young.len() + map.old.len() <= CAPACITY);
-            let kept = number.saturating_sub(CAPACITY / 2 - 1);
-            assert_eq!(map.get(&hash(kept), start), Some(kept));
+    fn a_flood_never_holds_more_than_the_capacity() {
+        let (read, start) = (read(), Tick::now());
+        for number in 0..CAPACITY * 3 {
+            read.unknown.insert(hash(number), start);
+            assert!(read.unknown.len() <= CAPACITY);
         }
-    }
-
-    #[test]
-    fn a_second_reading_replaces_the_first_across_generations() {
-        let (mut map, start) = (Recent::default(), Tick::now());
-        map.put(hash(0), start, 1);
-        for number in 1..CAPACITY / 2 {
-            map.put(hash(number), start, number);
-        }
-        map.put(hash(0), start + MAX_AGE, 2);
-        assert_eq!(map.old.get(&hash(0)).map(|(_, value)| *value), Some(1));
-        assert_eq!(map.get(&hash(0), start + MAX_AGE), Some(2));
+        assert!(read.unknown.len() > CAPACITY / 2, "{}", read.unknown.len());
     }
 }

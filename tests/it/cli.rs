@@ -156,7 +156,7 @@ fn wrong_usage_ends_with_2_and_makes_no_file() {
         "token create",
         "token create --account one",
         "token create --account 99999999999999999999",
-        "token create --account 1 --expires-in 1w",
+        "token create --account 1 --expires-in 1x",
         "token create --account 1 --expires-in 0d",
         "token create --account 1 --expires-in 3000000d",
         "token create --account 1 --expires-in 18446744073709551615d",
