@@ -11,10 +11,10 @@ import { ImportDetail } from './ImportDetail';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
-import { usePlace, type List, type Moves } from './place';
+import { useNavigation, type List, type Actions } from './navigation';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
-import { Trouble } from './Trouble';
+import { ErrorPanel } from './ErrorPanel';
 import { hasDays, type View } from './view';
 
 interface Props {
@@ -24,10 +24,10 @@ interface Props {
 }
 
 export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
-  const [place, moves] = usePlace(apiKey);
-  const { view } = place.list;
+  const [state, actions] = useNavigation(apiKey);
+  const { view } = state.list;
   // The choice shows at once; the rows of the last one stay until those of the next are there.
-  const list = useDeferredValue(place.list);
+  const list = useDeferredValue(state.list);
   useKeptFocus(list.serial);
   const link = operationLink({
     query: ImportsPageQuery.params.text ?? '',
@@ -48,34 +48,34 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         </button>
       </Masthead>
       <main>
-        <Notice sentences={place.dropped} onDismiss={moves.dismiss} />
-        <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={moves.go} />}>
-          <Suspense fallback={<StatusTabs.Plain view={view} onGo={moves.go} />}>
+        <Notice sentences={state.dropped} onDismiss={actions.dismiss} />
+        <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={actions.go} />}>
+          <Suspense fallback={<StatusTabs.Plain view={view} onGo={actions.go} />}>
             <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-              <StatusTabs view={view} countedView={list.view} onGo={moves.go} />
+              <StatusTabs view={view} countedView={list.view} onGo={actions.go} />
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
-        <Filters view={view} onGo={moves.go} onReload={moves.reload} />
+        <Filters view={view} onGo={actions.go} onReload={actions.reload} />
         <div id="imports" tabIndex={-1}>
           <Boundary
             resetKey={list.serial}
             fallback={(failure) => (
-              <Refusal key={list.serial} failure={failure} list={list} moves={moves} onRefused={onRefused} />
+              <Refusal key={list.serial} failure={failure} list={list} actions={actions} onRefused={onRefused} />
             )}
           >
             <Suspense fallback={<Skeleton />}>
-              <div className={list === place.list ? 'list' : 'list list-stale'} aria-busy={list !== place.list}>
+              <div className={list === state.list ? 'list' : 'list list-stale'} aria-busy={list !== state.list}>
                 <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-                  <ImportsPage view={list.view} moves={moves} onRefused={onRefused} />
+                  <ImportsPage view={list.view} actions={actions} onRefused={onRefused} />
                 </RelayEnvironmentProvider>
               </div>
             </Suspense>
           </Boundary>
         </div>
-        {place.importId && (
+        {state.importId && (
           <RelayEnvironmentProvider environment={list.environment}>
-            <ImportDetail key={place.importId} id={place.importId} onClose={moves.close} onRefused={onRefused} />
+            <ImportDetail key={state.importId} id={state.importId} onClose={actions.close} onRefused={onRefused} />
           </RelayEnvironmentProvider>
         )}
       </main>
@@ -97,26 +97,26 @@ function skip(event: MouseEvent) {
 function Refusal({
   failure,
   list,
-  moves,
+  actions,
   onRefused,
 }: {
   failure: Failure;
   list: List;
-  moves: Moves;
+  actions: Actions;
   onRefused(): void;
 }) {
   const change = blamed(failure, list.view);
   if (change) {
     return (
-      <Trouble
+      <ErrorPanel
         failure={failure}
         onRefused={onRefused}
-        onRetry={() => moves.drop(change.without, change.reason)}
+        onRetry={() => actions.drop(change.without, change.reason)}
         atOnce
       />
     );
   }
-  return <Trouble failure={failure} attempt={list.attempt} onRefused={onRefused} onRetry={moves.retry} />;
+  return <ErrorPanel failure={failure} attempt={list.attempt} onRefused={onRefused} onRetry={actions.retry} />;
 }
 
 function blamed(failure: Failure, view: View): { without: Partial<View>; reason: string } | null {

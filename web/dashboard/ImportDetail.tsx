@@ -6,7 +6,7 @@ import query, { type ImportDetailQuery } from './__generated__/ImportDetailQuery
 import { Boundary } from './Boundary';
 import { formatCount, formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
 import { StatusLabel } from './status';
-import { Trouble } from './Trouble';
+import { ErrorPanel } from './ErrorPanel';
 
 interface Props {
   /** As in the REST API. */
@@ -47,7 +47,7 @@ export function ImportDetail({ id, onClose, onRefused }: Props) {
         <Boundary
           resetKey={attempt}
           fallback={(failure) => (
-            <Trouble inline failure={failure} onRefused={onRefused} onRetry={() => setAttempt(attempt + 1)} />
+            <ErrorPanel inline failure={failure} onRefused={onRefused} onRetry={() => setAttempt(attempt + 1)} />
           )}
         >
           <Suspense fallback={<p role="status">Loading…</p>}>

@@ -8,9 +8,9 @@ import type { ImportsList_query$data, ImportsList_query$key } from './__generate
 import { DayChart } from './DayChart';
 import { formatCount } from './format';
 import { ImportsTable } from './ImportsTable';
-import type { Moves } from './place';
-import { useSay } from './say';
-import { Trouble } from './Trouble';
+import type { Actions } from './navigation';
+import { useAnnounce } from './announce';
+import { ErrorPanel } from './ErrorPanel';
 import { EMPTY_VIEW, hasFilter, type View } from './view';
 
 /** Unit: rows; the most that the service gives at once. */
@@ -23,11 +23,11 @@ type Direction = 'next' | 'previous';
 interface Props {
   query: ImportsList_query$key;
   view: View;
-  moves: Moves;
+  actions: Actions;
   onRefused(): void;
 }
 
-export function ImportsList({ query, view, moves, onRefused }: Props) {
+export function ImportsList({ query, view, actions, onRefused }: Props) {
   const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } =
     usePaginationFragment<ImportsListPageQuery, ImportsList_query$key>(
       // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
@@ -100,8 +100,8 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
   const estimate = below.current;
   const loaded = `${edges.length === 1 ? 'import' : 'imports'} loaded`;
   const around = `${hasNext ? `, ${estimate}` : ''}${hasPrevious ? ', others above' : ''}`;
-  useSay(`${formatCount(edges.length)} ${loaded}${around}`);
-  if (!connection || (!edges.length && !hasPrevious && !hasNext)) return <Empty view={view} moves={moves} />;
+  useAnnounce(`${formatCount(edges.length)} ${loaded}${around}`);
+  if (!connection || (!edges.length && !hasPrevious && !hasNext)) return <Empty view={view} actions={actions} />;
 
   return (
     <>
@@ -125,11 +125,11 @@ export function ImportsList({ query, view, moves, onRefused }: Props) {
         view={view}
         hasNext={hasNext}
         hasPrevious={hasPrevious}
-        moves={moves}
+        actions={actions}
         onNearEnd={() => hasNext && !failure && load('next')}
       />
       {failure && (
-        <Trouble inline key={failures} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
+        <ErrorPanel inline key={failures} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
       )}
       {hasNext && !failure && (
         <button type="button" className="button load-next" aria-disabled={isLoadingNext} onClick={() => load('next')}>
@@ -148,7 +148,7 @@ function remaining({ estimatedRemainingCount, perPage }: { estimatedRemainingCou
   return capped ? `at least ${count} more` : `about ${count} more`;
 }
 
-function Empty({ view, moves }: { view: View; moves: Moves }) {
+function Empty({ view, actions }: { view: View; actions: Actions }) {
   const filtered = hasFilter(view);
   return (
     <section className="empty">
@@ -165,7 +165,7 @@ function Empty({ view, moves }: { view: View; moves: Moves }) {
         <button
           type="button"
           className="button button-primary"
-          onClick={() => moves.go({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
+          onClick={() => actions.go({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
         >
           Show all imports
         </button>

@@ -2,7 +2,7 @@
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportsPageQuery } from './__generated__/ImportsPageQuery.graphql';
 import { ImportsList } from './ImportsList';
-import type { Moves } from './place';
+import type { Actions } from './navigation';
 import { toFilter, toSort, type View } from './view';
 
 /** Unit: rows. Few enough to be there at once; the following pages are larger. */
@@ -10,11 +10,11 @@ const FIRST_PAGE = 50;
 
 interface Props {
   view: View;
-  moves: Moves;
+  actions: Actions;
   onRefused(): void;
 }
 
-export function ImportsPage({ view, moves, onRefused }: Props) {
+export function ImportsPage({ view, actions, onRefused }: Props) {
   const data = useLazyLoadQuery<ImportsPageQuery>(
     graphql`
       query ImportsPageQuery($first: Int, $after: String, $filter: ImportFilter, $sort: [ImportSort!]) {
@@ -26,7 +26,7 @@ export function ImportsPage({ view, moves, onRefused }: Props) {
     // wait for them: a request that fails between the two leaves a list without rows and without a failure.
     { UNSTABLE_renderPolicy: 'full' },
   );
-  return <ImportsList query={data} view={view} moves={moves} onRefused={onRefused} />;
+  return <ImportsList query={data} view={view} actions={actions} onRefused={onRefused} />;
 }
 
 /** The variables that load a view's first page. */

@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef, type MouseEvent } from 'react';
 import { Anchor } from './Anchor';
 import { formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
 import type { Edge } from './ImportsList';
-import type { Moves } from './place';
+import type { Actions } from './navigation';
 import { useRowsInSight } from './rows';
 import { StatusLabel } from './status';
 import type { SortField, View } from './view';
@@ -17,7 +17,7 @@ interface Props {
   view: View;
   hasNext: boolean;
   hasPrevious: boolean;
-  moves: Moves;
+  actions: Actions;
   /** The reader is about to reach the last loaded row. */
   onNearEnd(): void;
 }
@@ -27,7 +27,7 @@ const NEAR_END = 40;
 /** Unit: milliseconds without scrolling. Browsers limit how often a page may write its URL. */
 const MARK_AFTER = 250;
 
-export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearEnd }: Props) {
+export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, onNearEnd }: Props) {
   const table = useRef<HTMLTableElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const span = useRowsInSight(body, edges.length);
@@ -35,7 +35,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
   useEffect(() => {
     if (span.end >= edges.length - NEAR_END) onNearEnd();
   });
-  useMark(edges, span.first, hasPrevious, view.after, moves);
+  useMark(edges, span.first, hasPrevious, view.after, actions);
   useSteadyScroll(edges, span.height);
 
   useLayoutEffect(() => {
@@ -47,7 +47,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
   function open(event: MouseEvent, id: string) {
     // A click anywhere on a row opens it, unless it selects text or meets the row's own link.
     if (event.defaultPrevented || (event.target as Element).closest('a') || getSelection()?.toString()) return;
-    moves.go({ importId: id });
+    actions.go({ importId: id });
   }
 
   return (
@@ -60,7 +60,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
     >
       <thead role="rowgroup">
         <tr role="row" aria-rowindex={1} className="row row-head">
-          <SortableHead field="id" name="Import" className="cell-id" view={view} moves={moves} />
+          <SortableHead field="id" name="Import" className="cell-id" view={view} actions={actions} />
           <th role="columnheader" className="cell-file">
             File
           </th>
@@ -73,8 +73,8 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
           <th role="columnheader" className="cell-note">
             Note
           </th>
-          <SortableHead field="created_at" name="Created" className="cell-created" view={view} moves={moves} />
-          <SortableHead field="updated_at" name="Updated" className="cell-updated" view={view} moves={moves} />
+          <SortableHead field="created_at" name="Created" className="cell-created" view={view} actions={actions} />
+          <SortableHead field="updated_at" name="Updated" className="cell-updated" view={view} actions={actions} />
           <th role="columnheader" className="cell-duration">
             Duration
           </th>
@@ -100,7 +100,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, moves, onNearE
                 <Anchor
                   view={{ ...view, after: null, importId: node.databaseId }}
                   title={node.fileName}
-                  onFollow={() => moves.go({ importId: node.databaseId })}
+                  onFollow={() => actions.go({ importId: node.databaseId })}
                 >
                   {formatFileName(node.fileName)}
                 </Anchor>
@@ -135,10 +135,10 @@ interface SortableHeadProps {
   name: string;
   className: string;
   view: View;
-  moves: Moves;
+  actions: Actions;
 }
 
-function SortableHead({ field, name, className, view, moves }: SortableHeadProps) {
+function SortableHead({ field, name, className, view, actions }: SortableHeadProps) {
   const sorted = view.sort.field === field;
   const descending = sorted && view.sort.descending;
   return (
@@ -151,7 +151,7 @@ function SortableHead({ field, name, className, view, moves }: SortableHeadProps
         type="button"
         id={`sort-${field}`}
         className="sort"
-        onClick={() => moves.go({ sort: { field, descending: !descending } })}
+        onClick={() => actions.go({ sort: { field, descending: !descending } })}
       >
         {name}
         <svg className={sorted ? 'sort-mark' : 'sort-mark sort-mark-idle'} viewBox="0 0 10 10" aria-hidden="true">
@@ -182,19 +182,19 @@ function Nothing() {
 }
 
 /** Keeps the cursor before the first row in sight in the URL, so that a reload or the back button starts there. */
-function useMark(edges: readonly Edge[], first: number, hasPrevious: boolean, origin: string | null, moves: Moves) {
+function useMark(edges: readonly Edge[], first: number, hasPrevious: boolean, origin: string | null, actions: Actions) {
   const start = edges[0]?.node.id;
   const arrived = useRef(start);
   useEffect(() => {
     const timer = setTimeout(() => {
       const before = edges[Math.min(first, edges.length) - 1]?.cursor;
-      if (before) moves.mark(before);
-      else if (!hasPrevious) moves.mark(null);
+      if (before) actions.mark(before);
+      else if (!hasPrevious) actions.mark(null);
       // On the first row of a list that goes on above: the link's own cursor, or the nearest one there is.
-      else moves.mark(arrived.current === start ? origin : (edges[0]?.cursor ?? null));
+      else actions.mark(arrived.current === start ? origin : (edges[0]?.cursor ?? null));
     }, MARK_AFTER);
     return () => clearTimeout(timer);
-  }, [edges, first, hasPrevious, origin, start, moves]);
+  }, [edges, first, hasPrevious, origin, start, actions]);
 }
 
 /** Rows that join at the top push the others down; scrolling by as much leaves the reader where they were. */

@@ -275,7 +275,7 @@ describe('the dashboard', () => {
     await settled(page);
     await loaded(page, 150);
     const says = (wanted) => {
-      const said = () => page.locator('#said').textContent();
+      const said = () => page.locator('#announcements').textContent();
       return until(`what a screen reader says to be ${wanted}`, said, (text) => wanted.test(text));
     };
     await says(/^150 imports loaded, at least/);

@@ -68,7 +68,7 @@ function openList() {
   const container = document.body.appendChild(document.createElement('div'));
   /** Where the list stands, and whether each request fails at once. */
   const page = { container, isAway: false };
-  const moves = { go() {}, mark() {} };
+  const actions = { go() {}, mark() {} };
   const thrown = [];
   root = createRoot(container, { onUncaughtError: (error) => thrown.push(error), onCaughtError() {} });
   const draw = () =>
@@ -82,7 +82,7 @@ function openList() {
           createElement(
             RelayEnvironmentProvider,
             { environment },
-            createElement(ImportsPage, { view: readView('').view, moves, onRefused() {} }),
+            createElement(ImportsPage, { view: readView('').view, actions, onRefused() {} }),
           ),
         ),
       ),
@@ -145,7 +145,7 @@ test('a list whose next try fails at once counts down again', async () => {
   asked[1].sink.error(new Failure('UNREACHABLE', 'The service did not answer.'));
   const timer = async () => page.container.querySelector('[role="timer"]')?.textContent ?? '';
   await until('the countdown', timer, (text) => text.startsWith('Trying again in'));
-  page.container.querySelector('.trouble button').click();
+  page.container.querySelector('.error-panel button').click();
   await until('another try', state, ({ asked }) => asked.length === 3);
   await until('the countdown anew', timer, (text) => text.startsWith('Trying again in'), 20_000);
 });

@@ -84,11 +84,11 @@ const heading = (page, name) => page.getByRole('heading', { name });
 async function tryNow(page, part = 'main') {
   const click = () =>
     page.evaluate(async (selector) => {
-      const trouble = document.querySelector(`${selector} .trouble`);
-      if (!trouble) return 'gone on';
-      trouble.querySelector('button').click();
+      const panel = document.querySelector(`${selector} .error-panel`);
+      if (!panel) return 'gone on';
+      panel.querySelector('button').click();
       await new Promise(requestAnimationFrame);
-      return trouble.isConnected ? trouble.querySelector('[role="timer"]').textContent : 'gone on';
+      return panel.isConnected ? panel.querySelector('[role="timer"]').textContent : 'gone on';
     }, part);
   await until('another try', click, (text) => text === 'gone on' || text === 'Trying again…');
 }

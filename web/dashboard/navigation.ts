@@ -18,14 +18,14 @@ export interface List {
   attempt: number;
 }
 
-export interface Place {
+export interface PageState {
   list: List;
   importId: string | null;
   /** One sentence for each part of the link that could not be used. */
   dropped: string[];
 }
 
-export interface Moves {
+export interface Actions {
   /** Goes to another view, as a new entry of the history. */
   go(change: Partial<View>): void;
   /** Closes the open import: back to the entry before it, or, where a link opened it, in its place. */
@@ -46,14 +46,14 @@ const OPENED = 'opened';
 
 let serial = 0;
 
-export function usePlace(key: string): [Place, Moves] {
-  const [place, setPlace] = useState(() => arrive(key));
-  const shown = useRef(place);
+export function useNavigation(key: string): [PageState, Actions] {
+  const [state, setState] = useState(() => arrive(key));
+  const shown = useRef(state);
 
-  const [moves] = useState<Moves>(() => {
-    const show = (next: Place) => {
+  const [actions] = useState<Actions>(() => {
+    const show = (next: PageState) => {
       shown.current = next;
-      setPlace(next);
+      setState(next);
     };
     return {
       go(change) {
@@ -98,23 +98,23 @@ export function usePlace(key: string): [Place, Moves] {
     const onPop = () => {
       const { view, dropped } = readView(location.search);
       shown.current = { ...moveTo(shown.current, view, key), dropped };
-      setPlace(shown.current);
+      setState(shown.current);
     };
     addEventListener('popstate', onPop);
     return () => removeEventListener('popstate', onPop);
   }, [key]);
 
-  return [place, moves];
+  return [state, actions];
 }
 
-function arrive(key: string): Place {
+function arrive(key: string): PageState {
   const { view, dropped } = readView(location.search);
   // What the page shows is what its URL says, so that a copied link says the same.
   if (dropped.length) history.replaceState(null, '', pageUrl(view));
   return { list: load(view, key), importId: view.importId, dropped };
 }
 
-function moveTo(current: Place, view: View, key: string): Place {
+function moveTo(current: PageState, view: View, key: string): PageState {
   const list = sameList(current.list.view, view) ? current.list : load(view, key);
   return { list, importId: view.importId, dropped: [] };
 }

@@ -1,13 +1,13 @@
 /**
- * What a screen reader is to say of a change that only the eye would notice.
+ * Announces a change that only the eye would notice to screen readers, through a live region.
  *
  * The region stands in `index.html`: one that comes into the document together with its text is passed over.
  */
 import { useEffect } from 'react';
 
-export function useSay(sentence: string): void {
+export function useAnnounce(sentence: string): void {
   useEffect(() => {
-    const region = document.getElementById('said');
+    const region = document.getElementById('announcements');
     if (!region) return;
     region.textContent = sentence;
     return () => {

@@ -28,7 +28,7 @@ const TITLES: Record<string, string> = {
   TIMEOUT: 'The service took too long',
 };
 
-export function Trouble({ failure, inline, atOnce, attempt = 0, onRetry, onRefused }: Props) {
+export function ErrorPanel({ failure, inline, atOnce, attempt = 0, onRetry, onRefused }: Props) {
   const waits = failure.code in TITLES;
   const wait = Math.max(1, failure.retryAfterS ?? DEFAULT_WAIT_S) + attempt * WAIT_MORE_S;
   const [left, setLeft] = useState(wait);
@@ -54,7 +54,7 @@ export function Trouble({ failure, inline, atOnce, attempt = 0, onRetry, onRefus
 
   if (atOnce || failure.code === 'UNAUTHENTICATED') return null;
   return (
-    <section className={inline ? 'trouble trouble-inline' : 'trouble'}>
+    <section className={inline ? 'error-panel error-panel-inline' : 'error-panel'}>
       <svg className="icon tone-warn" viewBox="0 0 16 16" aria-hidden="true">
         <path d="M8 2l6.5 11.5h-13zM8 6.5v3.2M8 11.6v.1" />
       </svg>
