@@ -5,6 +5,7 @@
 pub mod app;
 pub mod auth;
 pub mod cli;
+pub mod client_address;
 pub mod config;
 pub mod error;
 pub mod fuzzing;
@@ -15,7 +16,6 @@ pub mod json;
 pub mod list;
 pub mod load;
 pub mod origin;
-pub mod peer;
 pub mod relay;
 pub mod resources;
 pub mod rfc3339;

@@ -14,8 +14,8 @@ use self::check::Faults;
 pub use self::limits::Limits;
 use self::listen::Listen;
 pub use self::settings::Settings;
+use crate::client_address::Network;
 use crate::origin::Origin;
-use crate::peer::Network;
 use crate::store;
 use crate::telemetry::LogFormat;
 

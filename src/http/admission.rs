@@ -16,11 +16,11 @@ use entity::Instant;
 use super::Gateway;
 use super::request_id::RequestId;
 use crate::auth::{self, AuthError, Viewer};
+use crate::client_address;
 use crate::error::{Code, Rejection};
 use crate::load::Limited;
 use crate::load::budget::Remaining;
 use crate::load::permits::{Overloaded, Permit};
-use crate::peer;
 use crate::store::viewers::ViewerError;
 
 /// Someone with a key and something left to spend.
@@ -191,7 +191,7 @@ fn address(gateway: &Gateway, parts: &Parts) -> Option<IpAddr> {
     let forwarded: Vec<_> = forwarded
         .map(|value| value.to_str().unwrap_or_default())
         .collect();
-    Some(peer::client_address(
+    Some(client_address::behind_proxies(
         peer.ip(),
         forwarded.into_iter(),
         &gateway.limits.trusted_proxies,

@@ -10,10 +10,10 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::Limited;
-use super::ledger::{Ledger, Rate, Standing, seconds_up};
+use super::leaky_bucket::{LeakyBuckets, Rate, Standing, seconds_up};
 
 /// The budgets of all accounts.
-pub struct Budgets(Option<Ledger<i64>>);
+pub struct Budgets(Option<LeakyBuckets<i64>>);
 
 /// What an account has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Budgets {
                 burst_points,
                 debt_points: dearest,
             };
-            Ledger::new(rate, MAX_ACCOUNTS)
+            LeakyBuckets::new(rate, MAX_ACCOUNTS)
         }))
     }
 
@@ -62,11 +62,11 @@ impl Budgets {
     ///
     /// **Errors:** [`Limited`] where not a single point is left, with the time until one is.
     pub fn admit(&self, account: i64, now: Instant) -> Result<Option<Remaining>, Limited> {
-        let Some(ledger) = &self.0 else { return Ok(None) };
-        let standing = ledger.standing(account, now);
+        let Some(buckets) = &self.0 else { return Ok(None) };
+        let standing = buckets.standing(account, now);
         match standing.remaining_points {
             0 => Err(limited(standing)),
-            _ => Ok(Some(remaining(ledger.rate(), standing))),
+            _ => Ok(Some(remaining(buckets.rate(), standing))),
         }
     }
 
@@ -74,29 +74,29 @@ impl Budgets {
     ///
     /// **Errors:** [`Limited`] where others have spent the last point since stage one; nothing is charged.
     pub fn spend(&self, account: i64, points: u64, now: Instant) -> Result<Option<Remaining>, Limited> {
-        let Some(ledger) = &self.0 else { return Ok(None) };
-        match ledger.spend(account, points, now) {
-            Ok(standing) => Ok(Some(remaining(ledger.rate(), standing))),
+        let Some(buckets) = &self.0 else { return Ok(None) };
+        match buckets.spend(account, points, now) {
+            Ok(standing) => Ok(Some(remaining(buckets.rate(), standing))),
             Err(standing) => Err(limited(standing)),
         }
     }
 
     /// Charges a request that is refused, in debt or not, and gives what is left.
     pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
-        let ledger = self.0.as_ref()?;
-        Some(remaining(ledger.rate(), ledger.charge(account, points, now)))
+        let buckets = self.0.as_ref()?;
+        Some(remaining(buckets.rate(), buckets.charge(account, points, now)))
     }
 
     /// Gives back what was charged for a request that turned out not to run.
     pub fn refund(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
-        let ledger = self.0.as_ref()?;
-        Some(remaining(ledger.rate(), ledger.refund(account, points, now)))
+        let buckets = self.0.as_ref()?;
+        Some(remaining(buckets.rate(), buckets.refund(account, points, now)))
     }
 
     /// What an account has left, for an answer that costs nothing.
     pub fn remaining(&self, account: i64, now: Instant) -> Option<Remaining> {
-        let ledger = self.0.as_ref()?;
-        Some(remaining(ledger.rate(), ledger.standing(account, now)))
+        let buckets = self.0.as_ref()?;
+        Some(remaining(buckets.rate(), buckets.standing(account, now)))
     }
 }
 

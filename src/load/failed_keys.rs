@@ -7,11 +7,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::Limited;
-use super::ledger::{Ledger, Rate, seconds_up};
-use crate::peer;
+use super::leaky_bucket::{LeakyBuckets, Rate, seconds_up};
+use crate::client_address;
 
 /// The failures of all addresses. An IPv6 address counts as its /64.
-pub struct FailedKeys(Option<Ledger<IpAddr>>);
+pub struct FailedKeys(Option<LeakyBuckets<IpAddr>>);
 
 /// Addresses with recent failures, at once.
 const MAX_ADDRESSES: usize = 10_000;
@@ -26,7 +26,7 @@ impl FailedKeys {
                 burst_points: u64::from(points.get()),
                 debt_points: 0,
             };
-            Ledger::new(rate, MAX_ADDRESSES)
+            LeakyBuckets::new(rate, MAX_ADDRESSES)
         }))
     }
 
@@ -35,15 +35,15 @@ impl FailedKeys {
     /// **Errors:** [`Limited`] where the address has had its share: this failure is answered with that, and not
     /// counted.
     pub fn record(&self, address: IpAddr, now: Instant) -> Result<(), Limited> {
-        let Some(ledger) = &self.0 else { return Ok(()) };
-        let key = peer::group(address);
-        let standing = ledger.standing(key, now);
+        let Some(buckets) = &self.0 else { return Ok(()) };
+        let key = client_address::group(address);
+        let standing = buckets.standing(key, now);
         if standing.remaining_points == 0 {
             return Err(Limited {
                 retry_after_s: seconds_up(standing.until_one).max(1),
             });
         }
-        ledger.charge(key, 1, now);
+        buckets.charge(key, 1, now);
         Ok(())
     }
 }

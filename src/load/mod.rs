@@ -5,7 +5,7 @@
 
 pub mod budget;
 pub mod failed_keys;
-mod ledger;
+mod leaky_bucket;
 pub mod permits;
 
 /// Refused until some time has passed.

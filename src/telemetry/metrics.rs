@@ -15,9 +15,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// A word of ours as a label's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Word(pub &'static str);
+pub struct Label(pub &'static str);
 
-impl EncodeLabelValue for Word {
+impl EncodeLabelValue for Label {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         self.0.encode(encoder)
     }
@@ -26,28 +26,28 @@ impl EncodeLabelValue for Word {
 /// What kind of request was answered, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    kind: Word,
-    code: Word,
+    kind: Label,
+    code: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Stage {
-    stage: Word,
+    stage: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Coded {
-    code: Word,
+    code: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Statement {
-    statement: Word,
+    statement: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InColumn {
-    column: Word,
+    column: Label,
 }
 
 /// Buckets from a quarter of a millisecond to ten seconds.
@@ -171,8 +171,8 @@ impl Metrics {
     pub fn answered(&self, kind: &'static str, code: &'static str, took: Duration) {
         self.requests
             .get_or_create(&Answered {
-                kind: Word(kind),
-                code: Word(code),
+                kind: Label(kind),
+                code: Label(code),
             })
             .inc();
         self.stage("request", took);
@@ -181,13 +181,13 @@ impl Metrics {
     /// A stage of a request took its time.
     pub fn stage(&self, stage: &'static str, took: Duration) {
         self.seconds
-            .get_or_create(&Stage { stage: Word(stage) })
+            .get_or_create(&Stage { stage: Label(stage) })
             .observe(took.as_secs_f64());
     }
 
     /// The guard refused a document.
     pub fn refused(&self, code: &'static str) {
-        self.refusals.get_or_create(&Coded { code: Word(code) }).inc();
+        self.refusals.get_or_create(&Coded { code: Label(code) }).inc();
     }
 
     /// A request was refused because a budget was spent.
@@ -199,7 +199,7 @@ impl Metrics {
     pub fn statement(&self, shape: &'static str) {
         self.statements
             .get_or_create(&Statement {
-                statement: Word(shape),
+                statement: Label(shape),
             })
             .inc();
     }
@@ -207,7 +207,9 @@ impl Metrics {
     /// A value was read that breaks the promises of its column.
     pub fn unreadable(&self, column: &'static str) {
         self.unreadable
-            .get_or_create(&InColumn { column: Word(column) })
+            .get_or_create(&InColumn {
+                column: Label(column),
+            })
             .inc();
     }
 

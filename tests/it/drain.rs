@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::databases::either;
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
+use crate::rng::Rng;
 use crate::server::{Answer, Ask, Server, furnish};
 use crate::waiting::PATIENCE;
 
@@ -52,7 +52,7 @@ impl Unanswered {
 async fn sigterm_at_any_moment_under_load_fails_no_accepted_request() {
     let database = either().await;
     let tenants = furnish(&database.url, &[130]).await;
-    let mut chance = Chance::new(gauntlet::seed(20));
+    let mut rng = Rng::new(gauntlet::seed(20));
     let mut answered = 0;
     for round in 0..ROUNDS {
         // Nothing is refused because the machine is slow.
@@ -66,7 +66,7 @@ async fn sigterm_at_any_moment_under_load_fails_no_accepted_request() {
         ];
         let mut server = Server::over(&database.url, &options, tenants.clone());
         // The moment is a number of answers, so that it lies under load on any machine.
-        let moment = CLIENTS + chance.below(160);
+        let moment = CLIENTS + rng.below(160);
         println!("round {round}, at {moment}");
         answered += drains_after(&mut server, moment);
     }

@@ -6,8 +6,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::app::{TestApp, row};
-use crate::chance::Chance;
 use crate::gauntlet;
+use crate::rng::Rng;
 
 const IMPORT: [&str; 11] = [
     "id",
@@ -38,7 +38,7 @@ const MOST_DIRECTIVES: usize = 15;
 
 /// A random document in the making; a fragment is defined where it is first spread.
 struct Document {
-    chance: Chance,
+    rng: Rng,
     fragments: String,
     count: usize,
 }
@@ -47,18 +47,18 @@ impl Document {
     /// Some leaves, under their names or one alias each, loose or in fragments on `on`.
     fn leaves(&mut self, names: &[&str], on: &[&str]) -> String {
         let mut text = String::from("{");
-        for _ in 0..=self.chance.below(5) {
-            let name = *self.chance.pick(names);
-            let field = if self.chance.one_in(3) {
+        for _ in 0..=self.rng.below(5) {
+            let name = *self.rng.pick(names);
+            let field = if self.rng.one_in(3) {
                 format!("x_{name}: {name}{PLACE}")
             } else {
                 format!("{name}{PLACE}")
             };
-            match self.chance.below(4) {
-                0 => text += &format!(" ... on {}{PLACE} {{ {field} }}", self.chance.pick(on)),
+            match self.rng.below(4) {
+                0 => text += &format!(" ... on {}{PLACE} {{ {field} }}", self.rng.pick(on)),
                 1 => {
                     self.count += 1;
-                    let (name, on) = (format!("F{}", self.count), *self.chance.pick(on));
+                    let (name, on) = (format!("F{}", self.count), *self.rng.pick(on));
                     self.fragments += &format!(" fragment {name} on {on} {{ {field} }}");
                     text += &format!(" ...{name}{PLACE}");
                 }
@@ -70,7 +70,7 @@ impl Document {
     }
 
     fn import(&mut self) -> String {
-        if self.chance.one_in(4) {
+        if self.rng.one_in(4) {
             return self.leaves(&["id"], &["Node", "Import"]);
         }
         self.leaves(&IMPORT, &["Import"])
@@ -78,8 +78,8 @@ impl Document {
 
     fn connection(&mut self) -> String {
         let mut text = String::from("{");
-        for _ in 0..=self.chance.below(5) {
-            let field = match self.chance.below(8) {
+        for _ in 0..=self.rng.below(5) {
+            let field = match self.rng.below(8) {
                 0 => format!("edges{PLACE} {{ cursor node{PLACE} {} }}", self.import()),
                 1 => format!("edges {{ c: cursor __typename node {} }}", self.import()),
                 2 => format!("nodes{PLACE} {}", self.import()),
@@ -139,19 +139,19 @@ impl Document {
             "sort: []",
         ];
         let parts = [
-            *self.chance.pick(&size),
-            *self.chance.pick(&filter),
-            *self.chance.pick(&sort),
+            *self.rng.pick(&size),
+            *self.rng.pick(&filter),
+            *self.rng.pick(&sort),
         ];
         parts.join(" ")
     }
 
     fn root(&mut self, key: usize) -> String {
-        match self.chance.below(8) {
+        match self.rng.below(8) {
             0 => format!("r{key}: import(id: $id) {}", self.import()),
             1 => format!(
                 "r{key}: importByDatabaseId(databaseId: \"{}\") {}",
-                self.chance.below(5),
+                self.rng.below(5),
                 self.import()
             ),
             2 => {
@@ -183,14 +183,14 @@ impl Document {
 }
 
 /// The text with directives at some of its places.
-fn with_directives(chance: &mut Chance, text: &str) -> String {
+fn with_directives(rng: &mut Rng, text: &str) -> String {
     let mut parts = text.split(PLACE);
     let mut written = parts.next().unwrap_or_default().to_owned();
     let mut left = MOST_DIRECTIVES;
     for part in parts {
-        if left > 0 && chance.one_in(3) {
+        if left > 0 && rng.one_in(3) {
             left -= 1;
-            written += *chance.pick(&ALL);
+            written += *rng.pick(&ALL);
         }
         written += part;
     }
@@ -200,7 +200,7 @@ fn with_directives(chance: &mut Chance, text: &str) -> String {
 const VARIABLES: &str = "($size: Int, $cursor: String, $filter: ImportFilter, $status: ImportStatus = NEW, \
     $instant: DateTime = \"2020-01-01T00:00:00Z\", $sort: [ImportSort!], $id: ID = \"eA\", $yes: Boolean!, $no: Boolean = false)";
 
-fn variables(chance: &mut Chance, cursor: &Json, id: &Json) -> Json {
+fn variables(rng: &mut Rng, cursor: &Json, id: &Json) -> Json {
     let mut variables = json!({"yes": true});
     let choices = [
         ("size", json!(1)),
@@ -217,7 +217,7 @@ fn variables(chance: &mut Chance, cursor: &Json, id: &Json) -> Json {
         ("sort", json!([])),
     ];
     for (name, value) in choices {
-        if chance.one_in(2) {
+        if rng.one_in(2) {
             variables[name] = value;
         }
     }
@@ -255,14 +255,14 @@ async fn a_document_answers_the_same_whenever_it_is_run_and_with_directives_that
             .await;
         let edge = &edge["imports"]["edges"][0];
         let mut document = Document {
-            chance: Chance::new(gauntlet::seed(7)),
+            rng: Rng::new(gauntlet::seed(7)),
             fragments: String::new(),
             count: 0,
         };
         let (mut answered, mut compared) = (0, 0);
         for case in 0..300 {
             document.fragments.clear();
-            let roots: Vec<_> = (0..=document.chance.below(3))
+            let roots: Vec<_> = (0..=document.rng.below(3))
                 .map(|key| document.root(key))
                 .collect();
             let roots = roots.join(" ");
@@ -273,7 +273,7 @@ async fn a_document_answers_the_same_whenever_it_is_run_and_with_directives_that
             );
             let left_out = format!("{roots} out: viewer @skip(if: $yes) {{ name }}");
             let conditional =
-                with_directives(&mut document.chance, &format!("{left_out}{}", document.fragments));
+                with_directives(&mut document.rng, &format!("{left_out}{}", document.fragments));
             let (roots, fragments) = conditional
                 .split_once(" fragment")
                 .map_or((conditional.as_str(), String::new()), |(roots, rest)| {
@@ -281,7 +281,7 @@ async fn a_document_answers_the_same_whenever_it_is_run_and_with_directives_that
                 });
             let conditional = operation(case, roots, &fragments);
             for _ in 0..2 {
-                let sent = variables(&mut document.chance, &edge["cursor"], &edge["node"]["id"]);
+                let sent = variables(&mut document.rng, &edge["cursor"], &edge["node"]["id"]);
                 let first = app.query(&caller.key, &plain, sent.clone()).await;
                 let second = app.query(&caller.key, &plain, sent.clone()).await;
                 assert_eq!(second.body, first.body, "{plain} {sent}");

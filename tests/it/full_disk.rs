@@ -17,7 +17,6 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::chance::Chance;
 use crate::checker::history::History;
 use crate::checker::walker::{assert_sound, walk};
 use crate::checker::writer::{Writer, first_rows};
@@ -25,6 +24,7 @@ use crate::databases::{self, execute};
 use crate::gauntlet;
 use crate::laws::walk::Door;
 use crate::records::{lines, rows};
+use crate::rng::Rng;
 use crate::server::{Ask, Client, Server, furnish, program};
 use crate::waiting::PATIENCE;
 
@@ -144,9 +144,9 @@ async fn a_full_disk_refuses_writers_and_loses_nothing_on_sqlite() {
             gauntlet::seed(70),
         )),
     };
-    let mut chance = Chance::new(gauntlet::seed(71));
+    let mut rng = Rng::new(gauntlet::seed(71));
     for _ in 0..WALKS {
-        let walk = walk(&door, &history, 1, &mut chance, 30, 20).await;
+        let walk = walk(&door, &history, 1, &mut rng, 30, 20).await;
         assert_sound(&walk.expect("there is time"), &history);
     }
 
@@ -187,7 +187,7 @@ async fn a_full_disk_refuses_writers_and_loses_nothing_on_sqlite() {
         .await
         .unwrap();
     for _ in 0..WALKS {
-        let walk = walk(&door, &history, 1, &mut chance, 100, 20).await;
+        let walk = walk(&door, &history, 1, &mut rng, 100, 20).await;
         assert_sound(&walk.expect("there is time"), &history);
     }
     assert!(server.runs());

@@ -10,7 +10,7 @@ use imports_gateway::fuzzing::{BODIES, Body};
 use proptest::prelude::*;
 
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
+use crate::rng::Rng;
 
 /// Damaged copies of each seed.
 const COPIES: usize = 400;
@@ -69,11 +69,11 @@ fn each_corpus_has_seeds_that_are_taken_and_seeds_that_are_not() {
 #[test]
 fn damaged_seeds_end_every_body() {
     for (number, (name, body)) in BODIES.into_iter().enumerate() {
-        let mut chance = Chance::new(gauntlet::seed(number as u64));
+        let mut rng = Rng::new(gauntlet::seed(number as u64));
         for (_, seed) in seeds(name) {
             for _ in 0..COPIES {
                 let mut bytes = seed.clone();
-                chance.damage(&mut bytes);
+                rng.damage(&mut bytes);
                 let _ = body(&bytes);
             }
             gauntlet::add("damaged seeds read", COPIES as u64);

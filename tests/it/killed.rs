@@ -12,7 +12,6 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use crate::chance::Chance;
 use crate::checker::history::History;
 use crate::checker::walker::{assert_sound, walk};
 use crate::checker::writer::{Writer, first_rows};
@@ -20,6 +19,7 @@ use crate::databases::{self, Database, execute, fresh};
 use crate::gauntlet;
 use crate::laws::walk::Door;
 use crate::records::{lines, rows};
+use crate::rng::Rng;
 use crate::server::{Ask, Server, Tenant, furnish, program};
 
 /// Ids of the account; at first every other is there.
@@ -36,7 +36,7 @@ struct Killed<'a> {
     tenants: &'a [Tenant],
     server: RefCell<Server>,
     writer: Mutex<Writer<'a>>,
-    chance: RefCell<Chance>,
+    rng: RefCell<Rng>,
 }
 
 impl Killed<'_> {
@@ -62,7 +62,7 @@ impl Killed<'_> {
 
 impl Door for Killed<'_> {
     async fn data(&self, document: &str, variables: Json) -> Option<Json> {
-        if self.chance.borrow_mut().one_in(KILLED) {
+        if self.rng.borrow_mut().one_in(KILLED) {
             self.kill();
         }
         self.writer
@@ -104,13 +104,13 @@ async fn walks_go_on_after_kills(database: Database) {
             (1..=IDS).collect(),
             gauntlet::seed(60),
         )),
-        chance: RefCell::new(Chance::new(gauntlet::seed(61))),
+        rng: RefCell::new(Rng::new(gauntlet::seed(61))),
     };
     // At least one, whatever the seed.
     door.kill();
-    let mut chance = Chance::new(gauntlet::seed(62));
+    let mut rng = Rng::new(gauntlet::seed(62));
     for _ in 0..WALKS {
-        let walk = walk(&door, &history, 1, &mut chance, 9, 12).await;
+        let walk = walk(&door, &history, 1, &mut rng, 9, 12).await;
         assert_sound(&walk.expect("there is time"), &history);
     }
 }
@@ -127,7 +127,7 @@ async fn a_load_that_is_killed_has_stored_all_of_its_file_or_nothing() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("imports.ndjson");
     fs::write(&file, lines(&rows(FILE_ROWS))).unwrap();
-    let mut chance = Chance::new(gauntlet::seed(63));
+    let mut rng = Rng::new(gauntlet::seed(63));
     for database in fresh().await {
         furnish(&database.url, &[0]).await;
         let store = databases::open(&database.url).await;
@@ -138,7 +138,7 @@ async fn a_load_that_is_killed_has_stored_all_of_its_file_or_nothing() {
                 .stderr(std::process::Stdio::null())
                 .spawn()
                 .unwrap();
-            thread::sleep(Duration::from_millis(chance.below(400) as u64));
+            thread::sleep(Duration::from_millis(rng.below(400) as u64));
             // It may have ended by itself.
             let _ = load.kill();
             let status = load.wait().unwrap();

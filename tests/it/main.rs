@@ -12,7 +12,6 @@ mod agreement;
 mod app;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
-mod chance;
 mod checker;
 mod cli;
 mod databases;
@@ -42,6 +41,7 @@ mod postgres;
 mod readme;
 mod records;
 mod rest;
+mod rng;
 mod schema;
 mod server;
 mod settings;

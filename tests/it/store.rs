@@ -6,9 +6,9 @@ use imports_gateway::store::imports::{Column, Field, Fields, count, page, status
 use keyset::{Cut, Direction, Filter, Key, Order, Plan, Position, Range, Reading, Side, Value, Window};
 
 use crate::app::{TestApp, row};
-use crate::chance::Chance;
 use crate::databases::instant;
 use crate::gauntlet;
+use crate::rng::Rng;
 
 /// Few distinct instants, so that most rows tie; the first and the last that there are among them.
 const MOMENTS: [i64; 6] = [
@@ -31,24 +31,24 @@ const EDGES: [i64; 7] = [
     MOMENTS[5] + 1,
 ];
 
-fn table(account_id: i64, chance: &mut Chance) -> Vec<imports::Model> {
+fn table(account_id: i64, rng: &mut Rng) -> Vec<imports::Model> {
     let import = |id| imports::Model {
         id,
-        status: *chance.pick(&ImportStatus::ALL),
-        created_at: instant(*chance.pick(&MOMENTS)),
-        updated_at: instant(*chance.pick(&MOMENTS)),
+        status: *rng.pick(&ImportStatus::ALL),
+        created_at: instant(*rng.pick(&MOMENTS)),
+        updated_at: instant(*rng.pick(&MOMENTS)),
         ..row(account_id, 7)
     };
     (-20..20).chain([i64::MIN, i64::MAX]).map(import).collect()
 }
 
 /// The order of up to three columns, each in either direction.
-fn order(chance: &mut Chance) -> Order<Column> {
+fn order(rng: &mut Rng) -> Order<Column> {
     let mut columns = Column::SORTABLE.to_vec();
     let mut keys = Vec::new();
-    for _ in 0..chance.below(4) {
-        let column = columns.remove(chance.below(columns.len()));
-        let direction = *chance.pick(&[Direction::Asc, Direction::Desc]);
+    for _ in 0..rng.below(4) {
+        let column = columns.remove(rng.below(columns.len()));
+        let direction = *rng.pick(&[Direction::Asc, Direction::Desc]);
         keys.push(Key { column, direction });
     }
     Order::new(&keys, Column::TIE_BREAK).unwrap()
@@ -62,12 +62,12 @@ fn statuses(mask: usize) -> Vec<Value> {
 }
 
 /// A filter within the account, with up to two ranges; where `mask` is given, of those statuses alone.
-fn filter(account_id: i64, mask: Option<usize>, chance: &mut Chance) -> Filter<Column> {
+fn filter(account_id: i64, mask: Option<usize>, rng: &mut Rng) -> Filter<Column> {
     let mut ranges = Vec::new();
     for column in [Column::CreatedAt, Column::UpdatedAt] {
-        let mut edge = || (!chance.one_in(3)).then(|| Value::Instant(*chance.pick(&EDGES)));
+        let mut edge = || (!rng.one_in(3)).then(|| Value::Instant(*rng.pick(&EDGES)));
         let (from, until) = (edge(), edge());
-        if chance.one_in(2) {
+        if rng.one_in(2) {
             ranges.push(Range { column, from, until });
         }
     }
@@ -78,8 +78,8 @@ fn filter(account_id: i64, mask: Option<usize>, chance: &mut Chance) -> Filter<C
     }
 }
 
-fn position(order: &Order<Column>, rows: &[imports::Model], chance: &mut Chance) -> Option<Position<Column>> {
-    (!chance.one_in(3)).then(|| order.position(chance.pick(rows)))
+fn position(order: &Order<Column>, rows: &[imports::Model], rng: &mut Rng) -> Option<Position<Column>> {
+    (!rng.one_in(3)).then(|| order.position(rng.pick(rows)))
 }
 
 /// The database and the same rows in memory: those of the caller's account, and of another with the same ids.
@@ -90,12 +90,12 @@ struct Both {
 }
 
 impl Both {
-    async fn on_each(chance: &mut Chance) -> Vec<Self> {
+    async fn on_each(rng: &mut Rng) -> Vec<Self> {
         let mut all = Vec::new();
         for app in TestApp::on_each().await {
             let (ours, theirs) = (app.account("Acme").await, app.account("Bolt").await);
-            let mut rows = table(ours.id, chance);
-            rows.extend(table(theirs.id, chance));
+            let mut rows = table(ours.id, rng);
+            rows.extend(table(theirs.id, rng));
             app.fill(&rows).await;
             let viewer = app.viewer(&ours).await;
             all.push(Self { app, viewer, rows });
@@ -124,18 +124,18 @@ impl Both {
 
 #[tokio::test]
 async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
-    let mut chance = Chance::new(gauntlet::seed(3));
-    for both in Both::on_each(&mut chance).await {
+    let mut rng = Rng::new(gauntlet::seed(3));
+    for both in Both::on_each(&mut rng).await {
         // Every set of statuses once, the empty one and all ten among them, each with another order, ranges and cuts.
         for mask in 0..1 << ImportStatus::ALL.len() {
-            let filter = filter(both.viewer.account_id(), Some(mask), &mut chance);
-            let order = order(&mut chance);
+            let filter = filter(both.viewer.account_id(), Some(mask), &mut rng);
+            let order = order(&mut rng);
             let mut cut = || {
-                let position = position(&order, &both.rows, &mut chance)?;
-                Some(Cut::at(&position, *chance.pick(&[Side::Before, Side::After])))
+                let position = position(&order, &both.rows, &mut rng)?;
+                Some(Cut::at(&position, *rng.pick(&[Side::Before, Side::After])))
             };
             let (from, until) = (cut(), cut());
-            let limit = 1 + chance.below(102);
+            let limit = 1 + rng.below(102);
             match Plan::new(&filter, order.clone(), from.clone(), until.clone(), limit) {
                 Some(plan) => both.agree(&plan, None).await,
                 None => {
@@ -154,18 +154,18 @@ async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
 
 #[tokio::test]
 async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
-    let mut chance = Chance::new(gauntlet::seed(4));
-    for both in Both::on_each(&mut chance).await {
+    let mut rng = Rng::new(gauntlet::seed(4));
+    for both in Both::on_each(&mut rng).await {
         for _ in 0..600 {
-            let mask = (!chance.one_in(2)).then(|| chance.below(1 << ImportStatus::ALL.len()));
-            let filter = filter(both.viewer.account_id(), mask, &mut chance);
-            let order = order(&mut chance);
+            let mask = (!rng.one_in(2)).then(|| rng.below(1 << ImportStatus::ALL.len()));
+            let filter = filter(both.viewer.account_id(), mask, &mut rng);
+            let order = order(&mut rng);
             let (near, far) = (
-                position(&order, &both.rows, &mut chance),
-                position(&order, &both.rows, &mut chance),
+                position(&order, &both.rows, &mut rng),
+                position(&order, &both.rows, &mut rng),
             );
-            let size = chance.below(30);
-            let window = match chance.below(3) {
+            let size = rng.below(30);
+            let window = match rng.below(3) {
                 0 => Window::starting_at(order, near, size),
                 1 => Window::between(order, near, far, Reading::Forward, size),
                 _ => Window::between(order, near, far, Reading::Backward, size),
@@ -173,7 +173,7 @@ async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
             let Some(plan) = window.rows_plan(&filter) else {
                 continue;
             };
-            let cap = *chance.pick(&[1, 5, 20, 500]);
+            let cap = *rng.pick(&[1, 5, 20, 500]);
             let counted = window.count_plan(&filter, cap);
             both.agree(&plan, counted.as_ref()).await;
             if let Some(plan) = window.behind_plan(&filter) {
@@ -185,11 +185,11 @@ async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
 
 #[tokio::test]
 async fn the_counts_of_the_statuses_are_those_of_memory() {
-    let mut chance = Chance::new(gauntlet::seed(5));
-    for both in Both::on_each(&mut chance).await {
+    let mut rng = Rng::new(gauntlet::seed(5));
+    for both in Both::on_each(&mut rng).await {
         for cap in [1, 2, 3, 501].repeat(60) {
-            let mask = (!chance.one_in(3)).then(|| chance.below(1 << ImportStatus::ALL.len()));
-            let filter = filter(both.viewer.account_id(), mask, &mut chance);
+            let mask = (!rng.one_in(3)).then(|| rng.below(1 << ImportStatus::ALL.len()));
+            let filter = filter(both.viewer.account_id(), mask, &mut rng);
             let of = |status| {
                 let rows = both
                     .rows
@@ -206,14 +206,14 @@ async fn the_counts_of_the_statuses_are_those_of_memory() {
 
 #[tokio::test]
 async fn only_the_fields_that_are_asked_for_or_compared_are_read() {
-    let mut chance = Chance::new(gauntlet::seed(6));
-    for both in Both::on_each(&mut chance).await {
+    let mut rng = Rng::new(gauntlet::seed(6));
+    for both in Both::on_each(&mut rng).await {
         let key = Key {
             column: Column::CreatedAt,
             direction: Direction::Asc,
         };
         let order = Order::new(&[key], Column::TIE_BREAK).unwrap();
-        let filter = filter(both.viewer.account_id(), Some(0b11), &mut Chance::new(1));
+        let filter = filter(both.viewer.account_id(), Some(0b11), &mut Rng::new(1));
         let filter = Filter {
             ranges: Vec::new(),
             ..filter

@@ -23,7 +23,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
-use crate::peer;
+use crate::client_address;
 
 /// What connections may cost.
 #[derive(Clone, Copy, Debug)]
@@ -179,7 +179,7 @@ impl<A: Answer> Open<A> {
     }
 
     fn admit(&mut self, stream: TcpStream, address: SocketAddr, drained: &mut Drained) {
-        let group = peer::group(address.ip());
+        let group = client_address::group(address.ip());
         let most = self
             .limits
             .connections_per_address

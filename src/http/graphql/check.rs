@@ -1,6 +1,6 @@
 //! What a request asks for, found and checked before anything runs.
 //!
-//! Takes an envelope; gives a valid document with the operation's plan, its variables and its price, or why not.
+//! Takes a request; gives a valid document with the operation's plan, its variables and its price, or why not.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::graphql::execute::Plan;
 use crate::graphql::guard::coerce;
 use crate::graphql::guard::refusal::Refusal;
 use crate::http::Gateway;
-use crate::http::envelope::Envelope;
+use crate::http::graphql_request::GraphqlRequest;
 
 /// A request whose document does not run.
 pub(super) struct Refused {
@@ -55,14 +55,14 @@ pub(super) struct Checked {
 /// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
 pub(super) fn check(
     gateway: &Gateway,
-    envelope: &Envelope,
+    request: &GraphqlRequest,
     is_get: bool,
 ) -> Result<Result<Checked, Refused>, Rejection> {
     let documents = &gateway.documents;
     let found = documents.find(Named {
-        text: envelope.query.as_deref(),
-        sha256: persisted_hash(envelope)?,
-        id: envelope.document_id.as_deref(),
+        text: request.query.as_deref(),
+        sha256: persisted_hash(request)?,
+        id: request.document_id.as_deref(),
     });
     let known = match found {
         Ok(known) => known,
@@ -74,7 +74,7 @@ pub(super) fn check(
             return Err(Rejection::new(Code::BadRequest, error.to_string()));
         }
     };
-    let operation = match known.document().operation(envelope.operation_name.as_deref()) {
+    let operation = match known.document().operation(request.operation_name.as_deref()) {
         Ok(operation) => operation,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
@@ -82,7 +82,7 @@ pub(super) fn check(
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
     let (types, limits) = (documents.types(), documents.limits());
-    let coerced = coerce::coerce(known.document(), operation, &envelope.variables, types, limits);
+    let coerced = coerce::coerce(known.document(), operation, &request.variables, types, limits);
     let coerced = match coerced {
         Ok(coerced) => coerced,
         Err(refusal) => return Ok(Err(refusal.into())),
@@ -112,8 +112,8 @@ pub(super) fn check(
 }
 
 /// The hash of Apollo's `persistedQuery` extension, version 1; an extension that is null is as if absent.
-fn persisted_hash(envelope: &Envelope) -> Result<Option<&str>, Rejection> {
-    let persisted = match envelope.extensions.get("persistedQuery") {
+fn persisted_hash(request: &GraphqlRequest) -> Result<Option<&str>, Rejection> {
+    let persisted = match request.extensions.get("persistedQuery") {
         None | Some(serde_json::Value::Null) => return Ok(None),
         Some(persisted) => persisted,
     };

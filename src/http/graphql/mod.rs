@@ -1,7 +1,7 @@
 //! `/graphql`: GraphQL over HTTP, on a handler of our own.
 //!
 //! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
-//! body, envelope, guard, validation, execution. The GraphQL library sees a document only after the guard has, parsed
+//! body, request, guard, validation, execution. The GraphQL library sees a document only after the guard has, parsed
 //! already, and validates it once.
 //! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
 //!
@@ -21,7 +21,7 @@ use self::answer::Style;
 use self::check::{Checked, check};
 use super::admission::{self, Caller};
 use super::deadline::Deadline;
-use super::envelope;
+use super::graphql_request;
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, query_string, refusal};
@@ -123,19 +123,19 @@ async fn answer(
     let asked = parts.uri.query().unwrap_or_default();
     query_string::refuse_key_in_url(asked)?;
     if !is_get {
-        envelope::check_post_headers(&parts.headers)?;
+        graphql_request::check_post_headers(&parts.headers)?;
     }
     let mut caller = admission::enter(gateway, &parts).await?;
     let depth = gateway.documents.limits().variable_depth;
     let decoded = if is_get {
-        envelope::decode_get(asked, depth)
+        graphql_request::decode_get(asked, depth)
     } else {
         let arrived_by = deadline.within(gateway.limits.body_timeout);
         let bytes = body::read_body(sent, gateway.limits.body_bytes, arrived_by).await;
-        bytes.and_then(|bytes| envelope::decode_post(&bytes, depth))
+        bytes.and_then(|bytes| graphql_request::decode_post(&bytes, depth))
     };
     let checking = Instant::now();
-    let checked = decoded.and_then(|envelope| check(gateway, &envelope, is_get));
+    let checked = decoded.and_then(|decoded| check(gateway, &decoded, is_get));
     gateway.metrics.stage("guard", checking.elapsed());
     let limits = gateway.documents.limits();
     let reports_cost = asks_for_cost(&parts.headers);

@@ -8,10 +8,10 @@ use super::history::History;
 use super::walker::{assert_sound, walk};
 use super::writer::{Writer, first_rows};
 use crate::app::TestApp;
-use crate::chance::Chance;
 use crate::databases::{self, Database};
 use crate::gauntlet;
 use crate::laws::Inside;
+use crate::rng::Rng;
 
 const WALKERS: usize = 4;
 /// Walks of each walker at the least.
@@ -51,10 +51,10 @@ async fn walks_beside_writers_are_sound(database: Database) {
     let walkers = join_all(progress.walks.iter().zip(40..).map(|(walks, seed)| {
         let (app, ours, history, progress) = (&app, &ours, &history, &progress);
         async move {
-            let mut chance = Chance::new(gauntlet::seed(seed));
+            let mut rng = Rng::new(gauntlet::seed(seed));
             let door = Inside { app, caller: ours };
             while !progress.is_enough() {
-                let walk = walk(&door, history, ours.id, &mut chance, LARGEST_PAGE, PAGES).await;
+                let walk = walk(&door, history, ours.id, &mut rng, LARGEST_PAGE, PAGES).await;
                 assert_sound(&walk.expect("there is time"), history);
                 walks.set(walks.get() + 1);
             }

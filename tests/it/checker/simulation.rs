@@ -9,9 +9,9 @@ use super::judge::judge;
 use super::service::{Mistake, Session, Table};
 use super::violation::Violation;
 use crate::app::row;
-use crate::chance::Chance;
 use crate::databases::instant;
 use crate::laws::question::{Field, Filter, Sort};
+use crate::rng::Rng;
 
 const WALKS: usize = 12;
 /// Ids of each account, of which some are not there.
@@ -30,7 +30,7 @@ pub(super) struct Outcome {
 
 /// A table that changes.
 struct Simulation {
-    chance: Chance,
+    rng: Rng,
     clock: Moment,
     table: Table,
     deleted: Table,
@@ -55,7 +55,7 @@ pub(super) fn simulate(seed: u64, mistake: Option<Mistake>) -> Outcome {
 impl Simulation {
     fn new(seed: u64) -> Self {
         let mut simulation = Self {
-            chance: Chance::new(seed),
+            rng: Rng::new(seed),
             clock: 0,
             table: Table::new(),
             deleted: Table::new(),
@@ -64,7 +64,7 @@ impl Simulation {
             open: None,
         };
         for (account_id, id) in (1..=2).flat_map(|account_id| (1..=IDS).map(move |id| (account_id, id))) {
-            if !simulation.chance.one_in(5) {
+            if !simulation.rng.one_in(5) {
                 let row = simulation.version((account_id, id));
                 simulation.table.insert((account_id, id), row);
             }
@@ -78,13 +78,13 @@ impl Simulation {
     fn version(&mut self, (account_id, id): RowKey) -> imports::Model {
         self.versions += 1;
         let mut moment = || {
-            let (millis, micros) = (self.chance.below(3) as i64, self.chance.below(4) as i64);
+            let (millis, micros) = (self.rng.below(3) as i64, self.rng.below(4) as i64);
             instant(BASE + millis * 1_000 + micros)
         };
         let (created_at, updated_at) = (moment(), moment());
         imports::Model {
             file_name: format!("account {account_id}, version {}", self.versions),
-            status: *self.chance.pick(&ImportStatus::ALL),
+            status: *self.rng.pick(&ImportStatus::ALL),
             created_at,
             updated_at,
             ..row(account_id, id)
@@ -98,14 +98,14 @@ impl Simulation {
 
     /// Begins to insert, change or delete a row that nobody writes now.
     fn begin(&mut self) -> (RowKey, Option<imports::Model>, Begun) {
-        let account_id = if self.chance.one_in(8) { 2 } else { 1 };
+        let account_id = if self.rng.one_in(8) { 2 } else { 1 };
         let key = loop {
-            let key = (account_id, 1 + self.chance.below(IDS as usize) as i64);
+            let key = (account_id, 1 + self.rng.below(IDS as usize) as i64);
             if self.open != Some(key) {
                 break key;
             }
         };
-        let is_deletion = self.table.contains_key(&key) && self.chance.one_in(4);
+        let is_deletion = self.table.contains_key(&key) && self.rng.one_in(4);
         let row = (!is_deletion).then(|| self.version(key));
         let started = self.tick();
         let begun = self.writes.begin(key, row.clone(), started);
@@ -125,7 +125,7 @@ impl Simulation {
 
     /// At most so many whole writes.
     fn write(&mut self, most: usize) {
-        for _ in 0..self.chance.below(most + 1) {
+        for _ in 0..self.rng.below(most + 1) {
             let (key, row, begun) = self.begin();
             self.apply(key, row);
             let committed = self.tick();
@@ -177,11 +177,11 @@ impl Simulation {
 
     /// Mostly by one instant, so that many rows need the tie-break.
     fn sort(&mut self, number: usize) -> Sort {
-        let descends = self.chance.one_in(2);
+        let descends = self.rng.one_in(2);
         match number % 4 {
             0 => Sort(vec![(Field::CreatedAt, descends)]),
             1 | 2 => Sort(vec![(Field::UpdatedAt, descends)]),
-            _ => Sort::any(&mut self.chance),
+            _ => Sort::any(&mut self.rng),
         }
     }
 
@@ -191,7 +191,7 @@ impl Simulation {
             return Filter::default();
         }
         loop {
-            let filter = Filter::any(&mut self.chance, rows);
+            let filter = Filter::any(&mut self.rng, rows);
             let admitted = rows.iter().filter(|row| filter.admits(row)).count();
             if (rows.len() / 5..rows.len() * 4 / 5).contains(&admitted) {
                 return filter;
@@ -201,11 +201,11 @@ impl Simulation {
 
     /// One request, with writes within it, and sometimes one around it that takes effect before or after the page is read.
     fn ask(&mut self, session: &mut Session, cursor: Option<&str>) -> Page {
-        let mut around = self.chance.one_in(3).then(|| self.begin());
+        let mut around = self.rng.one_in(3).then(|| self.begin());
         self.open = around.as_ref().map(|(key, _, _)| *key);
         let invoked = self.tick();
         self.write(1);
-        let is_early = self.chance.one_in(2);
+        let is_early = self.rng.one_in(2);
         if let Some((key, row, _)) = around.as_mut().filter(|_| is_early) {
             self.apply(*key, row.take());
         }

@@ -8,11 +8,11 @@ use serde_json::{Value as Json, json};
 
 use super::history::{History, Page, Walk};
 use super::judge::judge;
-use crate::chance::Chance;
 use crate::databases::instant;
 use crate::gauntlet;
 use crate::laws::question::{Filter, Sort};
 use crate::laws::walk::Door;
+use crate::rng::Rng;
 
 const DOCUMENT: &str = "query (
     $first: Int, $after: String, $last: Int, $before: String, $filter: ImportFilter, $sort: [ImportSort!],
@@ -37,7 +37,7 @@ pub(crate) async fn walk<D: Door>(
     door: &D,
     history: &History,
     account_id: i64,
-    chance: &mut Chance,
+    rng: &mut Rng,
     largest: usize,
     most: usize,
 ) -> Option<Walk> {
@@ -49,23 +49,23 @@ pub(crate) async fn walk<D: Door>(
             .collect()
     };
     // A filter needs a row to be near to.
-    let is_filtered = !rows.is_empty() && chance.one_in(2);
+    let is_filtered = !rows.is_empty() && rng.one_in(2);
     let filter = if is_filtered {
-        Filter::any(chance, &rows)
+        Filter::any(rng, &rows)
     } else {
         Filter::default()
     };
     let mut walk = Walk {
         account_id,
-        sort: Sort::any(chance),
+        sort: Sort::any(rng),
         filter,
-        backward: chance.one_in(2),
-        size: 1 + chance.below(largest),
+        backward: rng.one_in(2),
+        size: 1 + rng.below(largest),
         pages: Vec::new(),
     };
     let mut cursor = None;
     while walk.pages.len() < most {
-        let page = ask(door, history, &walk, cursor.as_deref(), chance).await?;
+        let page = ask(door, history, &walk, cursor.as_deref(), rng).await?;
         cursor = if walk.backward {
             &page.start_cursor
         } else {
@@ -86,7 +86,7 @@ async fn ask<D: Door>(
     history: &History,
     walk: &Walk,
     cursor: Option<&str>,
-    chance: &mut Chance,
+    rng: &mut Rng,
 ) -> Option<Page> {
     let [size, bound] = if walk.backward {
         ["last", "before"]
@@ -97,10 +97,10 @@ async fn ask<D: Door>(
         size: walk.size,
         bound: cursor,
         "filter": walk.filter.argument(),
-        "counts": chance.one_in(3),
+        "counts": rng.one_in(3),
     });
     // A cursor carries its sort.
-    if cursor.is_none() || chance.one_in(2) {
+    if cursor.is_none() || rng.one_in(2) {
         variables["sort"] = walk.sort.argument();
     }
     let invoked = history.now();

@@ -8,9 +8,9 @@ use imports_gateway::store::Store;
 
 use super::history::{Begun, History};
 use crate::app::row;
-use crate::chance::Chance;
 use crate::databases::{execute, instant};
 use crate::gauntlet;
+use crate::rng::Rng;
 
 /// Around which imports are created and change; a whole number of milliseconds. **Unit**: microseconds.
 const BASE: i64 = 1_790_000_000_000_000;
@@ -23,23 +23,23 @@ pub(crate) struct Writer<'a> {
     history: &'a History,
     account_id: i64,
     ids: Vec<i64>,
-    chance: Chance,
+    rng: Rng,
     steps: i64,
 }
 
 /// The rows that an account has before its writers begin.
 pub(crate) fn first_rows(account_id: i64, ids: impl IntoIterator<Item = i64>) -> Vec<imports::Model> {
-    let mut chance = Chance::new(1);
-    let rows = ids.into_iter().map(|id| version(account_id, id, 0, &mut chance));
+    let mut rng = Rng::new(1);
+    let rows = ids.into_iter().map(|id| version(account_id, id, 0, &mut rng));
     rows.collect()
 }
 
 /// A row like no other, as its name tells account, id and step. Each step's rows are newer than those of the one before.
-fn version(account_id: i64, id: i64, step: i64, chance: &mut Chance) -> imports::Model {
-    let created_at = BASE + chance.below(3) as i64 * 1_000 + chance.below(4) as i64;
+fn version(account_id: i64, id: i64, step: i64, rng: &mut Rng) -> imports::Model {
+    let created_at = BASE + rng.below(3) as i64 * 1_000 + rng.below(4) as i64;
     imports::Model {
         file_name: format!("account {account_id}, step {step}"),
-        status: *chance.pick(&ImportStatus::ALL),
+        status: *rng.pick(&ImportStatus::ALL),
         created_at: instant(created_at),
         updated_at: instant(BASE + step),
         ..row(account_id, id)
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
             history,
             account_id,
             ids,
-            chance: Chance::new(seed),
+            rng: Rng::new(seed),
             steps: 0,
         }
     }
@@ -71,12 +71,12 @@ impl<'a> Writer<'a> {
     /// What the database said. Whether it has written anything is then unknown.
     pub(crate) async fn step(&mut self) -> Result<(), String> {
         self.steps += 1;
-        let written = if self.chance.one_in(4) {
-            let id = *self.chance.pick(&self.ids);
+        let written = if self.rng.one_in(4) {
+            let id = *self.rng.pick(&self.ids);
             self.delete(id).await
         } else {
-            let mut ids: Vec<i64> = (0..=self.chance.below(ROWS))
-                .map(|_| *self.chance.pick(&self.ids))
+            let mut ids: Vec<i64> = (0..=self.rng.below(ROWS))
+                .map(|_| *self.rng.pick(&self.ids))
                 .collect();
             ids.sort_unstable();
             ids.dedup();
@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
     }
 
     async fn put(&mut self, ids: &[i64]) -> Result<(), String> {
-        let version = |id: &i64| version(self.account_id, *id, self.steps, &mut self.chance);
+        let version = |id: &i64| version(self.account_id, *id, self.steps, &mut self.rng);
         let rows: Vec<imports::Model> = ids.iter().map(version).collect();
         let started = self.history.now();
         let begin = |row: &imports::Model| {

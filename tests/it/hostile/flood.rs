@@ -10,11 +10,11 @@ use std::thread;
 use imports_gateway::relay::{GlobalRow, node_id};
 use serde_json::{Value, json};
 
-use super::chance::Chance;
 use super::http::OPEN;
 use super::judge::judge;
 use crate::app::import_id;
 use crate::gauntlet;
+use crate::rng::Rng;
 use crate::server::{Ask, Client, Server};
 
 /// Requests of all groups together.
@@ -34,7 +34,7 @@ pub(crate) struct Group {
     requests: usize,
     /// Whether the client has a key of its own.
     pub(crate) is_known: bool,
-    pub(crate) make: fn(&mut Chance, &Seeds) -> Ask,
+    pub(crate) make: fn(&mut Rng, &Seeds) -> Ask,
 }
 
 pub(crate) const GROUPS: [Group; 9] = [
@@ -173,10 +173,10 @@ fn flood(
     mut good: Client,
     seeds: &Seeds,
 ) -> BTreeMap<u16, usize> {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut statuses = BTreeMap::new();
     for number in 0..group.requests {
-        let ask = (group.make)(&mut chance, seeds);
+        let ask = (group.make)(&mut rng, seeds);
         let Some(answer) = client.try_ask(&ask) else {
             panic!("{} {number}: no answer to {ask:?}", group.name);
         };
@@ -247,27 +247,27 @@ const DOCUMENTS: [&str; 16] = [
     "{ viewer { id ... on Account { id ... { ...R } } } } fragment R on Account { ...R }",
 ];
 
-fn document(chance: &mut Chance, _: &Seeds) -> Ask {
-    let mut text = chance.pick(&DOCUMENTS).to_owned();
-    match chance.below(8) {
-        0 => text = format!("{text}{}", chance.pick(&DOCUMENTS)),
+fn document(rng: &mut Rng, _: &Seeds) -> Ask {
+    let mut text = rng.choose(&DOCUMENTS).to_owned();
+    match rng.below(8) {
+        0 => text = format!("{text}{}", rng.choose(&DOCUMENTS)),
         1 => {
-            let opening = chance.pick(&["{a", "{a(x:[", "query($v:[", "{a(x:{k:", "...{", "@a", "a:b "]);
-            let at = chance.below(text.len());
+            let opening = rng.choose(&["{a", "{a(x:[", "query($v:[", "{a(x:{k:", "...{", "@a", "a:b "]);
+            let at = rng.below(text.len());
             let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap();
-            text.insert_str(at, &opening.repeat(1 + chance.below(900)));
+            text.insert_str(at, &opening.repeat(1 + rng.below(900)));
         }
         2 => {}
-        _ => text = chance.damaged(&text),
+        _ => text = rng.damaged(&text),
     }
-    let variables = if chance.below(3) == 0 {
+    let variables = if rng.below(3) == 0 {
         json!({"n": 2, "a": true, "d": "2026-05-01T00:00:00Z", "f": {"status": {"include": ["NEW"]}}})
     } else {
         Value::Null
     };
     let mut body = json!({ "query": text, "variables": variables });
-    if chance.below(6) == 0 {
-        body["operationName"] = chance.pick(&["A", "Page", "", "é", "a b"]).into();
+    if rng.below(6) == 0 {
+        body["operationName"] = rng.choose(&["A", "Page", "", "é", "a b"]).into();
     }
     post(body.to_string())
 }
@@ -276,12 +276,12 @@ fn post(body: impl Into<Vec<u8>>) -> Ask {
     Ask::post("/graphql", body).with("Accept", "application/graphql-response+json")
 }
 
-fn body(chance: &mut Chance, seeds: &Seeds) -> Ask {
-    let whole = match chance.below(5) {
+fn body(rng: &mut Rng, seeds: &Seeds) -> Ask {
+    let whole = match rng.below(5) {
         0 => {
             json!({"query": "{ viewer { id } }", "operationName": null, "variables": {"a": [1, 2.5, {"b": "\u{1F600}"}]}})
         }
-        1 => json!({"query": chance.pick(&DOCUMENTS), "variables": {"n": 1}, "extensions": {}}),
+        1 => json!({"query": rng.choose(&DOCUMENTS), "variables": {"n": 1}, "extensions": {}}),
         2 => {
             json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab".repeat(32)}}, "query": "{ viewer { id } }"})
         }
@@ -291,34 +291,34 @@ fn body(chance: &mut Chance, seeds: &Seeds) -> Ask {
         }
     };
     let mut bytes = whole.to_string().into_bytes();
-    if chance.below(12) != 0 {
-        chance.damage(&mut bytes);
+    if rng.below(12) != 0 {
+        rng.damage(&mut bytes);
     }
-    if chance.below(40) == 0 {
-        let times = 1 + chance.below(200);
+    if rng.below(40) == 0 {
+        let times = 1 + rng.below(200);
         bytes = bytes.repeat(times);
     }
     post(bytes)
 }
 
-fn get(chance: &mut Chance, _: &Seeds) -> Ask {
-    let document = chance.pick(&DOCUMENTS);
-    let document = if chance.below(2) == 0 {
+fn get(rng: &mut Rng, _: &Seeds) -> Ask {
+    let document = rng.choose(&DOCUMENTS);
+    let document = if rng.below(2) == 0 {
         document.to_owned()
     } else {
-        chance.damaged(document)
+        rng.damaged(document)
     };
-    let variables = chance.pick(&["{}", "{\"n\":1}", "{\"a\":true}", "[]", "{\"n\":1,\"n\":2}", ""]);
+    let variables = rng.choose(&["{}", "{\"n\":1}", "{\"a\":true}", "[]", "{\"n\":1,\"n\":2}", ""]);
     let mut target = format!(
         "/graphql?query={}&variables={}",
         escaped(&document),
         escaped(variables)
     )
     .into_bytes();
-    if chance.below(2) == 0 {
+    if rng.below(2) == 0 {
         let from = "/graphql?".len();
         let mut rest = target.split_off(from);
-        chance.damage(&mut rest);
+        rng.damage(&mut rest);
         target.extend(rest.into_iter().filter(|byte| (0x21..0x7f).contains(byte)));
     }
     Ask {
@@ -339,18 +339,18 @@ fn escaped(text: &str) -> String {
 }
 
 /// Values of every type, for variables of every type.
-fn value(chance: &mut Chance, seeds: &Seeds, levels: usize) -> Value {
-    match chance.below(if levels == 0 { 14 } else { 18 }) {
+fn value(rng: &mut Rng, seeds: &Seeds, levels: usize) -> Value {
+    match rng.below(if levels == 0 { 14 } else { 18 }) {
         0 => Value::Null,
-        1 => json!(chance.below(2) == 0),
-        2 => json!(chance.below(120)),
-        3 => json!(i64::MIN + (chance.next() >> 1) as i64),
+        1 => json!(rng.below(2) == 0),
+        2 => json!(rng.below(120)),
+        3 => json!(i64::MIN + (rng.next() >> 1) as i64),
         4 => json!(u64::MAX),
         5 => json!(2_147_483_648_i64),
         6 => json!(-1),
         7 => json!(1.5e9),
-        8 => chance
-            .pick(&[
+        8 => rng
+            .choose(&[
                 "NEW",
                 "FAILED",
                 "new",
@@ -362,8 +362,8 @@ fn value(chance: &mut Chance, seeds: &Seeds, levels: usize) -> Value {
                 "' OR 1=1--",
             ])
             .into(),
-        9 => chance
-            .pick(&[
+        9 => rng
+            .choose(&[
                 "2026-05-01T00:00:00Z",
                 "2026-02-30T00:00:00Z",
                 "0000-01-01T00:00:00Z",
@@ -378,13 +378,11 @@ fn value(chance: &mut Chance, seeds: &Seeds, levels: usize) -> Value {
                 "2026-05-01T00:00:00.1234567890Z",
             ])
             .into(),
-        10 => seeds.cursors[chance.below(seeds.cursors.len())].as_str().into(),
-        11 => seeds.ids[chance.below(seeds.ids.len())].as_str().into(),
-        12 => "x".repeat(chance.below(3_000)).into(),
-        13 => chance.damaged("1240000001").into(),
-        14 => (0..chance.below(5))
-            .map(|_| value(chance, seeds, levels - 1))
-            .collect(),
+        10 => seeds.cursors[rng.below(seeds.cursors.len())].as_str().into(),
+        11 => seeds.ids[rng.below(seeds.ids.len())].as_str().into(),
+        12 => "x".repeat(rng.below(3_000)).into(),
+        13 => rng.damaged("1240000001").into(),
+        14 => (0..rng.below(5)).map(|_| value(rng, seeds, levels - 1)).collect(),
         15 => {
             let names = [
                 "status",
@@ -398,17 +396,17 @@ fn value(chance: &mut Chance, seeds: &Seeds, levels: usize) -> Value {
                 "zz",
             ];
             let mut map = serde_json::Map::new();
-            for _ in 0..chance.below(3) {
-                map.insert(chance.pick(&names).to_owned(), value(chance, seeds, levels - 1));
+            for _ in 0..rng.below(3) {
+                map.insert(rng.choose(&names).to_owned(), value(rng, seeds, levels - 1));
             }
             map.into()
         }
-        16 => vec![value(chance, seeds, 0); chance.below(400)].into(),
+        16 => vec![value(rng, seeds, 0); rng.below(400)].into(),
         _ => json!({"createdAt": {"gte": "2026-01-01T00:00:00Z"}, "status": {"include": ["NEW"]}}),
     }
 }
 
-fn values(chance: &mut Chance, seeds: &Seeds) -> Ask {
+fn values(rng: &mut Rng, seeds: &Seeds) -> Ask {
     let (document, name) = [
         ("query($v: Int) { imports(first: $v) { nodes { id } } }", "v"),
         ("query($v: Int) { imports(last: $v) { nodes { id } } }", "v"),
@@ -443,52 +441,52 @@ fn values(chance: &mut Chance, seeds: &Seeds) -> Ask {
             "v",
         ),
         ("query($v: Boolean!) { viewer { id @include(if: $v) name } }", "v"),
-    ][chance.below(12)];
+    ][rng.below(12)];
     // A third of the values is of a type that may do.
-    let value = match chance.below(3) {
-        0 if document.contains("Int)") => json!(chance.below(102)),
+    let value = match rng.below(3) {
+        0 if document.contains("Int)") => json!(rng.below(102)),
         0 if document.contains("ImportFilter") => json!({"updatedAt": {"lt": "2026-05-01T00:00:00Z"}}),
-        0 if document.contains("ID!") => json!(seeds.ids[chance.below(seeds.ids.len())]),
-        0 if document.contains("String") => json!(seeds.cursors[chance.below(seeds.cursors.len())]),
-        _ => value(chance, seeds, 3),
+        0 if document.contains("ID!") => json!(seeds.ids[rng.below(seeds.ids.len())]),
+        0 if document.contains("String") => json!(seeds.cursors[rng.below(seeds.cursors.len())]),
+        _ => value(rng, seeds, 3),
     };
     post(json!({ "query": document, "variables": { name: value } }).to_string())
 }
 
-fn cursor(chance: &mut Chance, seeds: &Seeds) -> Ask {
-    let sound = &seeds.cursors[chance.below(seeds.cursors.len())];
-    let cursor = match chance.below(8) {
+fn cursor(rng: &mut Rng, seeds: &Seeds) -> Ask {
+    let sound = &seeds.cursors[rng.below(seeds.cursors.len())];
+    let cursor = match rng.below(8) {
         0 => sound.clone(),
-        1 => sound[..chance.below(sound.len())].to_owned(),
+        1 => sound[..rng.below(sound.len())].to_owned(),
         2 => {
             let mut bytes = sound.clone().into_bytes();
-            let at = chance.below(bytes.len());
-            bytes[at] ^= 1 << chance.below(7);
+            let at = rng.below(bytes.len());
+            bytes[at] ^= 1 << rng.below(7);
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        3 => sound.repeat(1 + chance.below(300)),
-        _ => chance.damaged(sound),
+        3 => sound.repeat(1 + rng.below(300)),
+        _ => rng.damaged(sound),
     };
-    if chance.below(3) == 0 {
+    if rng.below(3) == 0 {
         let target = format!("/api/v1/imports?per_page=2&start_cursor={}", escaped(&cursor));
         return Ask::get(&target);
     }
-    let argument = chance.pick(&["after", "before"]);
-    let sort = chance.pick(&["", "", "sort: [{createdAt: ASC}]"]);
+    let argument = rng.choose(&["after", "before"]);
+    let sort = rng.choose(&["", "", "sort: [{createdAt: ASC}]"]);
     let document =
         format!("query($c: String) {{ imports({argument}: $c, first: 2 {sort}) {{ nodes {{ id }} }} }}");
     post(json!({ "query": document, "variables": { "c": cursor } }).to_string())
 }
 
-fn id(chance: &mut Chance, seeds: &Seeds) -> Ask {
-    let sound = &seeds.ids[chance.below(seeds.ids.len())];
-    let id = if chance.below(5) == 0 {
+fn id(rng: &mut Rng, seeds: &Seeds) -> Ask {
+    let sound = &seeds.ids[rng.below(seeds.ids.len())];
+    let id = if rng.below(5) == 0 {
         sound.clone()
     } else {
-        chance.damaged(sound)
+        rng.damaged(sound)
     };
-    if chance.below(4) == 0 {
-        let number = chance.damaged("1240000001");
+    if rng.below(4) == 0 {
+        let number = rng.damaged("1240000001");
         return Ask::get(&format!("/api/v1/imports/{}", escaped(&number)));
     }
     let document =
@@ -496,8 +494,8 @@ fn id(chance: &mut Chance, seeds: &Seeds) -> Ask {
     post(json!({ "query": document, "variables": { "i": id } }).to_string())
 }
 
-fn rest(chance: &mut Chance, seeds: &Seeds) -> Ask {
-    let cursor = &seeds.cursors[chance.below(seeds.cursors.len())];
+fn rest(rng: &mut Rng, seeds: &Seeds) -> Ask {
+    let cursor = &seeds.cursors[rng.below(seeds.cursors.len())];
     let sound = [
         format!("start_cursor={cursor}&per_page=7"),
         "filter[status][include]=failed,complete&sort[id]=asc&per_page=3".to_owned(),
@@ -507,10 +505,10 @@ fn rest(chance: &mut Chance, seeds: &Seeds) -> Ask {
         "page[size]=3&page=2&q[status_eq]=1&unknown=1".to_owned(),
         "per_page=3&per_page=4&filter[note][like]=%25".to_owned(),
     ];
-    let sound = &sound[chance.below(sound.len())];
+    let sound = &sound[rng.below(sound.len())];
     let mut query = sound.clone().into_bytes();
-    if chance.below(5) != 0 {
-        chance.damage(&mut query);
+    if rng.below(5) != 0 {
+        rng.damage(&mut query);
     }
     // What may not stand in a request line has its escape, as a client's library would write it.
     let query: String = query
@@ -520,7 +518,7 @@ fn rest(chance: &mut Chance, seeds: &Seeds) -> Ask {
             byte => format!("%{byte:02x}"),
         })
         .collect();
-    let path = chance.pick(&[
+    let path = rng.choose(&[
         "/api/v1/imports",
         "/api/imports",
         "/api/v1/imports",
@@ -530,7 +528,7 @@ fn rest(chance: &mut Chance, seeds: &Seeds) -> Ask {
     Ask::get(&format!("{path}?{query}"))
 }
 
-fn header(chance: &mut Chance, _: &Seeds) -> Ask {
+fn header(rng: &mut Rng, _: &Seeds) -> Ask {
     let (name, sound) = [
         ("Accept", "application/graphql-response+json;q=0.9, */*;q=0.1"),
         ("Accept", "text/html"),
@@ -545,10 +543,10 @@ fn header(chance: &mut Chance, _: &Seeds) -> Ask {
         ("GraphQL-Cost", "report"),
         ("Account-Token", "iga_0000000000000000000000000000000000"),
         ("If-None-Match", "\"x\""),
-    ][chance.below(13)];
+    ][rng.below(13)];
     let mut value = sound.as_bytes().to_vec();
-    if chance.below(4) != 0 {
-        chance.damage(&mut value);
+    if rng.below(4) != 0 {
+        rng.damage(&mut value);
     }
     value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
     let mut ask = if name == "Content-Type" {
@@ -558,36 +556,36 @@ fn header(chance: &mut Chance, _: &Seeds) -> Ask {
     } else {
         Ask::post("/graphql", "{\"query\": \"{ viewer { id } }\"}")
     };
-    for _ in 0..=chance.below(70) / 60 * chance.below(70) {
+    for _ in 0..=rng.below(70) / 60 * rng.below(70) {
         ask = ask.with(name, &value);
     }
     ask
 }
 
-fn key(chance: &mut Chance, seeds: &Seeds) -> Ask {
-    let sound = match chance.below(4) {
+fn key(rng: &mut Rng, seeds: &Seeds) -> Ask {
+    let sound = match rng.below(4) {
         0 => format!("Token token=\"{}\"", seeds.key),
         1 => format!("Token {}", seeds.key),
         _ => format!("Bearer {}", seeds.key),
     };
     let mut value = sound.clone().into_bytes();
-    if chance.below(20) != 0 {
-        chance.damage(&mut value);
+    if rng.below(20) != 0 {
+        rng.damage(&mut value);
     }
     value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
-    let mut ask = match chance.below(4) {
+    let mut ask = match rng.below(4) {
         0 => Ask::get("/api/v1/imports?per_page=2"),
         1 => Ask::get("/api/v1/imports/1240000001"),
         2 => Ask::get("/graphql?query=%7Bviewer%7Bid%7D%7D"),
         _ => Ask::graphql("{ viewer { id } }", &Value::Null),
     };
-    if chance.below(10) == 0 {
+    if rng.below(10) == 0 {
         let mut token = seeds.account_token.clone().into_bytes();
-        chance.damage(&mut token);
+        rng.damage(&mut token);
         token.retain(|byte| !matches!(byte, b'\r' | b'\n'));
         ask = ask.with("Account-Token", token);
     }
-    if chance.below(20) == 0 {
+    if rng.below(20) == 0 {
         ask = ask.with("Authorization", &sound);
     }
     ask.with("Authorization", value)

@@ -4,7 +4,7 @@
 //! size, and nothing of our inside in it.
 
 mod arguments;
-pub(crate) mod chance;
+mod damage;
 mod documents;
 pub(crate) mod flood;
 mod http;

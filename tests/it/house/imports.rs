@@ -19,7 +19,7 @@ const ROWS: [&[&str]; 13] = [
     &["config"],
     &["store", "selection", "scalars"],
     &["auth", "telemetry", "load"],
-    &["json", "origin", "peer", "rfc3339"],
+    &["json", "client_address", "origin", "rfc3339"],
 ];
 
 /// The one module that sees the crate `migration`.

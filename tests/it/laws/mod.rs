@@ -12,25 +12,25 @@ use serde_json::Value as Json;
 use self::question::{Field, Filter, Sort};
 use self::walk::{Door, Walk};
 use crate::app::{Caller, TestApp, row};
-use crate::chance::Chance;
 use crate::databases::{self, Database, execute, instant};
 use crate::gauntlet;
+use crate::rng::Rng;
 
 /// A moment on which 500 imports were created.
 const BUSY: i64 = 1_790_000_000_000_000;
 
 /// 10,000 imports: 500 created on one instant, thousands one microsecond apart, changes in another order and with ties.
-fn many(account_id: i64, chance: &mut Chance) -> Vec<imports::Model> {
+fn many(account_id: i64, rng: &mut Rng) -> Vec<imports::Model> {
     let import = |id: i64| {
         let created_at = match id {
             ..=5_000 => BUSY + (id - 4_000) * (id % 7 - 3),
             5_001..=5_500 => BUSY,
             5_501..=8_500 => BUSY + 8_500 - id,
-            _ => BUSY + chance.below(2_000) as i64 * 1_000 - 1_000_000,
+            _ => BUSY + rng.below(2_000) as i64 * 1_000 - 1_000_000,
         };
-        let updated_at = BUSY + 10_000_000 + chance.below(3_000) as i64;
+        let updated_at = BUSY + 10_000_000 + rng.below(3_000) as i64;
         imports::Model {
-            status: *chance.pick(&ImportStatus::ALL),
+            status: *rng.pick(&ImportStatus::ALL),
             created_at: instant(created_at),
             updated_at: instant(updated_at),
             ..row(account_id, id)
@@ -52,19 +52,19 @@ impl Door for Inside<'_> {
 }
 
 /// Two accounts with the same ids, the second between the first's rows in every order.
-async fn filled(database: Database, chance: &mut Chance) -> (TestApp, Caller, Vec<imports::Model>) {
+async fn filled(database: Database, rng: &mut Rng) -> (TestApp, Caller, Vec<imports::Model>) {
     let app = TestApp::on(database, &[]).await;
     let caller = app.account("Acme").await;
     let other = app.account("Bolt").await;
-    let rows = many(caller.id, chance);
+    let rows = many(caller.id, rng);
     app.fill(&rows).await;
-    app.fill(&many(other.id, chance)).await;
+    app.fill(&many(other.id, rng)).await;
     (app, caller, rows)
 }
 
 async fn walking_gives_the_list(database: Database) {
-    let mut chance = Chance::new(gauntlet::seed(1));
-    let (app, caller, rows) = filled(database, &mut chance).await;
+    let mut rng = Rng::new(gauntlet::seed(1));
+    let (app, caller, rows) = filled(database, &mut rng).await;
     let door = Inside {
         app: &app,
         caller: &caller,
@@ -83,30 +83,30 @@ async fn walking_gives_the_list(database: Database) {
         }
     }
     for _ in 0..40 {
-        let (sort, filter) = (Sort::any(&mut chance), Filter::any(&mut chance, &rows));
+        let (sort, filter) = (Sort::any(&mut rng), Filter::any(&mut rng, &rows));
         let walk = Walk::new(&door, &rows, &sort, &filter);
         // All of a short list; of a long one a stretch in its midst.
-        let size = 1 + chance.below(100);
-        let from = (walk.list.len() > size * 30).then(|| chance.pick(&rows));
-        walk.walk(chance.one_in(2), size, from, 31).await;
+        let size = 1 + rng.below(100);
+        let from = (walk.list.len() > size * 30).then(|| rng.pick(&rows));
+        walk.walk(rng.one_in(2), size, from, 31).await;
     }
     for _ in 0..40 {
-        let (sort, filter) = (Sort::any(&mut chance), Filter::any(&mut chance, &rows));
+        let (sort, filter) = (Sort::any(&mut rng), Filter::any(&mut rng, &rows));
         let walk = Walk::new(&door, &rows, &sort, &filter);
         for _ in 0..7 {
             let mut bound = || {
-                let place = match chance.below(4) {
+                let place = match rng.below(4) {
                     0 => return None,
                     // Often near each other, so that few rows lie between, or none, or they cross.
-                    1 => 5_000 + chance.below(40),
-                    _ => chance.below(10_000),
+                    1 => 5_000 + rng.below(40),
+                    _ => rng.below(10_000),
                 };
                 Some(&rows[place])
             };
             let (after, before) = (bound(), bound());
-            let any = chance.below(101);
-            let size = *chance.pick(&[0, 1, 2, 50, 100, any]);
-            walk.window(chance.one_in(2), size, after, before).await;
+            let any = rng.below(101);
+            let size = *rng.pick(&[0, 1, 2, 50, 100, any]);
+            walk.window(rng.one_in(2), size, after, before).await;
         }
     }
 }
@@ -130,7 +130,7 @@ async fn what_changes_before_the_cursor_changes_nothing_after_it() {
             app: &app,
             caller: &caller,
         };
-        let mut chance = Chance::new(gauntlet::seed(2));
+        let mut rng = Rng::new(gauntlet::seed(2));
         for sort in [
             Sort(vec![]),
             Sort(vec![(Field::CreatedAt, false)]),
@@ -138,7 +138,7 @@ async fn what_changes_before_the_cursor_changes_nothing_after_it() {
         ] {
             let text = "DELETE FROM imports";
             execute(&app.store, text, Vec::new()).await.unwrap();
-            let mut rows = many(caller.id, &mut chance);
+            let mut rows = many(caller.id, &mut rng);
             rows.sort_by(|left, right| sort.compare(left, right));
             // Every third row is there; the others come later.
             let (mut there, mut later): (Vec<_>, Vec<_>) = rows
@@ -152,11 +152,11 @@ async fn what_changes_before_the_cursor_changes_nothing_after_it() {
                 let after: Vec<_> = there.iter().filter(|row| !is_before(row)).cloned().collect();
                 // Some rows come before the cursor, some go; sometimes the cursor's own.
                 let coming: Vec<_> = later
-                    .extract_if(.., |row| is_before(row) && chance.one_in(4))
+                    .extract_if(.., |row| is_before(row) && rng.one_in(4))
                     .collect();
                 app.fill(&coming).await;
                 let going: Vec<_> = there
-                    .extract_if(.., |row| is_before(row) && chance.one_in(3))
+                    .extract_if(.., |row| is_before(row) && rng.one_in(3))
                     .collect();
                 for row in &going {
                     let text = "DELETE FROM imports WHERE account_id = $1 AND id = $2";
@@ -165,12 +165,12 @@ async fn what_changes_before_the_cursor_changes_nothing_after_it() {
                 }
                 there.extend(coming);
                 // Whatever size and filter the next page is asked with.
-                let filter = if chance.one_in(2) {
+                let filter = if rng.one_in(2) {
                     Filter::default()
                 } else {
-                    Filter::any(&mut chance, &after)
+                    Filter::any(&mut rng, &after)
                 };
-                let size = 1 + chance.below(9);
+                let size = 1 + rng.below(9);
                 let now = Walk::new(&door, &there, &sort, &filter);
                 let unchanged = after.iter().filter(|row| filter.admits(row)).map(|row| row.id);
                 let place = now.place(&cursor, true);

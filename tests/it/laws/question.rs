@@ -1,6 +1,6 @@
 //! Questions as clients write them, and what each admits and how it sorts, by comparisons of our own.
 //!
-//! Takes chance, gives arguments and the judgement of single rows. Deliberately absent: pages.
+//! Takes random numbers, gives arguments and the judgement of single rows. Deliberately absent: pages.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use imports_gateway::store::imports::Column;
 use keyset::{Direction, Key};
 use serde_json::{Value as Json, json};
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 /// What imports are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,12 +54,12 @@ impl Field {
 pub(crate) struct Sort(pub(crate) Vec<(Field, bool)>);
 
 impl Sort {
-    pub(crate) fn any(chance: &mut Chance) -> Self {
+    pub(crate) fn any(rng: &mut Rng) -> Self {
         let mut fields = Field::ALL.to_vec();
         let mut keys = Vec::new();
-        for _ in 0..chance.below(4) {
-            let place = chance.below(fields.len());
-            keys.push((fields.remove(place), chance.one_in(2)));
+        for _ in 0..rng.below(4) {
+            let place = rng.below(fields.len());
+            keys.push((fields.remove(place), rng.one_in(2)));
         }
         Self(keys)
     }
@@ -121,25 +121,25 @@ enum Bound {
 }
 
 impl Filter {
-    pub(crate) fn any(chance: &mut Chance, rows: &[imports::Model]) -> Self {
-        let moment = |chance: &mut Chance, field: Field| {
-            let near = field.of(chance.pick(rows));
-            let nanos = chance.pick(&[0, 0, 1, 500, 999]);
-            (near + chance.below(3) as i64 - 1) * 1_000 + nanos
+    pub(crate) fn any(rng: &mut Rng, rows: &[imports::Model]) -> Self {
+        let moment = |rng: &mut Rng, field: Field| {
+            let near = field.of(rng.pick(rows));
+            let nanos = rng.pick(&[0, 0, 1, 500, 999]);
+            (near + rng.below(3) as i64 - 1) * 1_000 + nanos
         };
         let mut filter = Self::default();
-        if !chance.one_in(3) {
-            let count = 1 + chance.below(5);
-            let status = |_| *chance.pick(&ImportStatus::ALL);
+        if !rng.one_in(3) {
+            let count = 1 + rng.below(5);
+            let status = |_| *rng.pick(&ImportStatus::ALL);
             filter.statuses = Some((0..count).map(status).collect());
         }
         for field in [Field::CreatedAt, Field::UpdatedAt] {
-            let bound = match chance.below(10) {
-                0 => Bound::Lt(moment(chance, field)),
-                1 => Bound::Lte(moment(chance, field)),
-                2 => Bound::Gt(moment(chance, field)),
-                3 => Bound::Gte(moment(chance, field)),
-                4 => Bound::Between(moment(chance, field), moment(chance, field)),
+            let bound = match rng.below(10) {
+                0 => Bound::Lt(moment(rng, field)),
+                1 => Bound::Lte(moment(rng, field)),
+                2 => Bound::Gt(moment(rng, field)),
+                3 => Bound::Gte(moment(rng, field)),
+                4 => Bound::Between(moment(rng, field), moment(rng, field)),
                 _ => continue,
             };
             filter.bounds.push((field, bound));

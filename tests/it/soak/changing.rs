@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 
 use super::honest::{Outside, at_once};
 use super::peace::Peace;
-use crate::chance::Chance;
 use crate::checker::history::History;
 use crate::checker::walker::{assert_sound, walk};
 use crate::checker::writer::{Writer, first_rows};
 use crate::databases;
 use crate::gauntlet;
+use crate::rng::Rng;
 use crate::server::Client;
 
 /// Ids of the account; at first every other is there.
@@ -65,14 +65,14 @@ impl Changing {
 
     /// Walks over the account, over and over.
     pub(super) fn walk(&self, peace: &Peace, client: Client, seed: u64) {
-        let mut chance = Chance::new(seed);
+        let mut rng = Rng::new(seed);
         let door = Outside::new(peace, client);
         while !peace.is_over() {
             let walked = walk(
                 &door,
                 &self.history,
                 self.account_id,
-                &mut chance,
+                &mut rng,
                 LARGEST_PAGE,
                 PAGES,
             );

@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use super::STILL;
 use super::peace::Peace;
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
 use crate::postgres::Cluster;
+use crate::rng::Rng;
 use crate::server::{Client, Server};
 use crate::waiting::PATIENCE;
 
@@ -33,12 +33,12 @@ pub(super) enum Breakable {
 
 /// Breaks something and mends it, over and over; at least once, however short the soak.
 pub(super) fn inject(peace: &Peace, server: &Server, breakable: &mut Breakable, seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let between = PEACE.min(peace.left() / 8);
     let longest = LONGEST.min(peace.left() / 8);
     let mut injected = 0;
     while peace.wait(between) && (injected == 0 || peace.left() > longest + 2 * BACK_WITHIN) {
-        let time = longest.mul_f64(0.2 + 0.1 * chance.below(9) as f64);
+        let time = longest.mul_f64(0.2 + 0.1 * rng.below(9) as f64);
         peace.turn();
         let what = break_for(server, breakable, injected, time);
         gauntlet::add(what, 1);

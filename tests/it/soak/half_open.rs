@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::HOSTILE;
 use super::peace::Peace;
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
+use crate::rng::Rng;
 use crate::server::{Ask, Server};
 
 /// Connections that are open at once.
@@ -29,16 +29,16 @@ struct Lingering {
 
 /// Keeps connections open without using them.
 pub(super) fn linger(peace: &Peace, server: &Server, seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut open: VecDeque<Lingering> = VecDeque::new();
     while peace.wait(EVERY) {
         while let Some(oldest) = open.pop_front_if(|oldest| oldest.until <= Instant::now()) {
             leave(oldest.socket);
         }
         if open.len() < OPEN {
-            let stays = LONGEST.mul_f64(0.1 + 0.1 * chance.below(9) as f64);
+            let stays = LONGEST.mul_f64(0.1 + 0.1 * rng.below(9) as f64);
             open.push_back(Lingering {
-                socket: begin(server, &mut chance),
+                socket: begin(server, &mut rng),
                 until: Instant::now() + stays,
             });
         }
@@ -47,22 +47,22 @@ pub(super) fn linger(peace: &Peace, server: &Server, seed: u64) {
 }
 
 /// Opens a connection and says nothing, a part of a request, or requests whose answers nobody reads.
-fn begin(server: &Server, chance: &mut Chance) -> TcpStream {
+fn begin(server: &Server, rng: &mut Rng) -> TcpStream {
     let mut socket = server.socket();
     let key = &server.tenants[HOSTILE].key;
     let ask = Ask::post("/graphql", r#"{"query": "{ viewer { id } }"}"#)
         .with("Authorization", format!("Bearer {key}"));
     let bytes = ask.bytes(&server.address);
     let head = bytes.len() - ask.body.len();
-    let (figure, sent) = match chance.below(4) {
+    let (figure, sent) = match rng.below(4) {
         0 => ("half-open clients: silent", Vec::new()),
         1 => (
             "half-open clients: half a head",
-            bytes[..1 + chance.below(head - 1)].to_vec(),
+            bytes[..1 + rng.below(head - 1)].to_vec(),
         ),
         2 => (
             "half-open clients: half a body",
-            bytes[..head + chance.below(ask.body.len())].to_vec(),
+            bytes[..head + rng.below(ask.body.len())].to_vec(),
         ),
         _ => ("half-open clients: answers not read", bytes.repeat(UNREAD)),
     };

@@ -6,10 +6,10 @@ use entity::imports;
 use serde_json::{Value, json};
 
 use super::peace::Peace;
-use crate::chance::Chance;
 use crate::gauntlet;
 use crate::laws::question::{Filter, Sort};
 use crate::laws::walk::{Door, Walk};
+use crate::rng::Rng;
 use crate::server::{Ask, Client};
 
 /// Pages of one walk at the most.
@@ -42,19 +42,19 @@ impl Door for Outside<'_> {
 
 /// Random walks and windows by GraphQL, each page held against the sorted, filtered list.
 pub(super) fn walk(peace: &Peace, client: Client, rows: &[imports::Model], seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let door = Outside::new(peace, client);
     while !peace.is_over() {
-        let (sort, filter) = (Sort::any(&mut chance), Filter::any(&mut chance, rows));
+        let (sort, filter) = (Sort::any(&mut rng), Filter::any(&mut rng, rows));
         let walk = Walk::new(&door, rows, &sort, &filter);
-        let size = 1 + chance.below(LARGEST);
-        let from = (!chance.one_in(3)).then(|| chance.pick(rows));
-        at_once(walk.walk(chance.one_in(2), size, from, 1 + chance.below(PAGES)));
+        let size = 1 + rng.below(LARGEST);
+        let from = (!rng.one_in(3)).then(|| rng.pick(rows));
+        at_once(walk.walk(rng.one_in(2), size, from, 1 + rng.below(PAGES)));
         for _ in 0..4 {
-            let mut bound = || (!chance.one_in(4)).then(|| chance.pick(rows));
+            let mut bound = || (!rng.one_in(4)).then(|| rng.pick(rows));
             let (after, before) = (bound(), bound());
-            let size = chance.below(LARGEST);
-            at_once(walk.window(chance.one_in(2), size, after, before));
+            let size = rng.below(LARGEST);
+            at_once(walk.window(rng.one_in(2), size, after, before));
         }
     }
 }
@@ -66,15 +66,15 @@ pub(super) fn at_once<T>(asking: impl Future<Output = T>) -> T {
 
 /// The whole list by REST, over and over, the last id first, then the first.
 pub(super) fn list(peace: &Peace, mut client: Client, rows: &[imports::Model], seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     ids.sort_unstable();
     while !peace.is_over() {
         ids.reverse();
         let order = if ids.is_sorted() { "asc" } else { "desc" };
         // REST has no page of one.
-        let size = 2 + chance.below(2 * LARGEST);
-        let mut place = chance.below(ids.len());
+        let size = 2 + rng.below(2 * LARGEST);
+        let mut place = rng.below(ids.len());
         let mut position = String::new();
         if place > 0 {
             // The cursor of any row, as GraphQL gives it.

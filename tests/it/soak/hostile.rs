@@ -5,9 +5,9 @@ use std::io::Write as _;
 use super::HOSTILE;
 use super::peace::{Peace, is_refusal};
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
 use crate::hostile::flood::{GROUPS, Seeds};
 use crate::hostile::judge::judge;
+use crate::rng::Rng;
 use crate::server::{Ask, Server};
 
 /// One request in so many is left without waiting for its answer.
@@ -15,14 +15,14 @@ const LEAVES: usize = 12;
 
 /// Sends damaged requests, and judges every answer.
 pub(super) fn flood(peace: &Peace, server: &Server, seeds: &Seeds, seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut known = server.client_of(HOSTILE);
     let mut stranger = server.stranger();
     while !peace.is_over() {
-        let group = &GROUPS[chance.below(GROUPS.len())];
-        let ask = (group.make)(&mut chance, seeds);
-        if chance.below(LEAVES) == 0 {
-            leave(server, &ask, &seeds.key, &mut chance);
+        let group = &GROUPS[rng.below(GROUPS.len())];
+        let ask = (group.make)(&mut rng, seeds);
+        if rng.below(LEAVES) == 0 {
+            leave(server, &ask, &seeds.key, &mut rng);
         } else {
             let client = if group.is_known { &mut known } else { &mut stranger };
             let (answer, may_refuse) = peace.ask(client, &ask);
@@ -44,15 +44,15 @@ pub(super) fn flood(peace: &Peace, server: &Server, seeds: &Seeds, seed: u64) {
 }
 
 /// Sends a request, or a part of it, and goes away.
-fn leave(server: &Server, ask: &Ask, key: &str, chance: &mut Chance) {
+fn leave(server: &Server, ask: &Ask, key: &str, rng: &mut Rng) {
     let bytes = ask
         .clone()
         .with("Authorization", format!("Bearer {key}"))
         .bytes(&server.address);
-    let sent = if chance.below(2) == 0 {
+    let sent = if rng.below(2) == 0 {
         bytes.len()
     } else {
-        chance.below(bytes.len())
+        rng.below(bytes.len())
     };
     // What is too large is cut off by the service.
     let _ = server.socket().write_all(&bytes[..sent]);

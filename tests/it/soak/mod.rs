@@ -31,9 +31,9 @@ use self::moving::Versions;
 use self::peace::Peace;
 use crate::databases::{self, sqlite};
 use crate::gauntlet;
-use crate::hostile::chance::Chance;
 use crate::hostile::flood::Seeds;
 use crate::postgres::Cluster;
+use crate::rng::Rng;
 use crate::server::{Server, furnish};
 
 /// The accounts by their place among the tenants; their ids are one more.
@@ -81,8 +81,8 @@ async fn soak(url: &str, mut breakable: Breakable) {
     }
     let mut server = Server::over(url, &["--metrics-listen", "127.0.0.1:0"], tenants);
     let operating = server.operating();
-    let mut chance = Chance::new(gauntlet::seed(30));
-    let mut seed = || chance.next() | 1;
+    let mut rng = Rng::new(gauntlet::seed(30));
+    let mut seed = || rng.next() | 1;
     let seeds: [u64; 12] = std::array::from_fn(|_| seed());
     let changing = Changing::begin(url, CHANGING as i64 + 1).await;
     block_in_place(|| {

@@ -15,8 +15,8 @@ use super::peace::Peace;
 use super::{MOVING, gauntlet};
 use crate::app::row;
 use crate::databases::instant;
-use crate::hostile::chance::Chance;
 use crate::records::lines;
+use crate::rng::Rng;
 use crate::server::{Ask, Server, program};
 use crate::waiting;
 
@@ -114,10 +114,10 @@ pub(super) fn write(peace: &Peace, versions: &Versions) {
 
 /// Walks over the whole account, over and over.
 pub(super) fn watch(peace: &Peace, server: &Server, versions: &Versions, seed: u64) {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut client = server.client_of(MOVING);
     while !peace.is_over() {
-        let size = 1 + chance.below(25) as u64;
+        let size = 1 + rng.below(25) as u64;
         let mut seen = 0;
         let mut after = Value::Null;
         loop {

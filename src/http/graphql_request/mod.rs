@@ -1,4 +1,4 @@
-//! The envelope of a GraphQL request: a POST body or a GET query string in, an [`Envelope`] out.
+//! The parameters of a GraphQL request: a POST body or a GET query string in, a [`GraphqlRequest`] out.
 //!
 //! Everything is checked that can be without knowing the schema: content type, UTF-8, JSON (no name twice in any
 //! object, bounded nesting, nothing behind it), the types of the parameters. What the document means is not looked
@@ -25,7 +25,7 @@ use crate::error::{Code, Rejection};
 /// send for what their user left empty; parameters with other names are dropped. No member of
 /// `variables` or `extensions` was named twice, at any level.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Envelope {
+pub struct GraphqlRequest {
     /// The document's text. Absent where the client names a document it expects us to know; the caller decides.
     pub query: Option<String>,
     /// Which of the document's operations to run.
@@ -61,7 +61,7 @@ pub fn check_post_headers(headers: &HeaderMap) -> Result<(), Rejection> {
 ///
 /// **Errors:** `BAD_REQUEST` for bad UTF-8, bad JSON, a name twice in an object, deeper nesting, anything behind the
 /// object, a batch, and a parameter of the wrong type.
-pub fn decode_post(body: &[u8], max_depth: usize) -> Result<Envelope, Rejection> {
+pub fn decode_post(body: &[u8], max_depth: usize) -> Result<GraphqlRequest, Rejection> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return bad("the request body is empty; send a JSON object with a `query`");
     }
@@ -75,7 +75,7 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<Envelope, Rejection>
         }
         _ => return bad("the request body is not a JSON object; send {\"query\": ...}"),
     };
-    Ok(Envelope {
+    Ok(GraphqlRequest {
         query: string(&mut parameters, "query")?,
         operation_name: string(&mut parameters, "operationName")?.filter(is_given),
         variables: object(parameters.remove("variables"), "variables")?,
@@ -90,7 +90,7 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<Envelope, Rejection>
 ///
 /// **Errors:** `UNAUTHENTICATED` as [`refuse_key_in_url`]; `BAD_REQUEST` for a bad escape, bad UTF-8, a parameter given
 /// twice, and as [`decode_post`] for the JSON in it.
-pub fn decode_get(query_string: &str, max_depth: usize) -> Result<Envelope, Rejection> {
+pub fn decode_get(query_string: &str, max_depth: usize) -> Result<GraphqlRequest, Rejection> {
     refuse_key_in_url(query_string)?;
     let mut query = None;
     let mut operation_name = None;
@@ -110,7 +110,7 @@ pub fn decode_get(query_string: &str, max_depth: usize) -> Result<Envelope, Reje
             return bad(format!("the parameter `{name}` is given twice"));
         }
     }
-    Ok(Envelope {
+    Ok(GraphqlRequest {
         query,
         operation_name: operation_name.filter(is_given),
         variables: json_parameter(variables, "variables", max_depth)?,

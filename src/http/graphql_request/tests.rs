@@ -1,4 +1,4 @@
-//! What `envelope` promises.
+//! What `graphql_request` promises.
 
 use axum::http::HeaderValue;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::*;
 const DEPTH: usize = 16;
 
 #[track_caller]
-fn refused(decoded: Result<Envelope, Rejection>, message: &str) {
+fn refused(decoded: Result<GraphqlRequest, Rejection>, message: &str) {
     let rejection = decoded.expect_err("the request is refused");
     assert_eq!(
         (rejection.code, rejection.status.as_u16()),
@@ -23,12 +23,12 @@ fn refused(decoded: Result<Envelope, Rejection>, message: &str) {
 }
 
 #[track_caller]
-fn post(body: &str) -> Envelope {
+fn post(body: &str) -> GraphqlRequest {
     decode_post(body.as_bytes(), DEPTH).expect("the body is well formed")
 }
 
 #[track_caller]
-fn get(query_string: &str) -> Envelope {
+fn get(query_string: &str) -> GraphqlRequest {
     decode_get(query_string, DEPTH).expect("the query string is well formed")
 }
 
@@ -80,27 +80,27 @@ fn a_compressed_request_is_refused() {
 
 #[test]
 fn a_body_becomes_an_envelope() {
-    let envelope = post(
+    let request = post(
         r#" {"query":"{a}","operationName":"A","variables":{"x":[1,{"y":null}]},
              "extensions":{"persistedQuery":{"version":1}},"documentId":"d","other":{"a":1}} "#,
     );
-    assert_eq!(envelope.query.as_deref(), Some("{a}"));
-    assert_eq!(envelope.operation_name.as_deref(), Some("A"));
-    assert_eq!(Value::Object(envelope.variables), json!({"x": [1, {"y": null}]}));
+    assert_eq!(request.query.as_deref(), Some("{a}"));
+    assert_eq!(request.operation_name.as_deref(), Some("A"));
+    assert_eq!(Value::Object(request.variables), json!({"x": [1, {"y": null}]}));
     assert_eq!(
-        Value::Object(envelope.extensions),
+        Value::Object(request.extensions),
         json!({"persistedQuery": {"version": 1}})
     );
-    assert_eq!(envelope.document_id.as_deref(), Some("d"));
+    assert_eq!(request.document_id.as_deref(), Some("d"));
 }
 
 #[test]
 fn null_is_absent() {
     let nulls = r#"{"query":null,"operationName":null,"variables":null,"extensions":null,"documentId":null}"#;
-    assert_eq!(post(nulls), Envelope::default());
-    assert_eq!(post("{}"), Envelope::default());
-    assert_eq!(get("variables=null&extensions=null"), Envelope::default());
-    assert_eq!(get(""), Envelope::default());
+    assert_eq!(post(nulls), GraphqlRequest::default());
+    assert_eq!(post("{}"), GraphqlRequest::default());
+    assert_eq!(get("variables=null&extensions=null"), GraphqlRequest::default());
+    assert_eq!(get(""), GraphqlRequest::default());
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn an_empty_text_is_absent_in_a_body_as_in_a_url() {
         ),
         (r#"{"variables":"","extensions":{}}"#, "variables=&extensions={}"),
     ] {
-        assert_eq!(post(body), Envelope::default(), "{body}");
-        assert_eq!(get(query_string), Envelope::default(), "{query_string}");
+        assert_eq!(post(body), GraphqlRequest::default(), "{body}");
+        assert_eq!(get(query_string), GraphqlRequest::default(), "{query_string}");
     }
     // A document is never absent by being empty: it is one that cannot be parsed.
     assert_eq!(post(r#"{"query":""}"#).query.as_deref(), Some(""));
@@ -231,14 +231,14 @@ fn nesting_is_counted_from_the_parameter_and_capped() {
 
 #[test]
 fn text_survives_the_decoding() {
-    let envelope = post(r#"{"query":"a\u0000b","variables":{"x":"\ud83d\ude00"}}"#);
-    assert_eq!(envelope.query.as_deref(), Some("a\0b"));
-    assert_eq!(envelope.variables["x"], "\u{1f600}");
-    let envelope =
+    let request = post(r#"{"query":"a\u0000b","variables":{"x":"\ud83d\ude00"}}"#);
+    assert_eq!(request.query.as_deref(), Some("a\0b"));
+    assert_eq!(request.variables["x"], "\u{1f600}");
+    let request =
         get("query=%7Ba%7D+%2B&operationName=%C3%84&variables=%7B%22x%22%3A%22%F0%9F%98%80%22%7D&o=1&o=2");
-    assert_eq!(envelope.query.as_deref(), Some("{a} +"));
-    assert_eq!(envelope.operation_name.as_deref(), Some("Ä"));
-    assert_eq!(envelope.variables["x"], "\u{1f600}");
+    assert_eq!(request.query.as_deref(), Some("{a} +"));
+    assert_eq!(request.operation_name.as_deref(), Some("Ä"));
+    assert_eq!(request.variables["x"], "\u{1f600}");
 }
 
 #[test]

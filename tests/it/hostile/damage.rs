@@ -1,9 +1,6 @@
-//! What looks like chance and is the same in every run: numbers, and damage to bytes.
+//! Damage to bytes, as transport and careless programs do it.
 
-/// Pseudo-random numbers, always the same for one seed.
-///
-/// **Source**: SplitMix64, by Steele, Lea and Flood (2014).
-pub(crate) struct Chance(u64);
+use crate::rng::Rng;
 
 /// Bytes that parsers tend to stumble over.
 const SHARP: &[&[u8]] = &[
@@ -55,28 +52,7 @@ const SHARP: &[&[u8]] = &[
     b"[]",
 ];
 
-impl Chance {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// 0 to `end`, without it; 0 where that is 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % (end.max(1) as u64)).unwrap()
-    }
-
-    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-
+impl Rng {
     /// Damages bytes in one to four places.
     pub(crate) fn damage(&mut self, bytes: &mut Vec<u8>) {
         for _ in 0..=self.below(4) {
@@ -97,7 +73,7 @@ impl Chance {
                     bytes.splice(other..other, piece);
                 }
                 _ => {
-                    let sharp = self.pick(SHARP).to_vec();
+                    let sharp = self.choose(SHARP).to_vec();
                     bytes.splice(at..at, sharp);
                 }
             }

@@ -36,7 +36,7 @@ pub(super) struct Standing {
     pub(super) until_full: Duration,
 }
 
-pub(super) struct Ledger<K> {
+pub(super) struct LeakyBuckets<K> {
     rate: Rate,
     max_keys: usize,
     owed: Mutex<HashMap<K, Owed>>,
@@ -48,8 +48,8 @@ struct Owed {
     at: Instant,
 }
 
-impl<K: Eq + Hash + Copy> Ledger<K> {
-    /// An empty ledger of at most `max_keys` keys. Where more are in use, those that owe least are forgotten: the
+impl<K: Eq + Hash + Copy> LeakyBuckets<K> {
+    /// An empty buckets of at most `max_keys` keys. Where more are in use, those that owe least are forgotten: the
     /// error is in their favour.
     pub(super) fn new(rate: Rate, max_keys: usize) -> Self {
         Self {
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_new_key_has_its_whole_burst() {
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 8);
-        let standing = ledger.standing(1, Instant::now());
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 8);
+        let standing = buckets.standing(1, Instant::now());
         assert_eq!(
             standing,
             Standing {
@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn points_come_back_at_the_rate_and_not_beyond_the_burst() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 8);
-        assert_eq!(ledger.charge(1, 100, now).until_one, Duration::from_millis(100));
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 8);
+        assert_eq!(buckets.charge(1, 100, now).until_one, Duration::from_millis(100));
         let later = |ms| {
-            ledger
+            buckets
                 .standing(1, now + Duration::from_millis(ms))
                 .remaining_points
         };
@@ -228,8 +228,8 @@ mod tests {
     #[test]
     fn a_debt_is_bounded() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 8);
-        let standing = ledger.charge(1, u64::MAX, now);
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 8);
+        let standing = buckets.charge(1, u64::MAX, now);
         assert_eq!(standing.until_full, Duration::from_secs(20));
         assert_eq!(standing.until_one, Duration::from_millis(10_100));
     }
@@ -237,14 +237,16 @@ mod tests {
     #[test]
     fn a_rate_that_does_not_divide_a_second_loses_nothing() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(7, Duration::from_secs(60), 7), 8);
-        ledger.charge(1, 7, now);
+        let buckets = LeakyBuckets::new(rate(7, Duration::from_secs(60), 7), 8);
+        buckets.charge(1, 7, now);
         // Looking at it, or charging nothing, must not wear it down.
         for step in 1..=59 {
-            ledger.charge(1, 0, now + Duration::from_millis(step * 997));
+            buckets.charge(1, 0, now + Duration::from_millis(step * 997));
         }
         assert_eq!(
-            ledger.standing(1, now + Duration::from_secs(60)).remaining_points,
+            buckets
+                .standing(1, now + Duration::from_secs(60))
+                .remaining_points,
             7
         );
     }
@@ -252,49 +254,49 @@ mod tests {
     #[test]
     fn an_instant_from_before_the_last_one_gives_no_points() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 8);
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 8);
         let later = now + Duration::from_secs(5);
-        ledger.charge(1, 100, later);
-        ledger.charge(1, 0, now);
-        assert_eq!(ledger.standing(1, later).remaining_points, 0);
+        buckets.charge(1, 100, later);
+        buckets.charge(1, 0, now);
+        assert_eq!(buckets.standing(1, later).remaining_points, 0);
     }
 
     #[test]
     fn past_the_bound_the_keys_that_owe_least_are_forgotten() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 10);
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 10);
         for key in 0..10 {
-            ledger.charge(key, 50 + key, now);
+            buckets.charge(key, 50 + key, now);
         }
-        ledger.charge(10, 1, now);
+        buckets.charge(10, 1, now);
         let owing: Vec<u64> = (0..10)
-            .filter(|key| ledger.standing(*key, now).remaining_points < 100)
+            .filter(|key| buckets.standing(*key, now).remaining_points < 100)
             .collect();
         assert_eq!(owing, [6, 7, 8, 9]);
-        assert_eq!(ledger.lock().len(), 5);
+        assert_eq!(buckets.lock().len(), 5);
     }
 
     #[test]
     fn keys_that_owe_nothing_make_room_first() {
         let now = Instant::now();
-        let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 2);
-        ledger.charge(1, 1, now);
-        ledger.charge(2, 100, now);
+        let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 2);
+        buckets.charge(1, 1, now);
+        buckets.charge(2, 100, now);
         let later = now + Duration::from_secs(1);
-        ledger.charge(3, 1, later);
-        assert_eq!(ledger.standing(2, later).remaining_points, 10);
-        assert_eq!(ledger.lock().len(), 2);
+        buckets.charge(3, 1, later);
+        assert_eq!(buckets.standing(2, later).remaining_points, 10);
+        assert_eq!(buckets.lock().len(), 2);
     }
 
     proptest! {
         #[test]
         fn the_map_never_outgrows_its_bound(charges in prop::collection::vec((0u64..50, 1u64..200, 0u64..100), 1..200)) {
             let mut now = Instant::now();
-            let ledger = Ledger::new(rate(10, Duration::from_secs(1), 100), 8);
+            let buckets = LeakyBuckets::new(rate(10, Duration::from_secs(1), 100), 8);
             for (key, points, ms) in charges {
                 now += Duration::from_millis(ms);
-                ledger.charge(key, points, now);
-                prop_assert!(ledger.lock().len() <= 8);
+                buckets.charge(key, points, now);
+                prop_assert!(buckets.lock().len() <= 8);
             }
         }
 
@@ -303,11 +305,11 @@ mod tests {
             points in 1u32..5000, burst in 1u64..50_000, charged in 0u64..200_000,
         ) {
             let now = Instant::now();
-            let ledger = Ledger::new(rate(points, Duration::from_secs(1), burst), 8);
-            let wait = ledger.charge(1, charged, now).until_one;
-            prop_assert!(ledger.standing(1, now + wait).remaining_points >= 1);
+            let buckets = LeakyBuckets::new(rate(points, Duration::from_secs(1), burst), 8);
+            let wait = buckets.charge(1, charged, now).until_one;
+            prop_assert!(buckets.standing(1, now + wait).remaining_points >= 1);
             if let Some(before) = wait.checked_sub(Duration::from_nanos(1)) {
-                prop_assert_eq!(ledger.standing(1, now + before).remaining_points, 0);
+                prop_assert_eq!(buckets.standing(1, now + before).remaining_points, 0);
             }
         }
     }

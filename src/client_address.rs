@@ -64,7 +64,7 @@ impl FromStr for Network {
 /// **Shape:** `forwarded` are the values of all `X-Forwarded-For` headers, in order. They are read from the right, as
 /// far as trusted proxies wrote them: the first address that is no proxy of ours is the client, whatever stands left
 /// of it. Text that is no address ends the reading at the hop that passed it on.
-pub fn client_address<'a>(
+pub fn behind_proxies<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,
     trusted: &[Network],
@@ -118,7 +118,7 @@ mod tests {
 
     #[track_caller]
     fn check(peer: &str, forwarded: &[&str], trusted: &[&str], expected: &str) {
-        let found = client_address(ip(peer), forwarded.iter().copied(), &networks(trusted));
+        let found = behind_proxies(ip(peer), forwarded.iter().copied(), &networks(trusted));
         assert_eq!(found, ip(expected), "{peer} {forwarded:?}");
     }
 
