@@ -21,7 +21,7 @@ use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
 use crate::store::Store;
-use crate::store::viewers::Viewers;
+use crate::store::token_cache::TokenCache;
 
 /// How often the database is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
         wait: limits.wait,
     };
     let gateway = Gateway {
-        viewers: Viewers::new(store.clone()),
+        tokens: TokenCache::new(store.clone()),
         metrics: Arc::clone(store.metrics()),
         store,
         schema: schema::build(),

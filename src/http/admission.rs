@@ -21,7 +21,7 @@ use crate::error::{Code, Rejection};
 use crate::load::Limited;
 use crate::load::budget::Remaining;
 use crate::load::permits::{Overloaded, Permit};
-use crate::store::viewers::ViewerError;
+use crate::store::token_cache::ViewerError;
 
 /// Someone with a key and something left to spend.
 pub(super) struct Caller {
@@ -179,7 +179,7 @@ async fn look_up(gateway: &Gateway, headers: &HeaderMap) -> Result<Viewer, Viewe
         _ => return Err(AuthError::WrongAccount.into()),
     };
     gateway
-        .viewers
+        .tokens
         .viewer(&key, account_token, Instant::now(), Tick::now())
         .await
 }

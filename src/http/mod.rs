@@ -49,7 +49,7 @@ use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::Permits;
 use crate::store::Store;
-use crate::store::viewers::Viewers;
+use crate::store::token_cache::TokenCache;
 use crate::telemetry::metrics::Metrics;
 
 /// What a request may cost before and while it runs.
@@ -80,7 +80,7 @@ pub struct Gateway {
     /// The database.
     pub store: Store,
     /// The door for keys.
-    pub viewers: Viewers,
+    pub tokens: TokenCache,
     /// The GraphQL schema.
     pub schema: Schema,
     /// Its definition as text.

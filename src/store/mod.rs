@@ -18,10 +18,10 @@ mod reason;
 mod session;
 pub mod shape;
 mod sqlite;
+pub mod token_cache;
 pub mod tokens;
 pub mod upsert;
 pub mod url;
-pub mod viewers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

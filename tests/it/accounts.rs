@@ -1,10 +1,10 @@
-//! Accounts, tokens, and the door that turns keys into viewers.
+//! Accounts, tokens, and the cache that turns keys into viewers.
 
 use std::time::{Duration, Instant as Tick};
 
 use futures_util::future::join_all;
 use imports_gateway::auth::{AuthError, Key};
-use imports_gateway::store::viewers::{MAX_AGE, ViewerError, Viewers};
+use imports_gateway::store::token_cache::{MAX_AGE, TokenCache, ViewerError};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use sea_orm::Statement;
 use tokio::task::JoinHandle;
@@ -143,17 +143,17 @@ async fn each_key_leads_to_its_own_account_alone() {
             .unwrap()
             .unwrap();
         let (other_id, other) = account(&store, "Bolt").await;
-        let (viewers, tick) = (Viewers::new(store), Tick::now());
+        let (cache, tick) = (TokenCache::new(store), Tick::now());
 
-        let viewer = viewers.viewer(&key, None, instant(0), tick).await.unwrap();
+        let viewer = cache.viewer(&key, None, instant(0), tick).await.unwrap();
         assert_eq!((viewer.account_id(), viewer.account_name()), (id, "Acme"));
         assert_eq!(viewer.token_id(), token_id);
-        let viewer = viewers.viewer(&other, None, instant(0), tick).await.unwrap();
+        let viewer = cache.viewer(&other, None, instant(0), tick).await.unwrap();
         assert_eq!((viewer.account_id(), viewer.account_name()), (other_id, "Bolt"));
 
         let sent = Some(account_token.reveal());
-        assert!(viewers.viewer(&key, sent, instant(0), tick).await.is_ok());
-        let found = viewers.viewer(&other, sent, instant(0), tick).await;
+        assert!(cache.viewer(&key, sent, instant(0), tick).await.is_ok());
+        let found = cache.viewer(&other, sent, instant(0), tick).await;
         assert_eq!(refused(found), AuthError::WrongAccount);
     }
 }
@@ -164,21 +164,16 @@ async fn an_answer_is_read_once_in_four_seconds_whether_the_key_is_known_or_not(
         let store = database.migrated().await;
         let (_, key) = account(&store, "Acme").await;
         let stranger = Key::generate();
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
         let before = store.statements();
         for age in [Duration::ZERO, Duration::from_secs(1), NEARLY] {
-            assert!(viewers.viewer(&key, None, instant(0), tick + age).await.is_ok());
-            let found = viewers.viewer(&stranger, None, instant(0), tick + age).await;
+            assert!(cache.viewer(&key, None, instant(0), tick + age).await.is_ok());
+            let found = cache.viewer(&stranger, None, instant(0), tick + age).await;
             assert_eq!(refused(found), AuthError::Unknown);
         }
         assert_eq!(store.statements(), before + 2);
-        assert!(
-            viewers
-                .viewer(&key, None, instant(0), tick + MAX_AGE)
-                .await
-                .is_ok()
-        );
-        let found = viewers.viewer(&stranger, None, instant(0), tick + MAX_AGE).await;
+        assert!(cache.viewer(&key, None, instant(0), tick + MAX_AGE).await.is_ok());
+        let found = cache.viewer(&stranger, None, instant(0), tick + MAX_AGE).await;
         assert_eq!(refused(found), AuthError::Unknown);
         assert_eq!(store.statements(), before + 4);
     }
@@ -189,17 +184,17 @@ async fn a_revoked_key_is_refused_once_the_answer_is_four_seconds_old() {
     for database in databases::fresh().await {
         let store = database.migrated().await;
         let (_, key) = account(&store, "Acme").await;
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
-        let viewer = viewers.viewer(&key, None, instant(0), tick).await.unwrap();
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
+        let viewer = cache.viewer(&key, None, instant(0), tick).await.unwrap();
         assert!(
             tokens::revoke(&store, viewer.token_id(), instant(1))
                 .await
                 .unwrap()
         );
-        let found = viewers.viewer(&key, None, instant(1), tick + MAX_AGE).await;
+        let found = cache.viewer(&key, None, instant(1), tick + MAX_AGE).await;
         assert_eq!(refused(found), AuthError::Revoked);
         // A process that had not met the key refuses it at once.
-        let found = Viewers::new(store).viewer(&key, None, instant(1), tick).await;
+        let found = TokenCache::new(store).viewer(&key, None, instant(1), tick).await;
         assert_eq!(refused(found), AuthError::Revoked);
     }
 }
@@ -212,9 +207,9 @@ async fn expiry_is_checked_each_time_however_fresh_the_answer_is() {
         let made = tokens::create(&store, id, "", Some(instant(100)), instant(0))
             .await
             .unwrap();
-        let (viewers, tick, (_, key)) = (Viewers::new(store), Tick::now(), made.unwrap());
-        assert!(viewers.viewer(&key, None, instant(99), tick).await.is_ok());
-        let found = viewers.viewer(&key, None, instant(100), tick).await;
+        let (cache, tick, (_, key)) = (TokenCache::new(store), Tick::now(), made.unwrap());
+        assert!(cache.viewer(&key, None, instant(99), tick).await.is_ok());
+        let found = cache.viewer(&key, None, instant(100), tick).await;
         assert_eq!(refused(found), AuthError::Expired);
     }
 }
@@ -223,9 +218,9 @@ async fn expiry_is_checked_each_time_however_fresh_the_answer_is() {
 async fn requests_for_one_key_at_once_share_a_statement() {
     for database in databases::fresh().await {
         let (store, key, busy) = with_one_busy_connection(&database).await;
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
         let before = store.statements();
-        let mut all = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick)));
+        let mut all = join_all((0..50).map(|_| cache.viewer(&key, None, instant(0), tick)));
         tokio::select! {
             biased;
             found = &mut all => panic!("without a connection: {found:?}"),
@@ -241,17 +236,17 @@ async fn requests_for_one_key_at_once_share_a_statement() {
 async fn a_request_that_gives_up_leaves_nothing_behind() {
     for database in databases::fresh().await {
         let (store, key, busy) = with_one_busy_connection(&database).await;
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
         let before = store.statements();
         for _ in 0..20 {
             tokio::select! {
                 biased;
-                found = viewers.viewer(&key, None, instant(0), tick) => panic!("without a connection: {found:?}"),
+                found = cache.viewer(&key, None, instant(0), tick) => panic!("without a connection: {found:?}"),
                 () = std::future::ready(()) => {}
             }
         }
         busy.abort();
-        assert!(viewers.viewer(&key, None, instant(0), tick).await.is_ok());
+        assert!(cache.viewer(&key, None, instant(0), tick).await.is_ok());
         // Each began anew, as nobody waited for the one before.
         assert_eq!(store.statements(), before + 21);
     }
@@ -261,10 +256,10 @@ async fn a_request_that_gives_up_leaves_nothing_behind() {
 async fn a_waiter_takes_over_from_the_request_that_gave_up() {
     for database in databases::fresh().await {
         let (store, key, busy) = with_one_busy_connection(&database).await;
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
         let before = store.statements();
-        let mut first = Box::pin(viewers.viewer(&key, None, instant(0), tick));
-        let mut second = Box::pin(viewers.viewer(&key, None, instant(0), tick));
+        let mut first = Box::pin(cache.viewer(&key, None, instant(0), tick));
+        let mut second = Box::pin(cache.viewer(&key, None, instant(0), tick));
         tokio::select! {
             biased;
             found = &mut first => panic!("without a connection: {found:?}"),
@@ -313,16 +308,11 @@ async fn while_the_database_is_away_nothing_older_than_four_seconds_is_used() {
     for database in databases::fresh().await {
         let store = database.migrated().await;
         let (_, key) = account(&store, "Acme").await;
-        let (viewers, tick) = (Viewers::new(store.clone()), Tick::now());
-        assert!(viewers.viewer(&key, None, instant(0), tick).await.is_ok());
+        let (cache, tick) = (TokenCache::new(store.clone()), Tick::now());
+        assert!(cache.viewer(&key, None, instant(0), tick).await.is_ok());
         store.close().await.unwrap();
-        assert!(
-            viewers
-                .viewer(&key, None, instant(0), tick + NEARLY)
-                .await
-                .is_ok()
-        );
-        let found = viewers.viewer(&key, None, instant(0), tick + MAX_AGE).await;
+        assert!(cache.viewer(&key, None, instant(0), tick + NEARLY).await.is_ok());
+        let found = cache.viewer(&key, None, instant(0), tick + MAX_AGE).await;
         assert!(matches!(found, Err(ViewerError::Store(_))), "{found:?}");
     }
 }
@@ -332,9 +322,9 @@ async fn waiters_share_a_failure_and_it_is_not_remembered() {
     let mut settings = Settings::new("postgres://nobody@127.0.0.1:1/none");
     settings.acquire_timeout = Duration::from_millis(50);
     let store = Store::open(&settings).await.unwrap();
-    let (viewers, tick, key) = (Viewers::new(store.clone()), Tick::now(), Key::generate());
+    let (cache, tick, key) = (TokenCache::new(store.clone()), Tick::now(), Key::generate());
     for round in 1..=2 {
-        let found = join_all((0..50).map(|_| viewers.viewer(&key, None, instant(0), tick))).await;
+        let found = join_all((0..50).map(|_| cache.viewer(&key, None, instant(0), tick))).await;
         assert!(found.iter().all(|one| matches!(one, Err(ViewerError::Store(_)))));
         assert_eq!(store.statements(), round);
     }

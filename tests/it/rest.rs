@@ -13,7 +13,7 @@ use imports_gateway::http::Door;
 use imports_gateway::http::accept::Answer as _;
 use imports_gateway::ingest::{OnInvalid, Outcome, load};
 use imports_gateway::resources::imports::rest;
-use imports_gateway::store::viewers::Viewers;
+use imports_gateway::store::token_cache::TokenCache;
 use imports_gateway::store::{Store, accounts, tokens};
 use imports_gateway::{app, config, http};
 use serde_json::{Value, json};
@@ -365,8 +365,8 @@ async fn refusals_have_their_status_header_and_body() {
 async fn a_page_is_one_statement_and_a_range_that_nothing_meets_none() {
     for gateway in gateways().await {
         let key = Key::parse(&gateway.key).unwrap();
-        let viewers = Viewers::new(gateway.store.clone());
-        let viewer = viewers.viewer(&key, None, instant(0), Tick::now()).await.unwrap();
+        let tokens = TokenCache::new(gateway.store.clone());
+        let viewer = tokens.viewer(&key, None, instant(0), Tick::now()).await.unwrap();
         for (query, statements) in [
             ("sort[updated_at]=asc&filter[status][include]=new", 1),
             (

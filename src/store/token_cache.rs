@@ -38,7 +38,7 @@ pub enum ViewerError {
 }
 
 /// The keys of a process: every request's key is looked up here.
-pub struct Viewers {
+pub struct TokenCache {
     store: Store,
     read: Arc<Read>,
     lookups: Arc<Mutex<Lookups>>,
@@ -48,7 +48,7 @@ type Hash = [u8; 32];
 type Owner = Arc<(api_tokens::Model, accounts::Model)>;
 type Lookup = BoxFuture<'static, Result<Option<Owner>, Arc<StoreError>>>;
 
-impl Viewers {
+impl TokenCache {
     /// The keys of a store; nothing is remembered yet.
     #[must_use]
     pub fn new(store: Store) -> Self {
@@ -123,9 +123,9 @@ impl Viewers {
     }
 }
 
-impl std::fmt::Debug for Viewers {
+impl std::fmt::Debug for TokenCache {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Viewers").finish_non_exhaustive()
+        formatter.debug_struct("TokenCache").finish_non_exhaustive()
     }
 }
 
