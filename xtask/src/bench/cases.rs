@@ -28,6 +28,9 @@ pub(super) mod name {
     pub(in crate::bench) const FLOOR_5: &str = "bare REST, 5 rows";
     pub(in crate::bench) const PAGE: &str = "GraphQL, 50 rows";
     pub(in crate::bench) const PAGE_5: &str = "GraphQL, 5 rows";
+    pub(in crate::bench) const EARLIER: &str = "earlier build: GraphQL, 50 rows";
+    pub(in crate::bench) const EARLIER_5: &str = "earlier build: GraphQL, 5 rows";
+    pub(in crate::bench) const INCLUDE: &str = "GraphQL, 50 rows by @include";
     pub(in crate::bench) const COUNT: &str = "GraphQL, 50 rows and count";
     pub(in crate::bench) const STATUSES: &str = "GraphQL, 50 rows of three statuses";
     pub(in crate::bench) const REST: &str = "REST, 50 rows";
@@ -75,6 +78,19 @@ pub(super) fn pages(positions: &[Position], rows: u32, statuses: &[String], more
         .collect()
 }
 
+/// The same pages, asked for with a condition on each edge and on the page information.
+fn pages_by_include(positions: &[Position]) -> Vec<Request> {
+    let mut requests = pages(positions, 50, &[], "");
+    for body in requests.iter_mut().filter_map(|request| request.body.as_mut()) {
+        *body = body
+            .replace("$filter: ImportFilter)", "$filter: ImportFilter, $is: Boolean!)")
+            .replace("node {", "node @include(if: $is) {")
+            .replace("pageInfo {", "pageInfo @include(if: $is) {")
+            .replace(r#""variables":{"#, r#""variables":{"is":true,"#);
+    }
+    requests
+}
+
 fn bare(positions: &[Position], rows: u32) -> Vec<Request> {
     let paths = positions
         .iter()
@@ -97,6 +113,7 @@ fn rest(positions: &[Position]) -> Vec<Request> {
 pub(super) struct Targets<'a> {
     pub(super) floor: &'a Target,
     pub(super) gateway: &'a Target,
+    pub(super) earlier: Option<&'a Target>,
     pub(super) postgraphile: Option<&'a Target>,
 }
 
@@ -112,10 +129,15 @@ pub(super) fn all(targets: &Targets<'_>, at: &Positions, statuses: &[String]) ->
         case(name::PAGE, gateway, pages(&at.spread, 50, &[], "")),
         case(name::FLOOR_5, floor, bare(&at.spread, 5)),
         case(name::PAGE_5, gateway, pages(&at.spread, 5, &[], "")),
+        case(name::INCLUDE, gateway, pages_by_include(&at.spread)),
         case(name::COUNT, gateway, pages(&at.spread, 50, &[], count)),
         case(name::STATUSES, gateway, pages(&at.spread, 50, statuses, "")),
         case(name::REST, gateway, rest(&at.spread)),
     ];
+    if let Some(target) = targets.earlier {
+        cases.insert(2, case(name::EARLIER, target, pages(&at.spread, 50, &[], "")));
+        cases.push(case(name::EARLIER_5, target, pages(&at.spread, 5, &[], "")));
+    }
     if let Some(target) = targets.postgraphile {
         cases.push(case(
             name::POSTGRAPHILE,

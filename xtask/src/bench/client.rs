@@ -1,10 +1,10 @@
 //! A request at a time, for preparing and checking what is then asked under load.
 //!
-//! Takes a [`Request`], gives the answer's text. Deliberately absent: kept connections, encryption, and a JSON parser:
+//! Takes a [`Request`], gives the answer's text. Deliberately absent: encryption, and a JSON parser:
 //! the few values that are needed are found by their keys.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
@@ -83,6 +83,72 @@ fn exchange(address: &str, key: Option<&str>, request: &Request) -> std::io::Res
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// A connection that is kept open.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: BufReader<TcpStream>,
+    head: String,
+}
+
+impl Connection {
+    /// Connects; `key` is sent with each request.
+    ///
+    /// **Errors:** in words.
+    pub(super) fn open(address: &str, key: Option<&str>) -> Result<Self, String> {
+        let open = || -> std::io::Result<_> {
+            let stream = TcpStream::connect(address)?;
+            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            stream.set_nodelay(true)?;
+            Ok(BufReader::new(stream))
+        };
+        let stream = open().map_err(|error| format!("http://{address}: {error}"))?;
+        let key = key.map_or(String::new(), |key| format!("Authorization: Bearer {key}\r\n"));
+        let head = format!("Host: {address}\r\n{key}Content-Type: application/json\r\n");
+        Ok(Self { stream, head })
+    }
+
+    /// Posts a request and reads its answer.
+    ///
+    /// **Errors:** no answer, a status other than 200, or a length that isn't told, in words.
+    pub(super) fn ask(&mut self, request: &Request) -> Result<(), String> {
+        let status = self.exchange(request).map_err(|error| error.to_string())?;
+        if status.split(' ').nth(1) == Some("200") {
+            Ok(())
+        } else {
+            Err(status)
+        }
+    }
+
+    fn exchange(&mut self, request: &Request) -> std::io::Result<String> {
+        let body = request.body.as_deref().unwrap_or_default();
+        let text = format!(
+            "POST {} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}",
+            request.path,
+            self.head,
+            body.len()
+        );
+        self.stream.get_mut().write_all(text.as_bytes())?;
+        let (mut status, mut line, mut length) = (String::new(), String::new(), 0);
+        self.stream.read_line(&mut status)?;
+        loop {
+            line.clear();
+            if self.stream.read_line(&mut line)? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            match line.trim_end().split_once(':') {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                    length = value.trim().parse().map_err(|_| ErrorKind::InvalidData)?;
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer)?;
+        Ok(status)
+    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ struct Wanted {
     floor: f64,
 }
 
-const WANTED: [Wanted; 7] = [
+const WANTED: [Wanted; 12] = [
     Wanted {
         name: "GraphQL, 50 rows / bare REST",
         figure: |sample| sample.rate,
@@ -134,6 +134,46 @@ const WANTED: [Wanted; 7] = [
         to: name::POSTGRAPHILE,
         goal: 5.0,
         floor: 4.0,
+    },
+    Wanted {
+        name: "50 rows / an earlier build",
+        figure: |sample| sample.rate,
+        of: name::PAGE,
+        to: name::EARLIER,
+        goal: 1.1,
+        floor: 1.0,
+    },
+    Wanted {
+        name: "50 rows, server CPU / an earlier build",
+        figure: |sample| sample.server_cpu_us,
+        of: name::PAGE,
+        to: name::EARLIER,
+        goal: 0.9,
+        floor: 1.0,
+    },
+    Wanted {
+        name: "5 rows / an earlier build",
+        figure: |sample| sample.rate,
+        of: name::PAGE_5,
+        to: name::EARLIER_5,
+        goal: 1.1,
+        floor: 1.0,
+    },
+    Wanted {
+        name: "5 rows, server CPU / an earlier build",
+        figure: |sample| sample.server_cpu_us,
+        of: name::PAGE_5,
+        to: name::EARLIER_5,
+        goal: 0.9,
+        floor: 1.0,
+    },
+    Wanted {
+        name: "by @include / page",
+        figure: |sample| sample.rate,
+        of: name::INCLUDE,
+        to: name::PAGE,
+        goal: 0.95,
+        floor: 0.9,
     },
     Wanted {
         name: "page with count / page",

@@ -10,6 +10,7 @@ mod chart;
 mod client;
 mod cluster;
 mod figures;
+mod first;
 mod fixture;
 mod hostile;
 mod load;
@@ -18,7 +19,10 @@ mod report;
 mod servers;
 mod shapes;
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use self::{cases::CONNECTIONS, cluster::Cluster, figures::Summary};
 use crate::{
@@ -40,6 +44,8 @@ struct Options {
     shapes: bool,
     load: bool,
     hostile: bool,
+    /// An earlier release build of the gateway, which is asked for the same pages.
+    against: Option<PathBuf>,
 }
 
 impl Options {
@@ -52,6 +58,7 @@ impl Options {
             shapes: true,
             load: true,
             hostile: true,
+            against: None,
         };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -63,6 +70,12 @@ impl Options {
                 "--no-shapes" => options.shapes = false,
                 "--no-load" => options.load = false,
                 "--no-hostile" => options.hostile = false,
+                "--against" => {
+                    let file = words.next().map(PathBuf::from).filter(|file| file.is_file());
+                    let file =
+                        file.ok_or_else(|| Failure::Usage(format!("{word} needs a program's file")))?;
+                    options.against = Some(file);
+                }
                 other => return Err(Failure::Usage(format!("`bench` has no option `{other}`"))),
             }
         }
@@ -97,33 +110,49 @@ fn measure(options: &Options) -> Result<String, String> {
     let cluster = Cluster::start(&folder.join(format!("postgres-{}", options.rows)))?;
     fixture::fill(&cluster, &binary, options.rows)?;
     let key = fixture::key(&cluster, &binary, fixture::ACCOUNT)?;
-    let gateway = servers::gateway(
-        &cluster,
-        &binary,
-        &cluster.url(),
-        &key,
-        &folder.join("gateway.log"),
-        servers::RateLimit::Off,
-    )?;
+    let serve = |name, binary: &Path| {
+        servers::gateway(
+            name,
+            &cluster,
+            binary,
+            &cluster.url(),
+            &key,
+            &folder.join(format!("{name}.log")),
+            servers::RateLimit::Off,
+        )
+    };
+    let gateway = serve("gateway", &binary)?;
     println!("drawing positions");
     let positions = fixture::positions(&cluster, &gateway.target, options.rows)?;
 
     let mut summaries = Vec::new();
     let mut memory = Vec::new();
+    let mut first = None;
     if options.load {
         let floor = servers::floor(&cluster)?;
         let postgraphile = options
             .postgraphile
             .then(|| servers::postgraphile(&cluster))
             .transpose()?;
+        let earlier = options.against.as_deref();
+        let earlier = earlier
+            .map(|binary| serve("earlier-gateway", binary))
+            .transpose()?;
         let targets = cases::Targets {
             floor: &floor.target,
             gateway: &gateway.target,
+            earlier: earlier.as_ref().map(|server| &server.target),
             postgraphile: postgraphile.as_ref().map(|server| &server.target),
         };
         let cases = cases::all(&targets, &positions, &statuses(&cluster)?)?;
         summaries = take_turns(&cases, options, &folder)?;
-        let servers = [Some(&gateway), Some(&floor), postgraphile.as_ref()];
+        first = Some(first::measure(&gateway.target, &positions, options.repetitions)?);
+        let servers = [
+            Some(&gateway),
+            earlier.as_ref(),
+            Some(&floor),
+            postgraphile.as_ref(),
+        ];
         memory.extend(
             servers
                 .into_iter()
@@ -138,6 +167,7 @@ fn measure(options: &Options) -> Result<String, String> {
     } else {
         Vec::new()
     };
+    ratios.extend(first);
     let sieges = if options.hostile {
         println!("besieging");
         hostile::measure(&cluster, &binary, &positions, options, &folder)?
@@ -190,11 +220,7 @@ fn statuses(cluster: &Cluster) -> Result<Vec<String>, String> {
 }
 
 /// Every case once a repetition, after a first short turn that warms up and isn't counted.
-fn take_turns(
-    cases: &[cases::Case],
-    options: &Options,
-    folder: &std::path::Path,
-) -> Result<Vec<Summary>, String> {
+fn take_turns(cases: &[cases::Case], options: &Options, folder: &Path) -> Result<Vec<Summary>, String> {
     let run = |case: &cases::Case, seconds| {
         let load = load::Load {
             requests: &case.requests,
@@ -255,6 +281,8 @@ mod tests {
             &["--seconds", "x"],
             &["--fast"],
             &["50000"],
+            &["--against"],
+            &["--against", "no-such-file"],
         ] {
             assert!(matches!(parse(words), Err(Failure::Usage(_))), "{words:?}");
         }

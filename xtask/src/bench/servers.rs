@@ -78,10 +78,11 @@ pub(super) enum RateLimit {
     Default,
 }
 
-/// The gateway, with the database role `url` names.
+/// A build of the gateway, with the database role `url` names.
 ///
 /// **Errors:** where it doesn't start.
 pub(super) fn gateway(
+    name: &'static str,
     cluster: &Cluster,
     binary: &Path,
     url: &str,
@@ -99,7 +100,7 @@ pub(super) fn gateway(
         RateLimit::Off => command.env("GATEWAY_RATE_LIMIT", "off"),
         RateLimit::Default => command.env_remove("GATEWAY_RATE_LIMIT"),
     };
-    serve("gateway", command, cluster, Some(key.to_owned()))
+    serve(name, command, cluster, Some(key.to_owned()))
 }
 
 /// The bare REST endpoint.

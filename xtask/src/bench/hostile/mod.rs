@@ -53,7 +53,7 @@ pub(super) fn measure(
     let key = fixture::key(cluster, binary, ACCOUNT)?;
     let serve = |rate_limit| {
         let log = folder.join("hostile.log");
-        servers::gateway(cluster, binary, &cluster.url(), &key, &log, rate_limit)
+        servers::gateway("gateway", cluster, binary, &cluster.url(), &key, &log, rate_limit)
     };
     // No limit on spending here: the guard and the door are all that stands in the way.
     let server = serve(RateLimit::Off)?;

@@ -65,6 +65,7 @@ pub(super) fn measure(
     ] {
         make_role(cluster, role, plans)?;
         let server = servers::gateway(
+            "gateway",
             cluster,
             gateway,
             &cluster.url_of(role),
