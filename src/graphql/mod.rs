@@ -3,6 +3,7 @@
 pub mod documents;
 pub mod execute;
 pub mod guard;
+pub mod introspection;
 pub mod manifest;
 pub mod schema;
 mod sdl;

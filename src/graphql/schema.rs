@@ -1,6 +1,7 @@
-//! The schema: declared to the GraphQL library, which validates documents against it and answers introspection.
+//! The schema: declared to the GraphQL library, which validates documents against it and describes it, once, for
+//! introspection.
 //!
-//! The library executes nothing else: data is answered by `execute`. A root field that can fail is nullable and fails
+//! The library executes nothing for a request: data is answered by `execute`. A root field that can fail is nullable and fails
 //! before any object is written, so one failure leaves its siblings. Deliberately absent: mutations and subscriptions.
 
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{
     EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Positioned, Request, Response,
-    SDLExportOptions, SchemaBuilder, ValidationMode, Variables, async_trait,
+    SDLExportOptions, SchemaBuilder, async_trait,
 };
 use futures_util::FutureExt as _;
 
+use super::introspection::{self, Introspection};
 use super::sdl::like_graphql_js;
 use crate::resources::account::Account;
 use crate::resources::imports::{Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount};
@@ -27,8 +29,7 @@ use crate::selection::declare::{Declared, NOT_EXECUTED};
 pub struct Schema {
     /// It stops where a valid document would be executed.
     validating: Library,
-    /// It validates nothing, and executes introspection alone.
-    introspecting: Library,
+    introspection: Arc<Introspection>,
 }
 
 type Library = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -127,7 +128,7 @@ impl Query {
 pub fn build() -> Schema {
     Schema {
         validating: library().extension(StopBeforeExecution).finish(),
-        introspecting: library().validation_mode(ValidationMode::Fast).finish(),
+        introspection: Arc::new(introspection()),
     }
 }
 
@@ -165,22 +166,19 @@ impl Schema {
         invalid
     }
 
-    /// The answer to the introspection fields of a valid document; its other root fields are null in it.
-    pub async fn introspect(
-        &self,
-        document: &ExecutableDocument,
-        operation: Option<&str>,
-        variables: &Variables,
-    ) -> Response {
-        let mut request = Request::new(String::new())
-            .variables(variables.clone())
-            .only_introspection();
-        if let Some(name) = operation {
-            request = request.operation_name(name);
-        }
-        request.set_parsed_query(document.clone());
-        self.introspecting.execute(request).await
+    /// What introspection says of it.
+    #[must_use]
+    pub fn introspection(&self) -> &Introspection {
+        &self.introspection
     }
+}
+
+/// What the library says of the schema.
+fn introspection() -> Introspection {
+    let described = library().finish().execute(introspection::QUERY).now_or_never();
+    let described = described.map(|response| response.data.into_json());
+    let described = described.expect("the library waits for nothing to describe the schema");
+    Introspection::of(described.expect("a description is JSON; a test reads it"))
 }
 
 fn library() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {

@@ -8,12 +8,13 @@
 //! **Source**: the GraphQL specification, section 6 "Execution".
 
 mod arguments;
+mod introspect;
 mod root;
 
 use std::sync::OnceLock;
 
 use async_graphql::parser::types::{ExecutableDocument, SelectionSet};
-use async_graphql::{Name, Pos, Response, Variables};
+use async_graphql::{Name, Pos, Variables};
 use async_graphql_value::ConstValue;
 
 use self::root::Root;
@@ -41,7 +42,7 @@ pub struct Plan {
 pub struct Run<'a> {
     /// The document of the plan.
     pub document: &'a ExecutableDocument,
-    /// The schema, which answers introspection.
+    /// The schema, whose description introspection selects of.
     pub schema: &'a Schema,
     /// Who asks.
     pub caller: Caller<'a>,
@@ -102,17 +103,13 @@ impl Plan {
                 &compiled
             }
         };
-        let mut introspected = None;
-        if roots.iter().any(Root::introspects) {
-            introspected = Some(self.introspect(run).await);
-        }
         let mut ran = Ran::default();
         json.raw("{");
         for (index, root) in roots.iter().enumerate() {
             if index > 0 {
                 json.raw(",");
             }
-            root.run(run, introspected.as_ref(), json, &mut ran).await;
+            root.run(run, json, &mut ran).await;
         }
         json.raw("}");
         ran
@@ -133,12 +130,6 @@ impl Plan {
         };
         let selected = Selected::new(&document.fragments, variables, set);
         selected.fields(&["Query"]).iter().map(Root::compile).collect()
-    }
-
-    async fn introspect(&self, run: Run<'_>) -> Response {
-        let operation = self.operation.as_deref();
-        // Boxed: the library's future is large.
-        Box::pin(run.schema.introspect(run.document, operation, run.variables)).await
     }
 }
 

@@ -1,9 +1,9 @@
 //! The root fields: how each is compiled and run.
 
-use async_graphql::{ID, Name, Pos, Response, Value};
+use async_graphql::{ID, Name, Pos};
 
 use super::arguments::Arguments;
-use super::{Failed, Ran, Run};
+use super::{Failed, Ran, Run, introspect};
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
@@ -27,7 +27,8 @@ pub(super) struct Root {
 #[derive(Debug)]
 enum Field {
     Typename,
-    Introspection,
+    Schema(introspect::Selection),
+    Type(introspect::Selection),
     Imports(Selection<ImportConnection>),
     Import(Selection<Import>),
     ImportByDatabaseId(Selection<Import>),
@@ -41,7 +42,8 @@ impl Field {
     fn compile(name: &str, below: &Selected<'_>) -> Result<Self, Unlisted> {
         Ok(match name {
             "__typename" => Self::Typename,
-            "__schema" | "__type" => Self::Introspection,
+            "__schema" => Self::Schema(introspect::Selection::compile("__Schema", below)),
+            "__type" => Self::Type(introspect::Selection::compile("__Type", below)),
             "imports" => Self::Imports(Selection::compile(below)?),
             "import" => Self::Import(Selection::compile(below)?),
             "importByDatabaseId" => Self::ImportByDatabaseId(Selection::compile(below)?),
@@ -84,23 +86,12 @@ impl Root {
         self.field.as_ref().err()
     }
 
-    /// Whether the library has to answer it.
-    pub(super) fn introspects(&self) -> bool {
-        matches!(self.field, Ok(Field::Introspection))
-    }
-
     /// Writes key and value; null where the field fails.
-    pub(super) async fn run(
-        &self,
-        run: Run<'_>,
-        introspected: Option<&Response>,
-        json: &mut Json,
-        ran: &mut Ran,
-    ) {
+    pub(super) async fn run(&self, run: Run<'_>, json: &mut Json, ran: &mut Ran) {
         json.raw(&self.prefix);
         let start = json.len();
         let written = match &self.field {
-            Ok(field) => self.write(field, run, introspected, json).await,
+            Ok(field) => self.write(field, run, json).await,
             Err(unlisted) => Err(Failure::Internal(unlisted.to_string())),
         };
         let Err(failure) = written else {
@@ -126,20 +117,22 @@ impl Root {
         }
     }
 
-    async fn write(
-        &self,
-        field: &Field,
-        run: Run<'_>,
-        introspected: Option<&Response>,
-        json: &mut Json,
-    ) -> Result<(), Failure> {
+    async fn write(&self, field: &Field, run: Run<'_>, json: &mut Json) -> Result<(), Failure> {
         let Run {
             caller, variables, ..
         } = run;
         let arguments = &self.arguments;
         match field {
             Field::Typename => json.plain(b"Query"),
-            Field::Introspection => self.introspection(introspected, json)?,
+            Field::Schema(selected) => {
+                let introspection = run.schema.introspection();
+                selected.write(introspection.schema(), introspection, variables, json)?;
+            }
+            Field::Type(selected) => {
+                let introspection = run.schema.introspection();
+                let name: String = arguments.get(variables, "name")?;
+                selected.write(introspection.named(&name), introspection, variables, json)?;
+            }
             Field::Imports(selected) => {
                 let arguments = imports::Arguments {
                     first: arguments.get(variables, "first")?,
@@ -178,21 +171,6 @@ impl Root {
                 selected.write(viewer, json);
             }
         }
-        Ok(())
-    }
-
-    fn introspection(&self, introspected: Option<&Response>, json: &mut Json) -> Result<(), Failure> {
-        let response =
-            introspected.ok_or_else(|| Failure::Internal("nothing was introspected".to_owned()))?;
-        if let Some(error) = response.errors.first() {
-            return Err(Failure::Internal(format!("introspection: {}", error.message)));
-        }
-        let value = match &response.data {
-            Value::Object(data) => data.get(&self.key),
-            _ => None,
-        };
-        let text = serde_json::to_string(value.unwrap_or(&Value::Null));
-        json.raw(&text.map_err(|error| Failure::Internal(error.to_string()))?);
         Ok(())
     }
 
