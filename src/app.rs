@@ -13,7 +13,6 @@ use crate::graphql::guard::table::{Types, TypesError};
 use crate::graphql::guard::{self, instant};
 use crate::graphql::manifest::ManifestError;
 use crate::graphql::schema;
-use crate::http::accept::ConnectionLimits;
 use crate::http::cors::Origins;
 use crate::http::layers::HeadLimits;
 use crate::http::{Gateway, Readiness, RequestLimits};
@@ -119,8 +118,8 @@ fn request_limits(config: &Config) -> RequestLimits {
 
 /// What connections may cost.
 #[must_use]
-pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
-    ConnectionLimits {
+pub fn connection_limits(limits: &Limits) -> http_server::Limits {
+    http_server::Limits {
         connections: limits.connections,
         connections_per_address: limits.connections_per_address,
         header_timeout: limits.header_timeout,
@@ -129,7 +128,7 @@ pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
         headers: limits.headers,
         header_bytes: limits.header_bytes,
         drain_timeout: limits.drain_timeout,
-        ..ConnectionLimits::default()
+        ..http_server::Limits::default()
     }
 }
 

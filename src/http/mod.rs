@@ -1,9 +1,8 @@
-//! The network door: from sockets to requests, and from answers to sockets.
+//! The network door: from requests to answers.
 //!
 //! Takes a [`Gateway`], gives the one [`door`](fn@door) to it. What a path does is in a file of its name; what every
 //! request passes is in [`layers`].
 
-pub mod accept;
 mod admission;
 pub mod body;
 mod compression;

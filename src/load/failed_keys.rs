@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use http_server::client_group;
+
 use super::Limited;
 use super::ledger::{Ledger, Rate, seconds_up};
-use crate::peer;
 
 /// The failures of all addresses. An IPv6 address counts as its /64.
 pub struct FailedKeys(Option<Ledger<IpAddr>>);
@@ -36,7 +37,7 @@ impl FailedKeys {
     /// counted.
     pub fn record(&self, address: IpAddr, now: Instant) -> Result<(), Limited> {
         let Some(ledger) = &self.0 else { return Ok(()) };
-        let key = peer::group(address);
+        let key = client_group(address);
         let standing = ledger.standing(key, now);
         if standing.remaining_points == 0 {
             return Err(Limited {

@@ -1,8 +1,8 @@
 //! A client's socket that reports what happens on it.
 //!
-//! Wraps a [`TcpStream`]; reads and writes pass through and are reported to the [`Pulse`]. Closing lingers where the
-//! client is still sending: a socket closed on unread bytes is reset by the kernel, and a reset can overtake the
-//! answer that explains the closing.
+//! Wraps a [`TcpStream`]; reads and writes pass through and are reported to the [`ConnectionState`]. Where the client may
+//! still be sending, closing waits for it (a lingering close): the kernel resets a connection that is closed with unread
+//! bytes, and the reset can reach the client before the response does.
 
 use std::future::Future as _;
 use std::io;
@@ -14,16 +14,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::pulse::Pulse;
+use crate::state::ConnectionState;
 
-/// How long a closing connection waits for its client to notice.
+/// How long a closing connection waits for its client to close.
 const LINGER: Duration = Duration::from_secs(1);
-/// How much of what nobody reads is taken off the client's hands meanwhile.
+/// How much is read and discarded meanwhile.
 const LINGER_BYTES: usize = 256 * 1024;
 
-pub(super) struct Wire {
+pub(crate) struct Socket {
     stream: TcpStream,
-    pulse: Pulse,
+    state: ConnectionState,
     linger: Option<Linger>,
 }
 
@@ -32,24 +32,24 @@ struct Linger {
     bytes_left: usize,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, pulse: Pulse) -> Self {
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, state: ConnectionState) -> Self {
         Self {
             stream,
-            pulse,
+            state,
             linger: None,
         }
     }
 
     fn report(&self, written: &Poll<io::Result<usize>>) {
         match written {
-            Poll::Ready(_) => self.pulse.bytes_went(),
-            Poll::Pending => self.pulse.write_stalls(Instant::now()),
+            Poll::Ready(_) => self.state.bytes_written(),
+            Poll::Pending => self.state.write_blocked(Instant::now()),
         }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -58,13 +58,13 @@ impl AsyncRead for Wire {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.pulse.bytes_came(Instant::now());
+            self.state.bytes_read(Instant::now());
         }
         read
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.report(&written);
@@ -93,8 +93,8 @@ impl AsyncWrite for Wire {
         let this = self.get_mut();
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-            let has_unread = this.pulse.has_unread();
-            this.pulse.closing(Instant::now());
+            let has_unread = this.state.has_unread();
+            this.state.closing(Instant::now());
             if !has_unread {
                 return Poll::Ready(Ok(()));
             }
@@ -118,10 +118,10 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for Socket {
     fn drop(&mut self) {
-        if self.pulse.is_reset() {
-            // A socket that is already gone needs no reset.
+        if self.state.is_reset() {
+            // It fails only for a socket that is closed already.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -130,37 +130,42 @@ impl Drop for Wire {
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
+    use std::task::Waker;
 
-    use futures_util::poll;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;
 
-    async fn pair() -> (Wire, Pulse, TcpStream) {
+    async fn pair() -> (Socket, ConnectionState, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let client = TcpStream::connect(listener.local_addr().expect("an address"))
             .await
             .expect("connects");
         let (stream, _) = listener.accept().await.expect("accepts");
-        let pulse = Pulse::new(Instant::now());
-        (Wire::new(stream, pulse.clone()), pulse, client)
+        let state = ConnectionState::new(Instant::now());
+        (Socket::new(stream, state.clone()), state, client)
+    }
+
+    fn polled<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
     #[tokio::test]
-    async fn a_wire_whose_client_has_been_heard_out_closes_at_once() {
-        let (mut wire, pulse, _client) = pair().await;
-        pulse.request_begins(true);
-        assert!(matches!(poll!(pin!(wire.shutdown())), Poll::Ready(Ok(()))));
+    async fn a_socket_whose_request_was_read_whole_closes_at_once() {
+        let (mut socket, state, _client) = pair().await;
+        state.request_started(true);
+        let shutdown = pin!(socket.shutdown());
+        assert!(matches!(polled(shutdown), Poll::Ready(Ok(()))));
     }
 
     #[tokio::test]
-    async fn a_wire_whose_client_may_still_send_closes_one_half_and_listens_on() {
-        let (mut wire, pulse, mut client) = pair().await;
-        pulse.request_begins(false);
-        pulse.body_is_dropped(None);
-        let mut shutdown = pin!(wire.shutdown());
-        assert!(poll!(&mut shutdown).is_pending());
+    async fn a_socket_whose_client_may_still_send_closes_one_half_and_reads_on() {
+        let (mut socket, state, mut client) = pair().await;
+        state.request_started(false);
+        state.request_body_dropped(None);
+        let mut shutdown = pin!(socket.shutdown());
+        assert!(polled(shutdown.as_mut()).is_pending());
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).await.expect("an end in order");
         drop(client);

@@ -1,23 +1,43 @@
-//! The accept loop over real sockets. Every wait is for an event, and has a limit of its own; the service's limits are
-//! short where they have to run out.
+//! The server over real sockets, with an axum router as its service. Every wait is for an event, and has a limit of its
+//! own; the server's limits are short where they have to run out.
 
 use std::convert::Infallible;
-use std::future::{pending, ready};
+use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
-use axum::http::StatusCode;
+use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use futures_util::stream;
+use http_body_util::{BodyExt, Limited};
+use http_server::{Drained, Limits, RequestBody, Service, bind, serve};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tower::ServiceExt;
 
-use super::*;
-use crate::http::body::read_body;
+/// An axum router as a service.
+#[derive(Clone)]
+struct Routes(Router);
+
+impl Service for Routes {
+    type ResponseBody = Body;
+
+    async fn call(&self, request: Request<RequestBody>, client: SocketAddr) -> Response<Body> {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(client));
+        let Ok(response) = self.0.clone().oneshot(request).await;
+        response
+    }
+}
 
 /// How long anything is waited for before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,12 +61,12 @@ struct Server {
 }
 
 impl Server {
-    async fn start(router: Router, limits: ConnectionLimits) -> Self {
+    async fn start(router: Router, limits: Limits) -> Self {
         let listener = listener();
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
-            serve(listener, router, &limits, async move {
+            serve(listener, Routes(router), &limits, async move {
                 let _ = stopped.await;
             })
             .await
@@ -164,7 +184,7 @@ async fn a_connection_serves_one_request_after_another_and_knows_its_peer() {
         "/peer",
         get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),
     );
-    let server = Server::start(router, ConnectionLimits::default()).await;
+    let server = Server::start(router, Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     assert_eq!(client.ask(REQUEST).await.body, "hello");
     let answer = client.ask("GET /peer HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -187,7 +207,7 @@ async fn a_connection_serves_one_request_after_another_and_knows_its_peer() {
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
-    let server = Server::start(hello(), ConnectionLimits::default()).await;
+    let server = Server::start(hello(), Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     client
         .send(&format!("GET /no HTTP/1.1\r\nHost: a\r\n\r\n{REQUEST}"))
@@ -198,9 +218,9 @@ async fn pipelined_requests_are_answered_in_order() {
 
 #[tokio::test]
 async fn a_client_that_sends_nothing_is_closed() {
-    let limits = ConnectionLimits {
+    let limits = Limits {
         header_timeout: SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(hello(), limits).await;
     assert_eq!(Client::connect(server.address).await.rest().await, b"");
@@ -208,9 +228,9 @@ async fn a_client_that_sends_nothing_is_closed() {
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_though_bytes_keep_coming() {
-    let limits = ConnectionLimits {
+    let limits = Limits {
         header_timeout: SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(hello(), limits).await;
     let client = Client::connect(server.address).await;
@@ -238,9 +258,9 @@ async fn a_head_that_never_ends_is_cut_though_bytes_keep_coming() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_its_answer() {
-    let limits = ConnectionLimits {
+    let limits = Limits {
         idle_timeout: SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(hello(), limits).await;
     let mut client = Client::connect(server.address).await;
@@ -250,9 +270,9 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 
 #[tokio::test]
 async fn an_idle_connection_outlives_the_header_timeout() {
-    let limits = ConnectionLimits {
+    let limits = Limits {
         header_timeout: LESS_SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(hello(), limits).await;
     let mut client = Client::connect(server.address).await;
@@ -264,10 +284,10 @@ async fn an_idle_connection_outlives_the_header_timeout() {
 
 #[tokio::test]
 async fn a_running_request_outlives_the_header_and_idle_timeouts() {
-    let limits = ConnectionLimits {
+    let limits = Limits {
         header_timeout: LESS_SHORT,
         idle_timeout: SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let (router, entered, open) = gate();
     let server = Server::start(router, limits).await;
@@ -291,9 +311,9 @@ async fn past_the_cap_a_client_waits_until_another_leaves() {
         "/count",
         get(move || async move { (counter.fetch_add(1, Ordering::SeqCst) + 1).to_string() }),
     );
-    let limits = ConnectionLimits {
+    let limits = Limits {
         connections: 1,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(router, limits).await;
     let mut first = Client::connect(server.address).await;
@@ -311,7 +331,7 @@ async fn past_the_cap_a_client_waits_until_another_leaves() {
 #[tokio::test]
 async fn a_drain_finishes_what_runs_and_closes_what_does_not() {
     let (router, entered, open) = gate();
-    let server = Server::start(router, ConnectionLimits::default()).await;
+    let server = Server::start(router, Limits::default()).await;
     let address = server.address;
     let silent = Client::connect(address).await;
     let mut idle = Client::connect(address).await;
@@ -342,7 +362,7 @@ async fn a_drain_finishes_what_runs_and_closes_what_does_not() {
 
 #[tokio::test]
 async fn a_request_whose_first_bytes_came_before_the_shutdown_is_answered() {
-    let server = Server::start(hello(), ConnectionLimits::default()).await;
+    let server = Server::start(hello(), Limits::default()).await;
     let (before, after) = REQUEST.split_at(7);
     let mut fresh = Client::connect(server.address).await;
     fresh.send(before).await;
@@ -366,8 +386,8 @@ async fn a_request_in_the_kernels_queue_at_the_shutdown_is_answered() {
     let listener = listener();
     let mut client = Client::connect(listener.local_addr().expect("an address")).await;
     client.send(REQUEST).await;
-    let limits = ConnectionLimits::default();
-    let drained = in_time("the drain", serve(listener, hello(), &limits, ready(()))).await;
+    let limits = Limits::default();
+    let drained = in_time("the drain", serve(listener, Routes(hello()), &limits, ready(()))).await;
     let answer = client.answer().await.expect("an answer");
     assert_eq!((answer.status, answer.is_last()), (200, true));
     assert_eq!(
@@ -385,10 +405,10 @@ async fn a_request_in_the_kernels_queue_at_the_shutdown_is_answered() {
 async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
     // The gate is never opened.
     let (router, entered, _open) = gate();
-    let limits = ConnectionLimits {
+    let limits = Limits {
         drain_timeout: SHORT,
         drain_idle_grace: Duration::ZERO,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(router, limits).await;
     let mut client = Client::connect(server.address).await;
@@ -405,9 +425,9 @@ async fn the_drain_ends_at_its_deadline_whatever_still_runs() {
 async fn no_request_of_an_open_connection_fails_when_the_server_stops_under_load() {
     for round in 0..10 {
         // However long a client is held up between two requests, its connection is not closed as idle.
-        let limits = ConnectionLimits {
+        let limits = Limits {
             drain_idle_grace: PATIENCE,
-            ..ConnectionLimits::default()
+            ..Limits::default()
         };
         let server = Server::start(hello(), limits).await;
         let answered = Arc::new(AtomicUsize::new(0));
@@ -460,9 +480,9 @@ async fn a_client_that_does_not_read_is_cut_off() {
             Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 16 * 1024]))
         }))
     };
-    let limits = ConnectionLimits {
+    let limits = Limits {
         write_idle_timeout: SHORT,
-        ..ConnectionLimits::default()
+        ..Limits::default()
     };
     let server = Server::start(hello().route("/endless", get(endless)), limits).await;
     let mut client = Client::connect(server.address).await;
@@ -476,16 +496,12 @@ async fn a_client_that_does_not_read_is_cut_off() {
 #[tokio::test]
 async fn a_body_too_large_is_answered_though_the_client_is_still_sending() {
     let receive = |body: Body| async move {
-        match read_body(body, 1024, Instant::now() + Duration::from_secs(60)).await {
+        match Limited::new(body, 1024).collect().await {
             Ok(_) => StatusCode::OK.into_response(),
-            Err(rejection) => (rejection.status, rejection.message.into_owned()).into_response(),
+            Err(error) => (StatusCode::PAYLOAD_TOO_LARGE, error.to_string()).into_response(),
         }
     };
-    let server = Server::start(
-        Router::new().route("/", post(receive)),
-        ConnectionLimits::default(),
-    )
-    .await;
+    let server = Server::start(Router::new().route("/", post(receive)), Limits::default()).await;
     let length = format!("Content-Length: {}", 10 * 1024 * 1024);
     for framing in [length.as_str(), "Transfer-Encoding: chunked"] {
         let mut client = Client::connect(server.address).await;
@@ -521,7 +537,7 @@ async fn a_body_too_large_is_answered_though_the_client_is_still_sending() {
 #[tokio::test]
 async fn a_small_body_that_nobody_reads_does_not_cost_the_connection() {
     let router = Router::new().route("/", post(|| async { "unread" }));
-    let server = Server::start(router, ConnectionLimits::default()).await;
+    let server = Server::start(router, Limits::default()).await;
     let mut client = Client::connect(server.address).await;
     for _ in 0..2 {
         let answer = client
@@ -533,7 +549,7 @@ async fn a_small_body_that_nobody_reads_does_not_cost_the_connection() {
 
 #[tokio::test]
 async fn the_parser_stops_far_past_the_header_limits() {
-    let server = Server::start(hello(), ConnectionLimits::default()).await;
+    let server = Server::start(hello(), Limits::default()).await;
     let many = "x: y\r\n".repeat(129);
     let large = format!("x: {}\r\n", "y".repeat(66 * 1024));
     for fields in [many, large] {
@@ -547,7 +563,7 @@ async fn the_parser_stops_far_past_the_header_limits() {
 
 #[tokio::test]
 async fn what_is_not_http_1_is_closed() {
-    let server = Server::start(hello(), ConnectionLimits::default()).await;
+    let server = Server::start(hello(), Limits::default()).await;
     for preface in [
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "\x16\x03\x01\x02\x00\x01\x00\x01\u{fc}",
@@ -566,7 +582,7 @@ async fn what_is_not_http_1_is_closed() {
 #[tokio::test]
 async fn smuggled_requests_are_refused_and_the_connection_closed() {
     let router = Router::new().route("/", post(|| async { "posted" }));
-    let server = Server::start(router, ConnectionLimits::default()).await;
+    let server = Server::start(router, Limits::default()).await;
     for fields in [
         "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         "Content-Length: +1\r\n\r\nx",
@@ -590,7 +606,7 @@ async fn smuggled_requests_are_refused_and_the_connection_closed() {
 #[tokio::test]
 async fn nothing_is_read_behind_a_request_of_two_lengths() {
     let router = hello().route("/", post(|_: Bytes| async { "posted" }));
-    let server = Server::start(router, ConnectionLimits::default()).await;
+    let server = Server::start(router, Limits::default()).await;
     for fields in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: chunked\r\nContent-Length: 5",
@@ -604,42 +620,4 @@ async fn nothing_is_read_behind_a_request_of_two_lengths() {
         let answers = String::from_utf8(client.rest().await).expect("text");
         assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
     }
-}
-
-#[tokio::test]
-async fn accepting_goes_on_after_errors() {
-    let mut results = [
-        Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
-        // Too many open files.
-        Err(io::Error::from_raw_os_error(24)),
-        Ok("connection"),
-    ]
-    .into_iter();
-    let mut failing = false;
-    let connection = accepted(
-        || ready(results.next().expect("no more is asked for")),
-        &mut failing,
-    )
-    .await;
-    assert_eq!((connection, failing, results.len()), ("connection", false, 0));
-}
-
-#[tokio::test]
-async fn connections_are_counted_by_address_until_they_end() {
-    let address = IpAddr::from([192, 0, 2, 1]);
-    let mut tasks = JoinSet::new();
-    let mut peers = Peers::default();
-    for _ in 0..2 {
-        let id = tasks.spawn(async {}).id();
-        peers.enter(id, address);
-    }
-    let aborted = tasks.spawn(pending());
-    peers.enter(aborted.id(), address);
-    aborted.abort();
-    assert_eq!(peers.count(address), 3);
-    while let Some(ended) = tasks.join_next_with_id().await {
-        peers.leave(ended);
-    }
-    assert_eq!(peers.count(address), 0);
-    assert!(peers.by_task.is_empty() && peers.open.is_empty());
 }
