@@ -2,7 +2,7 @@
 
 pub mod documents;
 pub mod execute;
-pub mod guard;
 pub mod manifest;
 pub mod schema;
 mod sdl;
+pub mod validation;

@@ -152,9 +152,9 @@ fn root_set<'a>(document: &'a ExecutableDocument, operation: Option<&str>) -> Op
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::super::guard::instant;
-    use super::super::guard::table::Types;
-    use super::super::schema;
+    use graphql_limits::SchemaTypes;
+
+    use super::super::{schema, validation};
     use super::*;
 
     /// The compiled root fields of a document's only operation.
@@ -168,7 +168,7 @@ mod tests {
     }
 
     /// A selection set of all fields of a type, and of all below them; nothing for a scalar or an enum.
-    fn everything(types: &Types, type_name: &str) -> String {
+    fn everything(types: &SchemaTypes, type_name: &str) -> String {
         let fields = types.fields_of(type_name);
         let fields: Vec<_> = fields
             .map(|(name, of)| format!("{name} {}", everything(types, of)))
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_field_of_every_type_of_the_schema_is_compiled() {
-        let types = Types::from_sdl(&schema::sdl(), instant::is_instant).unwrap();
+        let types = validation::types(&schema::sdl()).unwrap();
         let text = everything(&types, "Query");
         for inner in ["hasNextPage", "lte", "include", "capped", "updatedAt"] {
             assert!(text.contains(inner), "{inner} in {text}");

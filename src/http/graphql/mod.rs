@@ -1,7 +1,7 @@
 //! `/graphql`: GraphQL over HTTP, on a handler of our own.
 //!
 //! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
-//! body, envelope, guard, validation, execution. The GraphQL library sees a document only after the guard has, parsed
+//! body, envelope, limits, validation, execution. The GraphQL library sees a document only after the limits were checked, parsed
 //! already, and validates it once.
 //! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
 //!

@@ -1,15 +1,15 @@
-//! Leaves that a selection set names again and again, named once.
+//! Removes leaf fields that a selection set selects more than once.
 //!
-//! A field without arguments, directives and fields of its own says nothing by standing there twice, but costs the
-//! library each of its rules once more: two thousand of them took it longer than all else that is accepted.
+//! A field without arguments, directives and a selection set changes nothing when it is selected again, but async-graphql
+//! runs its validation rules on each: two thousand of them took it longer than anything else that is accepted.
 
 use std::collections::HashSet;
 
-use async_graphql::Name;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_value::Name;
 
-/// Takes repeated leaves out of each selection set of a document; the first of each stays, and so does the order.
-pub(super) fn drop_repeats(document: &mut ExecutableDocument) {
+/// Removes duplicate leaves from each selection set of a document. The first of each is kept, and so is the order.
+pub(crate) fn remove_duplicate_leaves(document: &mut ExecutableDocument) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => in_set(&mut operation.node.selection_set.node),
         DocumentOperations::Multiple(operations) => operations
@@ -43,7 +43,7 @@ fn is_bare(field: &Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
+    use async_graphql_parser::parse_query;
 
     use super::*;
 
@@ -59,11 +59,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_says_nothing_new_is_left_out() {
+    fn only_duplicate_leaves_are_removed() {
         let text =
             "{a b a x:a x:a x:b a @skip(if:true) a(b:1) a{c c} ...{a a} ...F ...F b} fragment F on Q{a a}";
         let mut document = parse_query(text).expect("a document");
-        drop_repeats(&mut document);
+        remove_duplicate_leaves(&mut document);
         let (_, operation) = document.operations.iter().next().expect("an operation");
         let set = &operation.node.selection_set.node;
         assert_eq!(

@@ -1,35 +1,32 @@
-//! The guard: what the usual question costs to check, and what the worst may (at most 5 ms): documents that it refuses,
-//! and documents that it accepts, with all that then happens to them before a database is read.
+//! Documents: what the usual one costs to check, and what the worst may (at most 5 ms): those that are refused, and those
+//! that are accepted, with all that then happens to them before a database is read.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use graphql_limits::{Document, Limits, SchemaTypes, check, coerce};
 use imports_gateway::graphql::execute::Plan;
-use imports_gateway::graphql::guard::coerce::coerce;
-use imports_gateway::graphql::guard::document::{Document, check};
-use imports_gateway::graphql::guard::instant;
-use imports_gateway::graphql::guard::limits::Limits;
-use imports_gateway::graphql::guard::table::Types;
 use imports_gateway::graphql::schema::{self, Schema};
+use imports_gateway::graphql::validation;
 use micro::{PAGE, bombs, worst};
 use serde_json::{Map, Value, json};
 
-fn guard(criterion: &mut Criterion) {
+fn documents(criterion: &mut Criterion) {
     let gate = Gate {
-        types: Types::from_sdl(&schema::sdl(), instant::is_instant).expect("a sound schema"),
+        types: validation::types(&schema::sdl()).expect("a valid schema"),
         limits: Limits::default(),
         schema: schema::build(),
     };
-    let document = gate.check(PAGE).expect("a sound document");
+    let document = gate.check(PAGE).expect("a valid document");
     let operation = document.operation(None).expect("one operation");
     let variables =
         json!({"first": 50, "after": "AQKB-cursor", "filter": {"status": {"include": ["FAILED"]}}});
     let variables = variables.as_object().expect("an object");
 
-    criterion.bench_function("guard/check", |bencher| {
+    criterion.bench_function("documents/check", |bencher| {
         bencher.iter(|| gate.check(black_box(PAGE)));
     });
-    criterion.bench_function("guard/coerce", |bencher| {
+    criterion.bench_function("documents/coerce", |bencher| {
         bencher.iter(|| {
             coerce(
                 &document,
@@ -42,20 +39,20 @@ fn guard(criterion: &mut Criterion) {
     });
     for (name, text) in bombs(gate.limits.document_bytes) {
         assert!(gate.check(&text).is_none(), "{name} is refused");
-        criterion.bench_function(&format!("guard/refused/{name}"), |bencher| {
+        criterion.bench_function(&format!("documents/refused/{name}"), |bencher| {
             bencher.iter(|| gate.check(black_box(&text)).is_none());
         });
     }
     for (name, text, variables) in worst() {
         gate.whole(name, &text, &variables);
-        criterion.bench_function(&format!("guard/accepted/{name}"), |bencher| {
+        criterion.bench_function(&format!("documents/accepted/{name}"), |bencher| {
             bencher.iter(|| gate.whole(name, black_box(&text), &variables));
         });
     }
 }
 
 struct Gate {
-    types: Types,
+    types: SchemaTypes,
     limits: Limits,
     schema: Schema,
 }
@@ -82,5 +79,5 @@ impl Gate {
     }
 }
 
-criterion_group!(benches, guard);
+criterion_group!(benches, documents);
 criterion_main!(benches);

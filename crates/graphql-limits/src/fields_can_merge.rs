@@ -1,77 +1,77 @@
-//! Fields under one response key are one field, or fields of different objects and then of one shape: the specification's
-//! rule "Field Selection Merging".
+//! Fields with one response key must be one field, or fields of different objects and then of one shape: the
+//! specification's rule "Field Selection Merging" (graphql-js: `OverlappingFieldsCanBeMerged`).
 //!
-//! The library looks at each selection set for itself, and takes what stands in a fragment for another field than what
-//! stands beside it. It would run both, and what they cost would depend on how they are written. Here all selection sets
-//! of one object are looked at together, fragments followed; the measure has bounded how much that is. A
-//! client that knows a key's type from the document can so rely on it, whichever object answers.
+//! async-graphql checks each selection set by itself, so that a field in a fragment and one beside the fragment do not
+//! conflict. Here all selection sets of one object are checked together, fragments followed; the limits on complexity
+//! have bounded how much that is.
 
 use std::collections::HashSet;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Name, Positioned};
+use async_graphql_parser::Positioned;
+use async_graphql_parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_value::Name;
+use async_graphql_value::indexmap::IndexMap;
 
-use super::refusal::{Faults, quote};
-use super::table::{self, Types};
+use crate::rejection::{Errors, quote};
+use crate::schema_types::{self, SchemaTypes};
 
-/// A field in the text, and the type that it is a field of, where that is known.
+/// A field in the text, and the type that it is a field of, where the schema has it.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
+struct FieldUse<'a> {
     field: &'a Positioned<Field>,
     parent: Option<&'a str>,
 }
 
-type Keys<'a> = IndexMap<&'a Name, Vec<Spot<'a>>>;
+type Keys<'a> = IndexMap<&'a Name, Vec<FieldUse<'a>>>;
 
 /// Looks for conflicts among all that an operation selects; gives the nodes visited, at most as many as it expands to.
-pub(super) fn check_merging<'a>(
+pub(crate) fn check_fields_can_merge<'a>(
     document: &'a ExecutableDocument,
     root: &'a SelectionSet,
     on: Option<&'a str>,
-    types: &'a Types,
-    faults: &mut Faults,
+    types: &'a SchemaTypes,
+    errors: &mut Errors,
 ) -> u64 {
-    let mut merging = Merging {
+    let mut check = Check {
         document,
         types,
-        faults,
+        errors,
         steps: 0,
     };
-    merging.object(&[(root, on)], Rule::OneField);
-    merging.steps
+    check.object(&[(root, on)], Rule::OneField);
+    check.steps
 }
 
-/// What fields under one key have to be.
+/// What fields with one response key have to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
     /// One field, unless they are of different objects.
     OneField,
-    /// Of one shape: what they are below belongs to different objects.
+    /// Fields of one shape, as they are below fields of different objects.
     OneShape,
 }
 
-struct Merging<'a, 'f> {
+struct Check<'a, 'f> {
     document: &'a ExecutableDocument,
-    types: &'a Types,
-    faults: &'f mut Faults,
+    types: &'a SchemaTypes,
+    errors: &'f mut Errors,
     steps: u64,
 }
 
-impl<'a> Merging<'a, '_> {
+impl<'a> Check<'a, '_> {
     /// Checks the selection sets of one object, or of objects of which one will be there.
     fn object(&mut self, sets: &[(&'a SelectionSet, Option<&'a str>)], rule: Rule) {
         let (mut keys, mut spread) = (Keys::new(), HashSet::new());
         for (set, on) in sets {
             self.collect(set, *on, &mut keys, &mut spread);
         }
-        for (key, spots) in keys {
-            let Some(rule) = self.compare(key, &spots, rule) else {
+        for (key, uses) in keys {
+            let Some(rule) = self.compare(key, &uses, rule) else {
                 continue;
             };
-            let below = spots.iter().map(|spot| {
-                let of = self.of(spot).map(|field| field.of.as_str());
-                (&spot.field.node.selection_set.node, of)
+            let below = uses.iter().map(|field_use| {
+                let of = self.of(field_use).map(|field| field.of.as_str());
+                (&field_use.field.node.selection_set.node, of)
             });
             let below: Vec<_> = below.filter(|(set, _)| !set.items.is_empty()).collect();
             if !below.is_empty() {
@@ -94,7 +94,7 @@ impl<'a> Merging<'a, '_> {
                     let key = field.node.alias.as_ref().unwrap_or(&field.node.name);
                     keys.entry(&key.node)
                         .or_default()
-                        .push(Spot { field, parent: on });
+                        .push(FieldUse { field, parent: on });
                 }
                 Selection::InlineFragment(inline) => {
                     let condition = inline.node.type_condition.as_ref();
@@ -117,55 +117,56 @@ impl<'a> Merging<'a, '_> {
         }
     }
 
-    /// A type condition, where the schema has its type. One of no type of ours is told of elsewhere; here all such are
-    /// alike, as a document may hold any number of them.
+    /// The type of a type condition, where the schema has it. All others are alike here, as a document can have any number
+    /// of them; they are an error of another rule.
     fn known(&self, name: &'a str) -> Option<&'a str> {
         self.types.has(name).then_some(name)
     }
 
-    /// Compares the fields under one key; gives the rule for what is below them, `None` where they are in conflict.
-    fn compare(&mut self, key: &Name, spots: &[Spot<'a>], rule: Rule) -> Option<Rule> {
-        // One of each type is enough: what agrees with it agrees with the others.
-        let mut others: Vec<&Spot<'a>> = Vec::new();
+    /// Compares the fields with one key; gives the rule for what is below them, `None` where they conflict.
+    fn compare(&mut self, key: &Name, uses: &[FieldUse<'a>], rule: Rule) -> Option<Rule> {
+        // One field of each type is enough to compare with.
+        let mut others: Vec<&FieldUse<'a>> = Vec::new();
         let mut below = rule;
-        for spot in spots {
+        for field_use in uses {
             let mut is_new = true;
             for other in &others {
                 self.steps += 1;
-                is_new &= other.parent != spot.parent;
-                let fault = if rule == Rule::OneShape || self.are_of_different_objects(other, spot) {
+                is_new &= other.parent != field_use.parent;
+                let error = if rule == Rule::OneShape || self.are_of_different_objects(other, field_use) {
                     below = Rule::OneShape;
-                    (!self.are_of_one_shape(other, spot)).then_some("fields of different types")
+                    (!self.have_one_shape(other, field_use)).then_some("fields of different types")
                 } else {
-                    (!are_alike(&other.field.node, &spot.field.node))
+                    (!are_alike(&other.field.node, &field_use.field.node))
                         .then_some("different fields, or for one with different arguments")
                 };
-                if let Some(fault) = fault {
-                    self.faults.conflict([other.field.pos, spot.field.pos], || {
-                        format!("{} stands for {fault}; give them aliases.", quote(key))
+                if let Some(error) = error {
+                    self.errors.at_both([other.field.pos, field_use.field.pos], || {
+                        format!("{} stands for {error}; give them aliases.", quote(key))
                     });
                     return None;
                 }
             }
             if is_new {
-                others.push(spot);
+                others.push(field_use);
             }
         }
         Some(below)
     }
 
-    fn of(&self, spot: &Spot<'a>) -> Option<&'a table::Field> {
-        self.types.field(spot.parent?, &spot.field.node.name.node)
+    fn of(&self, field_use: &FieldUse<'a>) -> Option<&'a schema_types::Field> {
+        self.types
+            .field(field_use.parent?, &field_use.field.node.name.node)
     }
 
-    /// Whether a client can read either as the same type, as far as that is seen here and not below.
-    fn are_of_one_shape(&self, one: &Spot<'a>, other: &Spot<'a>) -> bool {
-        let shape = |spot: &Spot<'a>| match self.of(spot) {
+    /// Whether a client can read the values of both as one type; what is below them is compared by itself.
+    fn have_one_shape(&self, one: &FieldUse<'a>, other: &FieldUse<'a>) -> bool {
+        let shape = |field_use: &FieldUse<'a>| match self.of(field_use) {
             Some(field) => Some((field.wrappers.as_str(), field.of.as_str())),
-            None if spot.field.node.name.node == "__typename" => Some(("!", "String")),
+            None if field_use.field.node.name.node == "__typename" => Some(("!", "String")),
             None => None,
         };
-        // What is no field of ours is told of elsewhere.
+        // A field that the schema does not have is an error of another rule.
         let (Some((wrappers, of)), Some((other_wrappers, other_of))) = (shape(one), shape(other)) else {
             return true;
         };
@@ -173,11 +174,13 @@ impl<'a> Merging<'a, '_> {
         wrappers == other_wrappers && (of == other_of || !are_leaves)
     }
 
-    fn are_of_different_objects(&self, one: &Spot<'_>, other: &Spot<'_>) -> bool {
+    fn are_of_different_objects(&self, one: &FieldUse<'_>, other: &FieldUse<'_>) -> bool {
         one.parent != other.parent
-            && [one, other]
-                .iter()
-                .all(|spot| spot.parent.is_some_and(|parent| self.types.is_object(parent)))
+            && [one, other].iter().all(|field_use| {
+                field_use
+                    .parent
+                    .is_some_and(|parent| self.types.is_object(parent))
+            })
     }
 }
 

@@ -1,48 +1,47 @@
-//! One pass over a document's bytes, before any parser runs: size, tokens, nesting of brackets.
+//! Limits on a document's text, checked in one pass over its bytes before it is parsed: size, tokens, nesting of brackets.
 //!
-//! Tokens are cut exactly where the parser's grammar cuts them, so no bracket is hidden from the count. A string
-//! that does not end is refused here: the grammar would otherwise go back and read the rest of the text, with its
-//! brackets, as something else. Keys given twice in an object literal are refused here too, as the parsed tree
-//! no longer shows them.
+//! Tokens end exactly where the parser's grammar ends them, so that no bracket goes uncounted. A string that does not end
+//! is refused here: the grammar would backtrack and read the rest of the text, with its brackets, as something else. A key
+//! given twice in an object literal is refused here too, as the parser keeps only one of them.
 
 use std::collections::HashSet;
 
-use async_graphql::Pos;
+use async_graphql_parser::Pos;
 
-use super::lexeme;
-use super::limits::Limits;
-use super::refusal::{Code, Refusal, quote};
+use crate::lexer;
+use crate::limits::Limits;
+use crate::rejection::{Code, Rejection, quote};
 
-/// What one pass over the text found.
+/// What was counted in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Scanned {
+pub struct TokenCounts {
     /// Lexical tokens.
     pub tokens: usize,
     /// The most brackets open at once.
     pub brackets: usize,
 }
 
-/// Scans a document's text.
+/// Checks a document's text.
 ///
 /// # Errors
 ///
 /// [`Code::QueryTooLarge`], [`Code::QueryTooDeep`] beyond a limit; [`Code::ParseFailed`] for a string without an
 /// end or a bracket without its partner; [`Code::ValidationFailed`] for a key given twice in one object.
-pub fn scan(text: &str, limits: &Limits) -> Result<Scanned, Refusal> {
+pub fn check_tokens(text: &str, limits: &Limits) -> Result<TokenCounts, Rejection> {
     if text.len() > limits.document_bytes {
         let message = format!(
             "The document has {} bytes; at most {} are accepted.",
             text.len(),
             limits.document_bytes
         );
-        return Err(Refusal::new(Code::QueryTooLarge, message, Vec::new()));
+        return Err(Rejection::new(Code::QueryTooLarge, message, Vec::new()));
     }
     Scanner {
         text,
         bytes: text.as_bytes(),
         at: 0,
         open: Vec::new(),
-        found: Scanned::default(),
+        found: TokenCounts::default(),
         limits,
     }
     .run()
@@ -60,12 +59,12 @@ struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     open: Vec<Open<'a>>,
-    found: Scanned,
+    found: TokenCounts,
     limits: &'a Limits,
 }
 
 impl<'a> Scanner<'a> {
-    fn run(mut self) -> Result<Scanned, Refusal> {
+    fn run(mut self) -> Result<TokenCounts, Rejection> {
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | b',' => self.at += 1,
@@ -80,12 +79,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn token(&mut self, byte: u8) -> Result<(), Refusal> {
+    fn token(&mut self, byte: u8) -> Result<(), Rejection> {
         self.found.tokens += 1;
         match byte {
             b'"' => self.string()?,
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.name()?,
-            b'0'..=b'9' | b'-' => self.at += lexeme::number(&self.bytes[self.at..]),
+            b'0'..=b'9' | b'-' => self.at += lexer::number(&self.bytes[self.at..]),
             b'.' if self.bytes[self.at..].starts_with(b"...") => self.at += 3,
             b'(' => self.open(b')')?,
             b'[' => self.open(b']')?,
@@ -100,7 +99,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn open(&mut self, close: u8) -> Result<(), Refusal> {
+    fn open(&mut self, close: u8) -> Result<(), Rejection> {
         if self.open.len() >= self.limits.brackets {
             let message = format!("Brackets are nested more than {} deep.", self.limits.brackets);
             return Err(self.refuse(Code::QueryTooDeep, self.at, &message));
@@ -116,7 +115,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn close(&mut self, byte: u8) -> Result<(), Refusal> {
+    fn close(&mut self, byte: u8) -> Result<(), Rejection> {
         if self.open.pop().is_none_or(|open| open.close != byte) {
             return Err(self.refuse(
                 Code::ParseFailed,
@@ -128,7 +127,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn name(&mut self) -> Result<(), Refusal> {
+    fn name(&mut self) -> Result<(), Rejection> {
         let start = self.at;
         self.at = self.end_of_run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let name = &self.text[start..self.at];
@@ -148,9 +147,9 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The next byte that is neither white space nor comment; looks past blanks and comments at most.
+    /// The next byte that is neither white space nor in a comment; those before it are skipped.
     fn next_significant(&mut self) -> Option<u8> {
-        // Skipping for good keeps the whole scan linear: what is skipped here is ignored by `run` as well.
+        // The position moves on for good, which keeps the pass linear: `run` would skip the same.
         loop {
             match *self.bytes.get(self.at)? {
                 b' ' | b'\t' | b'\n' | b'\r' | b',' => self.at += 1,
@@ -161,8 +160,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn string(&mut self) -> Result<(), Refusal> {
-        let Some(length) = lexeme::string(&self.bytes[self.at..]) else {
+    fn string(&mut self) -> Result<(), Rejection> {
+        let Some(length) = lexer::string(&self.bytes[self.at..]) else {
             return Err(self.refuse(Code::ParseFailed, self.at, "A string is never closed."));
         };
         self.at += length;
@@ -170,10 +169,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn end_of_run(&self, belongs: impl Fn(u8) -> bool) -> usize {
-        self.at + lexeme::run(&self.bytes[self.at..], belongs)
+        self.at + lexer::run(&self.bytes[self.at..], belongs)
     }
 
-    fn refuse(&self, code: Code, at: usize, message: &str) -> Refusal {
+    fn refuse(&self, code: Code, at: usize, message: &str) -> Rejection {
         let before = &self.bytes[..at];
         let line_start = before
             .iter()
@@ -184,7 +183,7 @@ impl<'a> Scanner<'a> {
             .iter()
             .filter(|&&byte| byte & 0xC0 != 0x80)
             .count();
-        Refusal::new(code, message, vec![Pos { line, column }])
+        Rejection::new(code, message, vec![Pos { line, column }])
     }
 }
 
@@ -193,15 +192,19 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> Option<Code> {
-        scan(text, &Limits::default()).err().map(|refusal| refusal.code)
+        check_tokens(text, &Limits::default())
+            .err()
+            .map(|rejection| rejection.code)
     }
 
     fn tokens(text: &str) -> usize {
-        scan(text, &Limits::default()).expect("a sound text").tokens
+        check_tokens(text, &Limits::default())
+            .expect("a valid text")
+            .tokens
     }
 
     #[test]
-    fn tokens_are_cut_as_the_grammar_cuts_them() {
+    fn tokens_end_where_the_grammar_ends_them() {
         assert_eq!(tokens("{ a(x: -1.5e+3, y: \"b\") ...F } # c\n"), 13);
         assert_eq!(tokens("[007 1-1 1.5]"), 8);
         assert_eq!(tokens("\u{feff}{a}"), 3);
@@ -210,11 +213,11 @@ mod tests {
 
     #[test]
     fn brackets_in_strings_and_comments_do_not_count() {
-        let found = scan(
+        let found = check_tokens(
             "{a(x:\"[[[\\\"[[\" y:\"\"\"((\\\"\"\"((\"\"\") # [[[[\r}",
             &Limits::default(),
         );
-        assert_eq!(found.expect("a sound text").brackets, 2);
+        assert_eq!(found.expect("a valid text").brackets, 2);
     }
 
     #[test]
@@ -258,8 +261,8 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_counted_in_characters() {
-        let refusal = scan("{a\n\"é\" )", &Limits::default()).expect_err("a stray bracket");
-        assert_eq!(refusal.faults[0].locations, vec![Pos { line: 2, column: 5 }]);
+    fn a_column_is_counted_in_characters() {
+        let rejection = check_tokens("{a\n\"é\" )", &Limits::default()).expect_err("a stray bracket");
+        assert_eq!(rejection.errors[0].locations, vec![Pos { line: 2, column: 5 }]);
     }
 }

@@ -1,13 +1,13 @@
-//! Why a document or its variables are refused: one code, and up to a few faults with their places.
+//! Why a document or its variables are refused: one code, and up to a few errors with their positions.
 //!
-//! A message names what, where and the limit; of the document's own text it shows at most [`quote`]'s share,
-//! of a variable's value nothing.
+//! A message says what is wrong, where, and what the limit is. It quotes at most a few characters of the document
+//! ([`quote`]), and nothing of a variable's value.
 
-use async_graphql::Pos;
+use async_graphql_parser::Pos;
 
-use super::place::Place;
+use crate::input_path::InputPath;
 
-/// The codes that the guard gives, a closed set.
+/// The codes of rejections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// Too many bytes, tokens, operations or fragments.
@@ -42,12 +42,12 @@ impl Code {
     }
 }
 
-/// One fault.
+/// One thing that is wrong with a document or a variable.
 ///
-/// Shape: `locations` is empty where the fault has no place in the text; `argument` is a dotted path from a
-/// field's argument, set where its value is at fault.
+/// `locations` is empty where the error has no position in the text; `argument` is a dotted path from a
+/// field's argument, set where its value is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ValidationError {
     /// What is wrong and what would be right.
     pub message: String,
     /// Where in the document.
@@ -56,25 +56,25 @@ pub struct Fault {
     pub argument: Option<String>,
 }
 
-/// A refusal of a document or of its variables.
+/// A rejection of a document or of its variables.
 ///
-/// Shape: `faults` is never empty, and never longer than the limit on errors; all share the code.
+/// `errors` is never empty, and never longer than the limit on errors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", code.as_str(), faults.first().map_or("", |fault| fault.message.as_str()))]
-pub struct Refusal {
-    /// The one code.
+#[error("{}: {}", code.as_str(), errors.first().map_or("", |error| error.message.as_str()))]
+pub struct Rejection {
+    /// The code of all errors.
     pub code: Code,
-    /// The faults, in the order in which they were found.
-    pub faults: Vec<Fault>,
-    /// What the operation would have cost, where that is why it is refused. Unit: points.
+    /// The errors, in the order in which they were found.
+    pub errors: Vec<ValidationError>,
+    /// What the operation would have cost in points, where that is why it is refused.
     pub cost: Option<u64>,
 }
 
-impl Refusal {
-    pub(super) fn new(code: Code, message: impl Into<String>, locations: Vec<Pos>) -> Self {
+impl Rejection {
+    pub(crate) fn new(code: Code, message: impl Into<String>, locations: Vec<Pos>) -> Self {
         Self {
             code,
-            faults: vec![Fault {
+            errors: vec![ValidationError {
                 message: message.into(),
                 locations,
                 argument: None,
@@ -84,44 +84,44 @@ impl Refusal {
     }
 }
 
-/// Faults of [`Code::ValidationFailed`] as they are found, up to a cap.
+/// Errors of [`Code::ValidationFailed`] as they are found, up to a cap.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub(crate) struct Errors {
     cap: usize,
-    found: Vec<Fault>,
+    found: Vec<ValidationError>,
 }
 
-impl Faults {
-    pub(super) fn new(cap: usize) -> Self {
+impl Errors {
+    pub(crate) fn new(cap: usize) -> Self {
         Self {
             cap: cap.max(1),
             found: Vec::new(),
         }
     }
 
-    /// Notes a fault of the document.
-    pub(super) fn invalid(&mut self, pos: Pos, message: impl FnOnce() -> String) {
-        self.note(&[pos], || None, message);
+    /// Adds an error at a position of the document.
+    pub(crate) fn at(&mut self, pos: Pos, message: impl FnOnce() -> String) {
+        self.push(&[pos], || None, message);
     }
 
-    /// Notes a fault of two places of the document that do not go together.
-    pub(super) fn conflict(&mut self, places: [Pos; 2], message: impl FnOnce() -> String) {
-        self.note(&places, || None, message);
+    /// Notes a error of two places of the document that do not go together.
+    pub(crate) fn at_both(&mut self, places: [Pos; 2], message: impl FnOnce() -> String) {
+        self.push(&places, || None, message);
     }
 
-    /// Notes a fault of a value.
-    pub(super) fn wrong(&mut self, pos: Pos, place: &Place<'_>, message: impl FnOnce() -> String) {
-        self.note(&[pos], || place.argument(), message);
+    /// Adds an error of a value.
+    pub(crate) fn in_value(&mut self, pos: Pos, path: &InputPath<'_>, message: impl FnOnce() -> String) {
+        self.push(&[pos], || path.argument(), message);
     }
 
-    fn note(
+    fn push(
         &mut self,
         locations: &[Pos],
         argument: impl FnOnce() -> Option<String>,
         message: impl FnOnce() -> String,
     ) {
         if self.found.len() < self.cap {
-            self.found.push(Fault {
+            self.found.push(ValidationError {
                 message: message(),
                 locations: locations.to_vec(),
                 argument: argument(),
@@ -129,21 +129,23 @@ impl Faults {
         }
     }
 
-    /// Errors: the faults as one refusal.
-    pub(super) fn settle(self) -> Result<(), Refusal> {
+    /// # Errors
+    ///
+    /// The rejection, where errors were added.
+    pub(crate) fn into_result(self) -> Result<(), Rejection> {
         if self.found.is_empty() {
             return Ok(());
         }
-        Err(Refusal {
+        Err(Rejection {
             code: Code::ValidationFailed,
-            faults: self.found,
+            errors: self.found,
             cost: None,
         })
     }
 }
 
 /// A piece of the caller's text, fit for a message: escaped, and cut after 48 bytes or so.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     const BYTES: usize = 48;
     let mut quoted = String::from("`");
     for character in text.chars() {
@@ -172,11 +174,14 @@ mod tests {
 
     #[test]
     fn faults_are_capped_and_share_one_code() {
-        let mut faults = Faults::new(3);
+        let mut errors = Errors::new(3);
         for number in 0..50 {
-            faults.invalid(Pos::default(), || number.to_string());
+            errors.at(Pos::default(), || number.to_string());
         }
-        let refusal = faults.settle().expect_err("there are faults");
-        assert_eq!((refusal.code, refusal.faults.len()), (Code::ValidationFailed, 3));
+        let rejection = errors.into_result().expect_err("there are errors");
+        assert_eq!(
+            (rejection.code, rejection.errors.len()),
+            (Code::ValidationFailed, 3)
+        );
     }
 }

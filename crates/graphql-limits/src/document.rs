@@ -1,24 +1,23 @@
-//! A document that passed: parsed, measured, its literals typed. Holds nothing of a request, so it can be kept
-//! by its text and shared.
+//! A document that was checked: parsed, within the limits, its literals of the types that the schema expects. It holds
+//! nothing of a request, so it can be cached by its text and shared.
 
 use std::collections::HashMap;
 
-use async_graphql::Name;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::parser::{Error, parse_query};
+use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql_parser::{Error, parse_query};
+use async_graphql_value::Name;
 
-use super::limits::Limits;
-use super::literal::{Literals, Uses};
-use super::measure::{Measure, measure};
-use super::merging::check_merging;
-use super::outline::outline;
-use super::refusal::{Code, Faults, Refusal, quote};
-use super::repeats::drop_repeats;
-use super::scan::scan;
-use super::table::Types;
-use super::variables::{Variable, check_usages, define, reached, redeclare};
+use crate::complexity::{Complexity, check_complexity, check_definitions};
+use crate::duplicate_leaves::remove_duplicate_leaves;
+use crate::fields_can_merge::check_fields_can_merge;
+use crate::limits::Limits;
+use crate::literals::{Literals, Uses};
+use crate::rejection::{Code, Errors, Rejection, quote};
+use crate::schema_types::SchemaTypes;
+use crate::token_limits::check_tokens;
+use crate::variables::{Variable, check_usages, define, reached, redeclare};
 
-/// A document that passed the guard.
+/// A document that was checked.
 #[derive(Debug)]
 pub struct Document {
     executable: ExecutableDocument,
@@ -31,33 +30,33 @@ pub struct Document {
 pub struct Operation {
     name: Option<Name>,
     kind: OperationType,
-    measure: Measure,
-    pub(super) variables: Vec<Variable>,
+    complexity: Complexity,
+    pub(crate) variables: Vec<Variable>,
 }
 
-/// Checks a document's text: scan, parse, measure, types of literals.
+/// Checks a document's text: its size and tokens, its syntax, its complexity, the types of its literals.
 ///
 /// # Errors
 ///
-/// A [`Refusal`] of any code.
+/// A [`Rejection`], of any code but that of an operation that is not found.
 pub fn check(
     text: &str,
     limits: &Limits,
     introspection_allowed: bool,
-    types: &Types,
-) -> Result<Document, Refusal> {
-    scan(text, limits)?;
-    let mut executable = parse_query(text).map_err(|error| unparsed(&error))?;
-    let outline = outline(&executable, limits)?;
-    let measured = measure(&executable, &outline, limits)?;
-    if let Some(pos) = outline.introspection.filter(|_| !introspection_allowed) {
+    types: &SchemaTypes,
+) -> Result<Document, Rejection> {
+    check_tokens(text, limits)?;
+    let mut executable = parse_query(text).map_err(|error| syntax_rejection(&error))?;
+    let definitions = check_definitions(&executable, limits)?;
+    let complexities = check_complexity(&executable, &definitions, limits)?;
+    if let Some(pos) = definitions.introspection.filter(|_| !introspection_allowed) {
         let message = "Introspection is switched off; the schema is documented elsewhere.";
-        return Err(Refusal::new(Code::IntrospectionDisabled, message, vec![pos]));
+        return Err(Rejection::new(Code::IntrospectionDisabled, message, vec![pos]));
     }
-    let (uses, mut operations, steps) = read(&executable, &measured.operations, limits, types)?;
-    let steps = outline.steps + measured.steps + steps;
+    let (uses, mut operations, steps) = read(&executable, &complexities.operations, limits, types)?;
+    let steps = definitions.steps + complexities.steps + steps;
     declare(&mut executable, &uses, types);
-    drop_repeats(&mut executable);
+    remove_duplicate_leaves(&mut executable);
     operations.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Document {
         executable,
@@ -67,16 +66,16 @@ pub fn check(
 }
 
 impl Document {
-    /// The document to hand to the library, with the variables that [`coerce`](super::coerce::coerce) gives.
+    /// The document to execute, with the variables that [`coerce`](crate::coerce()) gives.
     ///
-    /// Shape: as parsed, but variables are declared with the types that their places expect, and without
-    /// defaults: the coerced variables hold those. A leaf that is named again in the same selection set is left out.
+    /// It is as parsed, but variables are declared with the types that are expected where they are used, and without
+    /// defaults, which are among the coerced variables. A leaf that is selected again in the same selection set is left out.
     #[must_use]
     pub fn executable(&self) -> &ExecutableDocument {
         &self.executable
     }
 
-    /// Nodes visited in checking; at most some times the tokens of the text, and once each node that it expands to.
+    /// How many nodes were visited to check it: a few times the tokens of its text, and each node that it expands to once.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
@@ -93,8 +92,8 @@ impl Document {
     /// # Errors
     ///
     /// [`Code::OperationResolutionFailure`]: none of that name, or no name and several to choose from.
-    pub fn operation(&self, name: Option<&str>) -> Result<&Operation, Refusal> {
-        let refuse = |message: String| Refusal::new(Code::OperationResolutionFailure, message, Vec::new());
+    pub fn operation(&self, name: Option<&str>) -> Result<&Operation, Rejection> {
+        let refuse = |message: String| Rejection::new(Code::OperationResolutionFailure, message, Vec::new());
         match (name, self.operations.as_slice()) {
             (Some(name), operations) => operations
                 .iter()
@@ -125,22 +124,22 @@ impl Operation {
     /// Whether it asks for `__schema` or `__type`, through fragments too.
     #[must_use]
     pub fn introspects(&self) -> bool {
-        self.measure.introspects
+        self.complexity.introspects
     }
 
     /// Its root fields, fragments expanded.
     #[must_use]
     pub fn root_fields(&self) -> usize {
-        self.measure.root_fields
+        self.complexity.root_fields
     }
 
     /// Its fields and fragments, expanded, introspection included.
     #[must_use]
     pub fn expanded_nodes(&self) -> usize {
-        self.measure
+        self.complexity
             .data
             .nodes
-            .saturating_add(self.measure.introspection.nodes)
+            .saturating_add(self.complexity.introspection.nodes)
     }
 }
 
@@ -151,16 +150,16 @@ struct DocumentUses {
     fragments: HashMap<Name, Uses>,
 }
 
-/// Types the literals and the variables of all definitions.
+/// SchemaTypes the literals and the variables of all definitions.
 fn read(
     executable: &ExecutableDocument,
-    measures: &HashMap<Option<&str>, Measure>,
+    complexities: &HashMap<Option<&str>, Complexity>,
     limits: &Limits,
-    types: &Types,
-) -> Result<(DocumentUses, Vec<Operation>, u64), Refusal> {
+    types: &SchemaTypes,
+) -> Result<(DocumentUses, Vec<Operation>, u64), Rejection> {
     let mut literals = Literals {
         types,
-        faults: Faults::new(limits.errors),
+        errors: Errors::new(limits.errors),
         uses: Uses::default(),
         steps: 0,
     };
@@ -185,23 +184,26 @@ fn read(
         let mut variables = define(&operation.node, &usages, &mut literals);
         literals.steps += usages.len() as u64;
         let definitions = &operation.node.variable_definitions;
-        check_usages(definitions, &mut variables, &usages, &mut literals.faults);
+        check_usages(definitions, &mut variables, &usages, &mut literals.errors);
         let set = &operation.node.selection_set.node;
-        literals.steps += check_merging(executable, set, root, types, &mut literals.faults);
+        literals.steps += check_fields_can_merge(executable, set, root, types, &mut literals.errors);
         uses.operations.insert(name.cloned(), own);
-        let measure = measures.get(&name.map(Name::as_str)).copied().unwrap_or_default();
+        let complexity = complexities
+            .get(&name.map(Name::as_str))
+            .copied()
+            .unwrap_or_default();
         operations.push(Operation {
             name: name.cloned(),
             kind: operation.node.ty,
-            measure,
+            complexity,
             variables,
         });
     }
-    literals.faults.settle()?;
+    literals.errors.into_result()?;
     Ok((uses, operations, literals.steps))
 }
 
-fn declare(executable: &mut ExecutableDocument, uses: &DocumentUses, types: &Types) {
+fn declare(executable: &mut ExecutableDocument, uses: &DocumentUses, types: &SchemaTypes) {
     let usages = |name: Option<Name>| {
         uses.operations
             .get(&name)
@@ -218,8 +220,7 @@ fn declare(executable: &mut ExecutableDocument, uses: &DocumentUses, types: &Typ
     }
 }
 
-/// What the parser expected, named by the rules of its grammar, in words. It holds nothing of the document, and the grammar
-/// bounds it, so it is not cut.
+/// What the parser expected, which it names by rules of its grammar, in words. None of the document's text is in it.
 fn in_words(expected: &str) -> String {
     let word = |word: &str| {
         let rule = word.trim_end_matches([',', ';']);
@@ -234,8 +235,8 @@ fn in_words(expected: &str) -> String {
     expected.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// A parser's error as a refusal. Of a syntax error only what was expected is shown, not the line.
-fn unparsed(error: &Error) -> Refusal {
+/// The rejection for an error of the parser. A syntax error shows only what was expected, not the line.
+fn syntax_rejection(error: &Error) -> Rejection {
     let locations = error.positions().collect();
     match error {
         Error::Syntax { message, .. } => {
@@ -245,29 +246,29 @@ fn unparsed(error: &Error) -> Refusal {
                 .and_then(|line| line.trim_start().strip_prefix("= "));
             let expected = in_words(expected.unwrap_or("unexpected text"));
             let message = format!("The document is not GraphQL: {expected}.");
-            Refusal::new(Code::ParseFailed, message, locations)
+            Rejection::new(Code::ParseFailed, message, locations)
         }
-        Error::MissingOperation => Refusal::new(
+        Error::MissingOperation => Rejection::new(
             Code::OperationResolutionFailure,
             "The document has no operation.",
             locations,
         ),
-        Error::RecursionLimitExceeded => Refusal::new(
+        Error::RecursionLimitExceeded => Rejection::new(
             Code::QueryTooDeep,
             "Selection sets are nested too deep.",
             locations,
         ),
         Error::OperationDuplicated { operation, .. } => {
             let message = format!("The operation {} is defined twice.", quote(operation));
-            Refusal::new(Code::ValidationFailed, message, locations)
+            Rejection::new(Code::ValidationFailed, message, locations)
         }
         Error::FragmentDuplicated { fragment, .. } => {
             let message = format!("The fragment {} is defined twice.", quote(fragment));
-            Refusal::new(Code::ValidationFailed, message, locations)
+            Rejection::new(Code::ValidationFailed, message, locations)
         }
         _ => {
             let message = "An operation without a name must be the only one.";
-            Refusal::new(Code::ValidationFailed, message, locations)
+            Rejection::new(Code::ValidationFailed, message, locations)
         }
     }
 }

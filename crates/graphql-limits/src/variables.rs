@@ -1,39 +1,38 @@
-//! The variables of an operation against the places that use them, by the specification's rule
-//! "All Variable Usages Are Allowed".
+//! The variables of an operation, and where they are used, by the specification's rule "All Variable Usages Are Allowed".
 //!
-//! Also settles how each variable is declared to the library, whose own rule refuses a non-null list, or a list
-//! with a default, where a nullable list is expected: as defaults are filled in here, each variable is declared
-//! with the type that its places expect.
+//! Each variable is then declared anew for async-graphql, whose own rule refuses a non-null list, or a list with a default,
+//! where a nullable list is expected: as coercion fills in defaults, a variable is declared with the type that is expected
+//! where it is used, and without a default.
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
-use async_graphql::{Name, Pos, Positioned};
+use async_graphql_parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
+use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::ConstValue;
+use async_graphql_value::Name;
 
-use super::coerce::settle;
-use super::literal::{Literals, Usage, Uses};
-use super::place::Place;
-use super::refusal::{Faults, quote};
-use super::table::Types;
+use crate::coerce::coerce_literal;
+use crate::input_path::InputPath;
+use crate::literals::{Literals, Usage, Uses};
+use crate::rejection::{Errors, quote};
+use crate::schema_types::SchemaTypes;
 
-/// A variable of an operation, its definition found sound.
+/// A variable of an operation, its definition valid.
 #[derive(Debug)]
-pub(super) struct Variable {
-    pub(super) name: Name,
-    pub(super) ty: Type,
-    pub(super) default: Option<ConstValue>,
-    /// The path of the field's argument where it is first used, if it is.
-    pub(super) used_at: Option<String>,
-    /// A use that takes no null, though the type allows it: its default makes the use legal.
-    pub(super) non_null_at: Option<Usage>,
-    pub(super) pos: Pos,
+pub(crate) struct Variable {
+    pub(crate) name: Name,
+    pub(crate) ty: Type,
+    pub(crate) default: Option<ConstValue>,
+    /// The path of the field's argument where it is first used, if it is used in one.
+    pub(crate) used_at: Option<String>,
+    /// A use where null is not allowed, though the type allows it: its default makes the use valid.
+    pub(crate) non_null_at: Option<Usage>,
+    pub(crate) pos: Pos,
 }
 
 impl Variable {
-    /// Where its value stands.
-    pub(super) fn place(&self) -> Place<'_> {
-        Place::Variable {
+    pub(crate) fn input_path(&self) -> InputPath<'_> {
+        InputPath::Variable {
             name: &self.name,
             used_at: self.used_at.as_deref(),
         }
@@ -41,7 +40,7 @@ impl Variable {
 }
 
 /// Reads an operation's variable definitions.
-pub(super) fn define(
+pub(crate) fn define(
     operation: &OperationDefinition,
     usages: &[&Usage],
     literals: &mut Literals<'_>,
@@ -58,11 +57,11 @@ pub(super) fn define(
         let name = &node.name.node;
         if !names.insert(name) {
             literals
-                .faults
-                .invalid(*pos, || format!("The variable {} is defined twice.", quote(name)));
+                .errors
+                .at(*pos, || format!("The variable {} is defined twice.", quote(name)));
         }
         if !literals.types.is_input(&node.var_type.node) {
-            literals.faults.invalid(*pos, || {
+            literals.errors.at(*pos, || {
                 format!(
                     "The variable {} has {}, which is no input type.",
                     quote(name),
@@ -93,12 +92,12 @@ fn default(
     let ty = &variable.ty;
     let default = &definition.default_value.as_ref()?.node;
     let literal = default.clone().into_value();
-    literals.value(ty, &literal, variable.pos, variable.place(), !ty.nullable);
-    Some(settle(literals.types, ty, default.clone()))
+    literals.value(ty, &literal, variable.pos, variable.input_path(), !ty.nullable);
+    Some(coerce_literal(literals.types, ty, default.clone()))
 }
 
 /// The uses that an operation reaches, through fragments too. Each fragment is entered once.
-pub(super) fn reached<'u>(own: &'u Uses, fragments: &'u HashMap<Name, Uses>) -> Vec<&'u Usage> {
+pub(crate) fn reached<'u>(own: &'u Uses, fragments: &'u HashMap<Name, Uses>) -> Vec<&'u Usage> {
     let mut usages: Vec<&Usage> = own.variables.iter().collect();
     let mut entered: HashSet<&Name> = HashSet::new();
     let mut waiting: Vec<&Name> = own.spreads.iter().collect();
@@ -115,11 +114,11 @@ pub(super) fn reached<'u>(own: &'u Uses, fragments: &'u HashMap<Name, Uses>) -> 
 }
 
 /// Checks each use of a variable against its definition.
-pub(super) fn check_usages(
+pub(crate) fn check_usages(
     definitions: &[Positioned<VariableDefinition>],
     variables: &mut [Variable],
     usages: &[&Usage],
-    faults: &mut Faults,
+    errors: &mut Errors,
 ) {
     let mut by_name: HashMap<Name, &mut Variable> = variables
         .iter_mut()
@@ -127,12 +126,12 @@ pub(super) fn check_usages(
         .collect();
     for usage in usages {
         let Some(variable) = by_name.get_mut(&usage.variable) else {
-            // One of no input type has been told of.
+            // One that is not of an input type is an error already.
             let is_named = |one: &Positioned<VariableDefinition>| one.node.name.node == usage.variable;
             if definitions.iter().any(is_named) {
                 continue;
             }
-            faults.invalid(usage.pos, || {
+            errors.at(usage.pos, || {
                 format!(
                     "The variable {} is used, but its operation does not define it.",
                     quote(&usage.variable)
@@ -149,7 +148,7 @@ pub(super) fn check_usages(
             variable.non_null_at.get_or_insert_with(|| (*usage).clone());
         }
         if (is_null_refused && !has_default) || !base_fits(&variable.ty.base, &usage.expects.base) {
-            faults.wrong(usage.pos, &usage.place(), || {
+            errors.in_value(usage.pos, &usage.input_path(), || {
                 let kind = if usage.is_non_null {
                     "a value that is not null, of the type "
                 } else {
@@ -183,8 +182,8 @@ fn base_fits(given: &BaseType, expected: &BaseType) -> bool {
     }
 }
 
-/// Declares the variables for the library: no defaults, and the types that the places expect.
-pub(super) fn redeclare(operation: &mut OperationDefinition, usages: &[&Usage], types: &Types) {
+/// Declares the variables without defaults, and with the types that are expected where they are used.
+pub(crate) fn redeclare(operation: &mut OperationDefinition, usages: &[&Usage], types: &SchemaTypes) {
     for definition in &mut operation.variable_definitions {
         let definition = &mut definition.node;
         if !types.is_input(&definition.var_type.node) {

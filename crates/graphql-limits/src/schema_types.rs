@@ -1,17 +1,18 @@
-//! The schema's types as the guard needs them: which arguments a field takes, and what an input type accepts.
+//! The schema's types as the checks need them: the arguments of fields, what input types accept, what root fields cost.
 //!
-//! Built once, from the schema's own text, so it cannot differ from what is served.
+//! They are read once from the schema's own text, so that they cannot differ from what is served.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use async_graphql::Name;
-use async_graphql::Positioned;
-use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{
+use async_graphql_parser::Positioned;
+use async_graphql_parser::parse_schema;
+use async_graphql_parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
+use async_graphql_value::Name;
 
-use super::scalar::Scalar;
+use crate::cost::{Cost, Costs};
+use crate::scalars::{CustomScalar, Scalar};
 
 /// The introspection types, which no printed schema shows, and the scalars and directives that it may leave out.
 const BUILT_IN: &str = "
@@ -28,21 +29,22 @@ type __EnumValue { name: String! }
 type __Directive { args(includeDeprecated: Boolean): [__InputValue!]! }
 ";
 
-/// The schema's types.
+/// The schema's types, and what its root fields cost.
 #[derive(Debug)]
-pub struct Types {
+pub struct SchemaTypes {
     kinds: HashMap<String, Kind>,
-    directives: HashMap<String, Arguments>,
+    directives: HashMap<String, Directive>,
     query: String,
+    costs: Costs,
 }
 
-/// Why a schema's text makes no table.
+/// Why a schema's text cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum TypesError {
+pub enum SchemaTypesError {
     /// The text is not a schema.
     #[error("the schema does not parse: {0}")]
     Syntax(String),
-    /// A scalar whose values the guard cannot check.
+    /// A scalar that is neither built in nor given.
     #[error("the scalar {0} is not known")]
     UnknownScalar(String),
     /// An argument or input field of a type that is not there, or is no input type.
@@ -54,13 +56,16 @@ pub enum TypesError {
     /// No query root.
     #[error("there is no query type")]
     NoQuery,
+    /// A cost for something that is not in the schema.
+    #[error("{0} has a cost, but is not in the schema")]
+    UnknownCost(String),
 }
 
-pub(super) type Arguments = BTreeMap<String, Type>;
+pub(crate) type Arguments = BTreeMap<String, Type>;
 
 /// What a named type is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     Enum(HashSet<String>),
     Input(Input),
@@ -70,38 +75,45 @@ pub(super) enum Kind {
     Abstract(HashMap<String, Field>),
 }
 
+/// A directive that the schema has.
+#[derive(Debug)]
+pub(crate) struct Directive {
+    pub(crate) arguments: Arguments,
+}
+
 /// An input object type.
 #[derive(Debug)]
-pub(super) struct Input {
-    pub(super) is_one_of: bool,
-    pub(super) fields: Arguments,
+pub(crate) struct Input {
+    pub(crate) is_one_of: bool,
+    pub(crate) fields: Arguments,
 }
 
 /// A field of an output type: the name of its type, wrappers removed, and its arguments.
 #[derive(Debug)]
-pub(super) struct Field {
-    pub(super) of: String,
+pub(crate) struct Field {
+    pub(crate) of: String,
     /// The wrappers around that name, as `[!]!`.
-    pub(super) wrappers: String,
-    pub(super) arguments: Arguments,
+    pub(crate) wrappers: String,
+    pub(crate) arguments: Arguments,
 }
 
-impl Types {
-    /// Reads the table from a schema's text; `instant` says which strings are a `DateTime`.
+impl SchemaTypes {
+    /// Reads a schema's text. `scalars` are those of its scalars that are not built in, `costs` what its root fields cost.
     ///
     /// # Errors
     ///
-    /// [`TypesError`], where the text is no schema, or one that the guard cannot check in full.
-    pub fn from_sdl(sdl: &str, instant: fn(&str) -> bool) -> Result<Self, TypesError> {
+    /// [`SchemaTypesError`], where the text is not a schema, or one whose documents cannot be checked in full.
+    pub fn from_sdl(sdl: &str, scalars: &[CustomScalar], costs: Costs) -> Result<Self, SchemaTypesError> {
         let mut types = Self {
             kinds: HashMap::new(),
             directives: HashMap::new(),
             query: "Query".to_owned(),
+            costs,
         };
         for text in [BUILT_IN, sdl] {
-            let schema = parse_schema(text).map_err(|error| TypesError::Syntax(error.to_string()))?;
+            let schema = parse_schema(text).map_err(|error| SchemaTypesError::Syntax(error.to_string()))?;
             for definition in schema.definitions {
-                types.add(definition, instant)?;
+                types.add(definition, scalars)?;
             }
         }
         types.close()?;
@@ -109,17 +121,22 @@ impl Types {
     }
 
     /// The type of that name.
-    pub(super) fn kind(&self, name: &str) -> Option<&Kind> {
+    pub(crate) fn kind(&self, name: &str) -> Option<&Kind> {
         self.kinds.get(name)
     }
 
+    /// What root fields cost.
+    pub(crate) fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
     /// The query root's name.
-    pub(super) fn query(&self) -> &str {
+    pub(crate) fn query(&self) -> &str {
         &self.query
     }
 
     /// The field of an output type; on the query root, the introspection fields too.
-    pub(super) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
+    pub(crate) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
         let parent = if parent == self.query && name.starts_with("__") {
             "__Root"
         } else {
@@ -131,9 +148,8 @@ impl Types {
         }
     }
 
-    /// The fields of an object type or interface, each with the name of its type; none of another type.
-    #[cfg(test)]
-    pub(crate) fn fields_of(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+    /// The fields of an object type or interface, each with the name of its type, wrappers removed; none of another type.
+    pub fn fields_of(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         let fields = match self.kinds.get(name) {
             Some(Kind::Object(fields) | Kind::Abstract(fields)) => Some(fields),
             _ => None,
@@ -143,34 +159,38 @@ impl Types {
     }
 
     /// Whether a type has values of its own, unlike an interface or union.
-    pub(super) fn is_object(&self, name: &str) -> bool {
+    pub(crate) fn is_object(&self, name: &str) -> bool {
         matches!(self.kinds.get(name), Some(Kind::Object(_)))
     }
 
     /// Whether the values of a type have no fields.
-    pub(super) fn is_leaf(&self, name: &str) -> bool {
+    pub(crate) fn is_leaf(&self, name: &str) -> bool {
         matches!(self.kinds.get(name), Some(Kind::Scalar(_) | Kind::Enum(_)))
     }
 
     /// Whether there is a type of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.kinds.contains_key(name)
     }
 
-    /// The arguments of a directive.
-    pub(super) fn directive(&self, name: &str) -> Option<&Arguments> {
+    /// The directive of that name.
+    pub(crate) fn directive(&self, name: &str) -> Option<&Directive> {
         self.directives.get(name)
     }
 
     /// Whether variables can be of this type.
-    pub(super) fn is_input(&self, ty: &Type) -> bool {
+    pub(crate) fn is_input(&self, ty: &Type) -> bool {
         matches!(
             self.kind(base_name(ty)),
             Some(Kind::Scalar(_) | Kind::Enum(_) | Kind::Input(_))
         )
     }
 
-    fn add(&mut self, definition: TypeSystemDefinition, instant: fn(&str) -> bool) -> Result<(), TypesError> {
+    fn add(
+        &mut self,
+        definition: TypeSystemDefinition,
+        scalars: &[CustomScalar],
+    ) -> Result<(), SchemaTypesError> {
         match definition {
             TypeSystemDefinition::Schema(schema) => {
                 if let Some(query) = schema.node.query {
@@ -178,25 +198,49 @@ impl Types {
                 }
             }
             TypeSystemDefinition::Directive(directive) => {
-                let arguments = arguments(directive.node.arguments);
-                self.directives
-                    .insert(directive.node.name.node.to_string(), arguments);
+                let directive = directive.node;
+                let known = Directive {
+                    arguments: arguments(directive.arguments),
+                };
+                self.directives.insert(directive.name.node.to_string(), known);
             }
             TypeSystemDefinition::Type(definition) => {
                 let name = definition.node.name.node.to_string();
-                let kind = kind(definition.node, instant)?;
+                let kind = kind(definition.node, scalars)?;
                 self.kinds.insert(name, kind);
             }
         }
         Ok(())
     }
 
-    /// Errors: a query root or an input type that is named but not there.
-    fn close(&self) -> Result<(), TypesError> {
+    /// # Errors
+    ///
+    /// A query root, an input type or a field with a cost that is named but not there.
+    fn close(&self) -> Result<(), SchemaTypesError> {
         if !self.is_object(&self.query) {
-            return Err(TypesError::NoQuery);
+            return Err(SchemaTypesError::NoQuery);
         }
-        let mut named: Vec<&Type> = self.directives.values().flat_map(BTreeMap::values).collect();
+        for (name, cost) in &self.costs.root_fields {
+            let Some(field) = self.field(&self.query, name) else {
+                return Err(SchemaTypesError::UnknownCost((*name).to_owned()));
+            };
+            let unknown = match cost {
+                Cost::Fixed(_) => None,
+                Cost::Items(argument) => Some(*argument).filter(|name| !field.arguments.contains_key(*name)),
+                Cost::Connection(connection) => {
+                    let mut fields = connection.fields.iter().map(|(name, _)| *name);
+                    fields.find(|name| self.field(&field.of, name).is_none())
+                }
+            };
+            if let Some(unknown) = unknown {
+                return Err(SchemaTypesError::UnknownCost(format!("{name}.{unknown}")));
+            }
+        }
+        let mut named: Vec<&Type> = self
+            .directives
+            .values()
+            .flat_map(|directive| directive.arguments.values())
+            .collect();
         for kind in self.kinds.values() {
             match kind {
                 Kind::Input(input) => named.extend(input.fields.values()),
@@ -207,14 +251,14 @@ impl Types {
             }
         }
         match named.into_iter().find(|ty| !self.is_input(ty)) {
-            Some(ty) => Err(TypesError::NotAnInput(ty.to_string())),
+            Some(ty) => Err(SchemaTypesError::NotAnInput(ty.to_string())),
             None => Ok(()),
         }
     }
 }
 
 /// The name of a type, wrappers removed.
-pub(super) fn base_name(ty: &Type) -> &str {
+pub(crate) fn base_name(ty: &Type) -> &str {
     let mut ty = ty;
     loop {
         match &ty.base {
@@ -224,16 +268,16 @@ pub(super) fn base_name(ty: &Type) -> &str {
     }
 }
 
-fn kind(definition: TypeDefinition, instant: fn(&str) -> bool) -> Result<Kind, TypesError> {
+fn kind(definition: TypeDefinition, scalars: &[CustomScalar]) -> Result<Kind, SchemaTypesError> {
     let name = definition.name.node;
     let is_one_of = definition
         .directives
         .iter()
         .any(|directive| directive.node.name.node == "oneOf");
     Ok(match definition.kind {
-        TypeKind::Scalar => match Scalar::named(&name, instant) {
+        TypeKind::Scalar => match Scalar::named(&name, scalars) {
             Some(scalar) => Kind::Scalar(scalar),
-            None => return Err(TypesError::UnknownScalar(name.to_string())),
+            None => return Err(SchemaTypesError::UnknownScalar(name.to_string())),
         },
         TypeKind::Object(object) => Kind::Object(fields(&name, object.fields)?),
         TypeKind::Interface(interface) => Kind::Abstract(fields(&name, interface.fields)?),
@@ -254,7 +298,10 @@ fn kind(definition: TypeDefinition, instant: fn(&str) -> bool) -> Result<Kind, T
     })
 }
 
-fn fields(of: &Name, fields: Vec<Positioned<FieldDefinition>>) -> Result<HashMap<String, Field>, TypesError> {
+fn fields(
+    of: &Name,
+    fields: Vec<Positioned<FieldDefinition>>,
+) -> Result<HashMap<String, Field>, SchemaTypesError> {
     let mut table = HashMap::new();
     for field in fields {
         let field = field.node;
@@ -280,21 +327,38 @@ fn arguments(definitions: Vec<Positioned<InputValueDefinition>>) -> Arguments {
         .collect()
 }
 
-fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Result<(), TypesError> {
+fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Result<(), SchemaTypesError> {
     match definitions.iter().find(|it| it.node.default_value.is_some()) {
-        Some(it) => Err(TypesError::DefaultValue(format!("{of}.{}", it.node.name.node))),
+        Some(it) => Err(SchemaTypesError::DefaultValue(format!(
+            "{of}.{}",
+            it.node.name.node
+        ))),
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::cost::ConnectionCost;
+
     use super::*;
 
+    fn read(sdl: &str, root_fields: Vec<(&'static str, Cost)>) -> Result<SchemaTypes, String> {
+        let date_time = CustomScalar {
+            name: "DateTime",
+            expects: "an instant",
+            accepts: |_| true,
+            takes_integers: false,
+        };
+        let costs = Costs {
+            introspection: 10,
+            root_fields,
+        };
+        SchemaTypes::from_sdl(sdl, &[date_time], costs).map_err(|error| error.to_string())
+    }
+
     fn error(sdl: &str) -> String {
-        Types::from_sdl(sdl, |_| true)
-            .expect_err("a bad schema")
-            .to_string()
+        read(sdl, Vec::new()).expect_err("a bad schema")
     }
 
     #[test]
@@ -308,6 +372,29 @@ mod tests {
     }
 
     #[test]
+    fn a_cost_of_what_is_not_in_the_schema_is_refused() {
+        let sdl = "type Query { users(ids: [ID!]): Users } type Users { total: Int }";
+        let page = |field| {
+            Cost::Connection(ConnectionCost {
+                default_size: 10,
+                max_size: 100,
+                fields: vec![(field, 5)],
+            })
+        };
+        for (name, cost, unknown) in [
+            ("people", Cost::Fixed(1), "people has a cost"),
+            ("users", Cost::Items("names"), "users.names has a cost"),
+            ("users", page("sum"), "users.sum has a cost"),
+        ] {
+            let error = read(sdl, vec![(name, cost)]).expect_err("an unknown name");
+            assert!(error.contains(unknown), "{error}");
+        }
+        for cost in [Cost::Items("ids"), page("total")] {
+            assert!(read(sdl, vec![("users", cost)]).is_ok());
+        }
+    }
+
+    #[test]
     fn what_a_schema_prints_around_its_types_is_understood() {
         let sdl = "\"\"\"\ntext\n\"\"\"\nscalar DateTime @specifiedBy(url: \"https://x.example\")\n
             input A @oneOf { b: Int \"\"\"\ntext\n\"\"\" c: [DateTime!] }\n
@@ -315,7 +402,7 @@ mod tests {
             directive @oneOf on INPUT_OBJECT\n
             directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION | ENUM_VALUE\n
             schema { query: Root }";
-        let types = Types::from_sdl(sdl, |_| true).expect("a sound schema");
+        let types = read(sdl, Vec::new()).expect("a valid schema");
         assert_eq!(types.query(), "Root");
         assert!(
             matches!(types.kind("A"), Some(Kind::Input(input)) if input.is_one_of && input.fields.len() == 2)

@@ -1,12 +1,12 @@
-//! What a document and its variables may be at most. Plain numbers: settings fill them, the guard reads them.
+//! What a document and its variables may be at most, as plain numbers.
 
-/// The guard's limits. All are inclusive.
+/// The limits of documents and variables. All are inclusive.
 ///
-/// Source: the defaults stand between what client libraries send (the deepest is the introspection query, 15
+/// The defaults stand between what client libraries send (the deepest is the introspection query, 15
 /// levels) and the edge at which the parser's recursion exhausts a thread's stack (about 1,300 levels on 2 MiB).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Size of a document's text. Unit: bytes.
+    /// The size of a document's text, in bytes.
     pub document_bytes: usize,
     /// Lexical tokens of a document.
     pub tokens: usize,
@@ -27,8 +27,8 @@ pub struct Limits {
     pub root_fields: usize,
     /// Directives in a document's text, wherever they stand.
     pub directives: usize,
-    /// Directives in one place.
-    pub directives_a_place: usize,
+    /// Directives of one field, fragment, operation or variable.
+    pub directives_per_location: usize,
     /// Operations in a document.
     pub operations: usize,
     /// Fragment definitions in a document.
@@ -41,13 +41,9 @@ pub struct Limits {
     pub variable_depth: usize,
     /// Items of one list in an argument.
     pub list_items: usize,
-    /// Unit: rows. The page size where an operation asks for none.
-    pub page_default: u64,
-    /// Unit: rows. The largest page size; a larger one is refused when the field runs, and so costs 1.
-    pub page_max: u64,
-    /// Unit: points. The cost of an operation.
+    /// The cost of an operation, in the points of [`Costs`](crate::Costs).
     pub cost: u64,
-    /// Faults in one refusal.
+    /// Errors in one [`Rejection`](crate::Rejection).
     pub errors: usize,
 }
 
@@ -64,15 +60,13 @@ impl Default for Limits {
             aliases: 30,
             root_fields: 10,
             directives: 20,
-            directives_a_place: 3,
+            directives_per_location: 3,
             operations: 5,
             fragments: 20,
             expanded_nodes: 5000,
             variables: 50,
             variable_depth: 16,
             list_items: 250,
-            page_default: 50,
-            page_max: 100,
             cost: 1000,
             errors: 10,
         }

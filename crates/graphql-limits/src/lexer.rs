@@ -1,14 +1,12 @@
-//! The lengths of strings and numbers at the start of a text, cut exactly as the parser's grammar cuts them.
-//!
-//! Unit: bytes, everywhere.
+//! The lengths, in bytes, of the string or number at the start of a text, exactly as the parser's grammar reads them.
 
 /// The length of the run of bytes that belong.
-pub(super) fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
+pub(crate) fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     text.iter().position(|&byte| !belongs(byte)).unwrap_or(text.len())
 }
 
 /// The length of a string, its quotes included; none if it does not end. The text starts with a quote.
-pub(super) fn string(text: &[u8]) -> Option<usize> {
+pub(crate) fn string(text: &[u8]) -> Option<usize> {
     if text.starts_with(b"\"\"\"") {
         block_string(text)
     } else {
@@ -40,7 +38,7 @@ fn line_string(text: &[u8]) -> Option<usize> {
 }
 
 /// The length of a number: `007` starts with one of length 1. The text starts with a digit or a minus.
-pub(super) fn number(text: &[u8]) -> usize {
+pub(crate) fn number(text: &[u8]) -> usize {
     let sign = usize::from(text.starts_with(b"-"));
     let digits = if text[sign..].starts_with(b"0") {
         1

@@ -1,31 +1,34 @@
-//! The outline of a parsed document: what stands in its text, and in which order its fragments depend.
-//!
-//! Each definition is walked once, without following spreads. Gives directives, spreads and introspection, and
-//! the fragments ordered so that each stands after all that it spreads.
+//! The definitions of a document as they stand in its text, spreads not followed: how many operations, fragments,
+//! variables and directives there are, whether there is introspection, and the order in which fragments spread each other.
 
 use std::collections::{BTreeMap, HashMap};
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Pos, Positioned};
+use async_graphql_parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql_parser::{Pos, Positioned};
 
-use super::limits::Limits;
-use super::refusal::{Code, Refusal, quote};
+use crate::limits::Limits;
+use crate::rejection::{Code, Rejection, quote};
 
-/// What the text holds, and the order in which to measure its fragments.
+/// What the definitions of a document hold.
 #[derive(Debug)]
-pub(super) struct Outline<'a> {
-    /// Fragment names, each after all that it spreads.
-    pub(super) order: Vec<&'a str>,
+pub(crate) struct Definitions<'a> {
+    /// The names of the fragments, each after all that it spreads.
+    pub(crate) fragment_order: Vec<&'a str>,
     /// The first `__schema` or `__type`.
-    pub(super) introspection: Option<Pos>,
+    pub(crate) introspection: Option<Pos>,
     /// Nodes visited.
-    pub(super) steps: u64,
+    pub(crate) steps: u64,
 }
 
-/// Outlines a document.
+/// Checks the definitions of a document against the limits.
 ///
-/// Errors: too many operations, fragments, variables or directives; fragments that spread themselves.
-pub(super) fn outline<'a>(document: &'a ExecutableDocument, limits: &Limits) -> Result<Outline<'a>, Refusal> {
+/// # Errors
+///
+/// Too many operations, fragments, variables or directives; fragments that spread themselves.
+pub(crate) fn check_definitions<'a>(
+    document: &'a ExecutableDocument,
+    limits: &Limits,
+) -> Result<Definitions<'a>, Rejection> {
     let operations = document.operations.iter().len();
     within(operations, limits.operations, Code::QueryTooLarge, "operations")?;
     within(
@@ -37,7 +40,7 @@ pub(super) fn outline<'a>(document: &'a ExecutableDocument, limits: &Limits) -> 
 
     let mut walk = Walk {
         limits,
-        directives: 0,
+        directive_count: 0,
         introspection: None,
         spreads: Vec::new(),
         steps: 0,
@@ -50,55 +53,57 @@ pub(super) fn outline<'a>(document: &'a ExecutableDocument, limits: &Limits) -> 
             Code::QueryTooComplex,
             "variables",
         )?;
-        walk.place(&operation.directives)?;
+        walk.directives(&operation.directives)?;
         for variable in &operation.variable_definitions {
             walk.steps += 1;
-            walk.place(&variable.node.directives)?;
+            walk.directives(&variable.node.directives)?;
         }
         walk.selection_set(&operation.selection_set.node)?;
     }
     let mut edges: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, fragment) in &document.fragments {
         walk.spreads.clear();
-        walk.place(&fragment.node.directives)?;
+        walk.directives(&fragment.node.directives)?;
         walk.selection_set(&fragment.node.selection_set.node)?;
         edges.insert(name.as_str(), walk.spreads.clone());
     }
-    let order = dependency_order(document, &edges)?;
-    Ok(Outline {
-        order,
+    let fragment_order = dependency_order(document, &edges)?;
+    Ok(Definitions {
+        fragment_order,
         introspection: walk.introspection,
         steps: walk.steps,
     })
 }
 
-/// Errors: `code` if there are more than `limit`.
-pub(super) fn within(count: usize, limit: usize, code: Code, what: &str) -> Result<(), Refusal> {
+/// # Errors
+///
+/// `code` where there are more than `limit`.
+fn within(count: usize, limit: usize, code: Code, what: &str) -> Result<(), Rejection> {
     if count <= limit {
         return Ok(());
     }
     let message = format!("The document has {count} {what}; at most {limit} are accepted.");
-    Err(Refusal::new(code, message, Vec::new()))
+    Err(Rejection::new(code, message, Vec::new()))
 }
 
-/// Whether a field opens introspection.
-pub(super) fn is_introspection(field: &str) -> bool {
+/// Whether a root field is introspection.
+pub(crate) fn is_introspection(field: &str) -> bool {
     matches!(field, "__schema" | "__type")
 }
 
 struct Walk<'a, 'l> {
     limits: &'l Limits,
-    directives: usize,
+    directive_count: usize,
     introspection: Option<Pos>,
     spreads: Vec<&'a str>,
     steps: u64,
 }
 
 impl<'a> Walk<'a, '_> {
-    fn selection_set(&mut self, set: &'a SelectionSet) -> Result<(), Refusal> {
+    fn selection_set(&mut self, set: &'a SelectionSet) -> Result<(), Rejection> {
         for selection in &set.items {
             self.steps += 1;
-            self.place(selection.node.directives())?;
+            self.directives(selection.node.directives())?;
             match &selection.node {
                 Selection::Field(field) => {
                     if is_introspection(&field.node.name.node) {
@@ -113,24 +118,24 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn place(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
+    fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Rejection> {
         self.steps += directives.len() as u64;
-        self.directives += directives.len();
-        if directives.len() > self.limits.directives_a_place {
+        self.directive_count += directives.len();
+        if directives.len() > self.limits.directives_per_location {
             let message = format!(
                 "{} directives stand in one place; at most {} are accepted.",
                 directives.len(),
-                self.limits.directives_a_place
+                self.limits.directives_per_location
             );
             let locations = directives
                 .first()
                 .map(|directive| directive.pos)
                 .into_iter()
                 .collect();
-            return Err(Refusal::new(Code::QueryTooComplex, message, locations));
+            return Err(Rejection::new(Code::QueryTooComplex, message, locations));
         }
         within(
-            self.directives,
+            self.directive_count,
             self.limits.directives,
             Code::QueryTooComplex,
             "directives or more",
@@ -138,11 +143,11 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// Orders fragments by dependency, without recursion: those that spread nothing unordered come first.
+/// Orders fragments so that each comes after all that it spreads, without recursion.
 fn dependency_order<'a>(
     document: &ExecutableDocument,
     edges: &BTreeMap<&'a str, Vec<&'a str>>,
-) -> Result<Vec<&'a str>, Refusal> {
+) -> Result<Vec<&'a str>, Rejection> {
     let mut waiting: HashMap<&str, usize> = HashMap::new();
     let mut spread_by: HashMap<&str, Vec<&'a str>> = HashMap::new();
     for (&fragment, spreads) in edges {
@@ -178,7 +183,7 @@ fn dependency_order<'a>(
                 .map(|fragment| fragment.pos)
                 .into_iter()
                 .collect();
-            Err(Refusal::new(Code::ValidationFailed, message, locations))
+            Err(Rejection::new(Code::ValidationFailed, message, locations))
         }
     }
 }

@@ -1,33 +1,35 @@
-//! The variables of a request, coerced by the specification, and the operation's cost with them.
+//! The variables of a request, coerced as the specification says (6.1.2 "Coercing Variable Values"), and the operation's
+//! cost with them.
 //!
-//! Takes JSON as it came, gives what the library's executor takes at its word: enum values as enum values, single
-//! values as lists where lists are expected, defaults filled in, unset variables absent. Variables that the
-//! operation does not define are ignored.
+//! Takes JSON, gives values that an executor need not check: enum values as enum values, single values as lists where
+//! lists are expected, defaults filled in, variables without a value absent. Variables that the operation does not define
+//! are ignored.
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{BaseType, Type};
-use async_graphql::{Name, Pos, Variables};
+use async_graphql_parser::Pos;
+use async_graphql_parser::types::{BaseType, Type};
 use async_graphql_value::ConstValue;
+use async_graphql_value::indexmap::IndexMap;
+use async_graphql_value::{Name, Variables};
 use serde_json::{Map, Value as Json};
 
-use super::cost::cost;
-use super::document::{Document, Operation};
-use super::limits::Limits;
-use super::literal::{check_keys, wrong};
-use super::place::Place;
-use super::refusal::{Code, Faults, Refusal, quote};
-use super::table::{Kind, Types};
+use crate::cost::cost;
+use crate::document::{Document, Operation};
+use crate::input_path::InputPath;
+use crate::limits::Limits;
+use crate::literals::{check_keys, wrong};
+use crate::rejection::{Code, Errors, Rejection, quote};
+use crate::schema_types::{Kind, SchemaTypes};
 
-/// What a request's variables come to.
+/// The coerced variables of a request.
 #[derive(Debug)]
 pub struct Coerced {
-    /// The variables to hand to the library.
+    /// The variables to execute the operation with.
     pub variables: Variables,
-    /// The operation's cost. Unit: points; at least 1, at most the limit.
+    /// The operation's cost in points, at least 1 and at most the limit.
     pub cost: u64,
 }
 
-/// Coerces a request's variables, and prices the operation with them.
+/// Coerces a request's variables, and computes the operation's cost with them.
 ///
 /// # Errors
 ///
@@ -37,9 +39,9 @@ pub fn coerce(
     document: &Document,
     operation: &Operation,
     variables: &Map<String, Json>,
-    types: &Types,
+    types: &SchemaTypes,
     limits: &Limits,
-) -> Result<Coerced, Refusal> {
+) -> Result<Coerced, Rejection> {
     if variables
         .values()
         .any(|json| !is_shallower(json, limits.variable_depth))
@@ -48,32 +50,32 @@ pub fn coerce(
             "The variables are nested more than {} deep.",
             limits.variable_depth
         );
-        return Err(Refusal::new(Code::QueryTooDeep, message, Vec::new()));
+        return Err(Rejection::new(Code::QueryTooDeep, message, Vec::new()));
     }
     let mut values = Values {
         types,
-        longest: longest(limits),
-        faults: Faults::new(limits.errors),
+        max_items: max_items(limits),
+        errors: Errors::new(limits.errors),
         pos: Pos::default(),
     };
     let mut coerced = Variables::default();
     for variable in &operation.variables {
         values.pos = variable.pos;
-        let place = variable.place();
+        let path = variable.input_path();
         let value = match variables.get(variable.name.as_str()) {
             Some(Json::Null) if variable.non_null_at.is_some() => {
                 let message = || format!("The variable {} may not be null here.", quote(&variable.name));
                 if let Some(usage) = &variable.non_null_at {
-                    values.faults.wrong(usage.pos, &usage.place(), message);
+                    values.errors.in_value(usage.pos, &usage.input_path(), message);
                 }
                 continue;
             }
-            Some(json) => values.value(&variable.ty, json, place),
+            Some(json) => values.value(&variable.ty, json, path),
             None if variable.default.is_some() => variable.default.clone(),
             None if !variable.ty.nullable => {
                 let name = quote(&variable.name);
                 let message = || format!("The variable {name} is required, but not given.");
-                values.faults.wrong(variable.pos, &place, message);
+                values.errors.in_value(variable.pos, &path, message);
                 continue;
             }
             None => continue,
@@ -82,16 +84,16 @@ pub fn coerce(
             coerced.insert(variable.name.clone(), value);
         }
     }
-    values.faults.settle()?;
-    let cost = cost(document, operation, &coerced, variables, limits);
+    values.errors.into_result()?;
+    let cost = cost(document, operation, &coerced, variables, types);
     if cost > limits.cost {
         let message = format!(
             "The operation costs {cost} points; at most {} are accepted.",
             limits.cost
         );
-        return Err(Refusal {
+        return Err(Rejection {
             cost: Some(cost),
-            ..Refusal::new(Code::QueryTooComplex, message, Vec::new())
+            ..Rejection::new(Code::QueryTooComplex, message, Vec::new())
         });
     }
     Ok(Coerced {
@@ -110,54 +112,54 @@ fn is_shallower(json: &Json, levels: usize) -> bool {
     }
 }
 
-/// How far a list is read: one item beyond what a field takes, and beyond what an operation can pay for. What is cut
-/// off is refused for its length by the field, or for its cost before.
-fn longest(limits: &Limits) -> usize {
+/// How many items of a list are coerced: one more than a field accepts, and than an operation may cost. A list that is cut
+/// is then refused for its cost, or by its field for its length.
+fn max_items(limits: &Limits) -> usize {
     let payable = usize::try_from(limits.cost).unwrap_or(usize::MAX);
     limits.list_items.max(payable).saturating_add(1)
 }
 
-/// Coerces JSON; what it finds wrong goes to `faults`, placed at the variable's definition.
+/// Coerces JSON. Errors have the position of the variable's definition.
 struct Values<'a> {
-    types: &'a Types,
+    types: &'a SchemaTypes,
     /// Items of one list.
-    longest: usize,
-    faults: Faults,
+    max_items: usize,
+    errors: Errors,
     pos: Pos,
 }
 
 impl Values<'_> {
-    fn value(&mut self, ty: &Type, json: &Json, place: Place<'_>) -> Option<ConstValue> {
+    fn value(&mut self, ty: &Type, json: &Json, path: InputPath<'_>) -> Option<ConstValue> {
         match (json, &ty.base) {
             (Json::Null, _) => {
                 if !ty.nullable {
-                    let message = || format!("{} may not be null.", quote(&place.shown()));
-                    self.faults.wrong(self.pos, &place, message);
+                    let message = || format!("{} may not be null.", quote(&path.shown()));
+                    self.errors.in_value(self.pos, &path, message);
                 }
                 Some(ConstValue::Null)
             }
             (Json::Array(items), BaseType::List(item_ty)) => {
                 let items: Option<Vec<_>> = items
                     .iter()
-                    .take(self.longest)
-                    .map(|item| self.value(item_ty, item, place))
+                    .take(self.max_items)
+                    .map(|item| self.value(item_ty, item, path))
                     .collect();
                 items.map(ConstValue::List)
             }
             (json, BaseType::List(item_ty)) => self
-                .value(item_ty, json, place)
+                .value(item_ty, json, path)
                 .map(|item| ConstValue::List(vec![item])),
-            (json, BaseType::Named(name)) => self.named(name, json, place),
+            (json, BaseType::Named(name)) => self.named(name, json, path),
         }
     }
 
-    fn named(&mut self, name: &Name, json: &Json, place: Place<'_>) -> Option<ConstValue> {
+    fn named(&mut self, name: &Name, json: &Json, path: InputPath<'_>) -> Option<ConstValue> {
         match (self.types.kind(name)?, json) {
             (Kind::Scalar(scalar), json) => {
                 let value = scalar.coerce(json);
                 if value.is_none() {
-                    self.faults
-                        .wrong(self.pos, &place, || wrong(&place, name, scalar.wants()));
+                    self.errors
+                        .in_value(self.pos, &path, || wrong(&path, name, scalar.expects()));
                 }
                 value
             }
@@ -165,28 +167,28 @@ impl Values<'_> {
                 Some(ConstValue::Enum(Name::new(value)))
             }
             (Kind::Enum(_), _) => {
-                let message = || wrong(&place, name, "one of its values as a string");
-                self.faults.wrong(self.pos, &place, message);
+                let message = || wrong(&path, name, "one of its values as a string");
+                self.errors.in_value(self.pos, &path, message);
                 None
             }
             (Kind::Input(input), Json::Object(object)) => {
                 let keys = object.iter().map(|(key, value)| (key.as_str(), value.is_null()));
-                check_keys(name, input, keys, self.pos, &place, &mut self.faults);
+                check_keys(name, input, keys, self.pos, &path, &mut self.errors);
                 let mut fields = IndexMap::new();
-                let mut is_sound = true;
+                let mut is_valid = true;
                 for (key, value) in object {
                     if let Some(ty) = input.fields.get(key) {
-                        match self.value(ty, value, Place::Key(&place, key)) {
+                        match self.value(ty, value, InputPath::Key(&path, key)) {
                             Some(value) => _ = fields.insert(Name::new(key), value),
-                            None => is_sound = false,
+                            None => is_valid = false,
                         }
                     }
                 }
-                is_sound.then_some(ConstValue::Object(fields))
+                is_valid.then_some(ConstValue::Object(fields))
             }
             (Kind::Input(_), _) => {
-                self.faults
-                    .wrong(self.pos, &place, || wrong(&place, name, "an object"));
+                self.errors
+                    .in_value(self.pos, &path, || wrong(&path, name, "an object"));
                 None
             }
             (Kind::Object(_) | Kind::Abstract(_), _) => None,
@@ -194,32 +196,35 @@ impl Values<'_> {
     }
 }
 
-/// A literal that was found sound, in the form that variables have.
-pub(super) fn settle(types: &Types, ty: &Type, value: ConstValue) -> ConstValue {
+/// A valid literal in the form that coerced variables have.
+pub(crate) fn coerce_literal(types: &SchemaTypes, ty: &Type, value: ConstValue) -> ConstValue {
     match (value, &ty.base) {
         (ConstValue::Null, _) => ConstValue::Null,
         (ConstValue::List(items), BaseType::List(item_ty)) => ConstValue::List(
             items
                 .into_iter()
-                .map(|item| settle(types, item_ty, item))
+                .map(|item| coerce_literal(types, item_ty, item))
                 .collect(),
         ),
-        (value, BaseType::List(item_ty)) => ConstValue::List(vec![settle(types, item_ty, value)]),
-        (ConstValue::Number(number), BaseType::Named(name)) if name == "ID" || name == "BigInt" => {
-            ConstValue::String(number.to_string())
-        }
+        (value, BaseType::List(item_ty)) => ConstValue::List(vec![coerce_literal(types, item_ty, value)]),
+        (ConstValue::Number(number), BaseType::Named(name)) => match types.kind(name) {
+            Some(Kind::Scalar(scalar)) if scalar.takes_integers_as_strings() => {
+                ConstValue::String(number.to_string())
+            }
+            _ => ConstValue::Number(number),
+        },
         (ConstValue::Object(fields), BaseType::Named(name)) => {
             let Some(Kind::Input(input)) = types.kind(name) else {
                 return ConstValue::Object(fields);
             };
-            let settled = fields.into_iter().map(|(key, value)| {
+            let coerced = fields.into_iter().map(|(key, value)| {
                 let value = match input.fields.get(key.as_str()) {
-                    Some(ty) => settle(types, ty, value),
+                    Some(ty) => coerce_literal(types, ty, value),
                     None => value,
                 };
                 (key, value)
             });
-            ConstValue::Object(settled.collect())
+            ConstValue::Object(coerced.collect())
         }
         (value, BaseType::Named(_)) => value,
     }

@@ -1,80 +1,92 @@
-//! The scalars: which literals and which JSON values each accepts, by the specification's input coercion.
+//! Scalars: which literals and which JSON values each accepts, by the specification's input coercion.
 
 use async_graphql_value::{ConstValue, Number, Value};
 use serde_json::Value as Json;
 
+/// A scalar that is not built in: its values are strings.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomScalar {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes, for messages, such as `an RFC 3339 string`.
+    pub expects: &'static str,
+    /// Whether a string is one of its values.
+    pub accepts: fn(&str) -> bool,
+    /// Whether a whole number of 64 bits is taken too, for its decimal string.
+    pub takes_integers: bool,
+}
+
 /// A scalar of the schema.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     Int,
     Float,
     String,
     Boolean,
     Id,
-    /// A decimal string of 64 bits, or such a number.
-    BigInt,
-    /// A string that the function accepts.
-    DateTime(fn(&str) -> bool),
+    Custom(CustomScalar),
 }
 
 impl Scalar {
     /// The scalar of that name.
-    pub(super) fn named(name: &str, instant: fn(&str) -> bool) -> Option<Self> {
+    pub(crate) fn named(name: &str, custom: &[CustomScalar]) -> Option<Self> {
         Some(match name {
             "Int" => Self::Int,
             "Float" => Self::Float,
             "String" => Self::String,
             "Boolean" => Self::Boolean,
             "ID" => Self::Id,
-            "BigInt" => Self::BigInt,
-            "DateTime" => Self::DateTime(instant),
-            _ => return None,
+            _ => Self::Custom(*custom.iter().find(|scalar| scalar.name == name)?),
         })
     }
 
-    /// What it wants, for a message.
-    pub(super) fn wants(self) -> &'static str {
+    /// What it takes, for a message.
+    pub(crate) fn expects(self) -> &'static str {
         match self {
             Self::Int => "a whole number of 32 bits",
             Self::Float => "a number",
             Self::String => "a string",
             Self::Boolean => "true or false",
             Self::Id => "a string, or a whole number",
-            Self::BigInt => "a whole number of 64 bits, best as a decimal string",
-            Self::DateTime(_) => {
-                "an RFC 3339 string with an offset, at most nine fraction digits and no leap second"
-            }
+            Self::Custom(scalar) => scalar.expects,
+        }
+    }
+
+    /// Whether a whole number stands for its decimal string.
+    pub(crate) fn takes_integers_as_strings(self) -> bool {
+        match self {
+            Self::Id => true,
+            Self::Custom(scalar) => scalar.takes_integers,
+            _ => false,
         }
     }
 
     /// Whether a literal, neither null nor a variable, is of this type. A float literal is no Int.
-    pub(super) fn accepts(self, literal: &Value) -> bool {
+    pub(crate) fn accepts(self, literal: &Value) -> bool {
         match (self, literal) {
             (Self::Int, Value::Number(number)) => int(number).is_some(),
             (Self::Float, Value::Number(_))
             | (Self::String | Self::Id, Value::String(_))
             | (Self::Boolean, Value::Boolean(_)) => true,
-            (Self::Id | Self::BigInt, Value::Number(number)) => number.is_i64(),
-            (Self::BigInt, Value::String(text)) => is_big_int(text),
-            (Self::DateTime(is_instant), Value::String(text)) => is_instant(text),
+            (Self::Custom(scalar), Value::String(text)) => (scalar.accepts)(text),
+            (scalar, Value::Number(number)) => scalar.takes_integers_as_strings() && number.is_i64(),
             _ => false,
         }
     }
 
     /// A JSON value that is not null, as this type. `1.0` is a whole number.
-    pub(super) fn coerce(self, json: &Json) -> Option<ConstValue> {
+    pub(crate) fn coerce(self, json: &Json) -> Option<ConstValue> {
         match (self, json) {
             (Self::Int, Json::Number(number)) => int(number)
                 .or_else(|| whole(number))
                 .map(|int| ConstValue::Number(int.into())),
             (Self::Float, Json::Number(number)) => Some(ConstValue::Number(number.clone())),
             (Self::Boolean, Json::Bool(boolean)) => Some(ConstValue::Boolean(*boolean)),
-            (Self::Id | Self::BigInt, Json::Number(number)) if number.is_i64() => {
+            (scalar, Json::Number(number)) if scalar.takes_integers_as_strings() && number.is_i64() => {
                 Some(ConstValue::String(number.to_string()))
             }
-            (Self::BigInt, Json::String(text)) if !is_big_int(text) => None,
-            (Self::DateTime(is_instant), Json::String(text)) if !is_instant(text) => None,
-            (Self::String | Self::Id | Self::BigInt | Self::DateTime(_), Json::String(text)) => {
+            (Self::Custom(scalar), Json::String(text)) if !(scalar.accepts)(text) => None,
+            (Self::String | Self::Id | Self::Custom(_), Json::String(text)) => {
                 Some(ConstValue::String(text.clone()))
             }
             _ => None,
@@ -92,11 +104,6 @@ fn whole(number: &Number) -> Option<i32> {
     let is_whole = float.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&float);
     // In range and whole, so the cast is exact.
     is_whole.then_some(float as i32)
-}
-
-/// A decimal number of 64 bits, written in the one way that answers use.
-fn is_big_int(text: &str) -> bool {
-    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -139,7 +146,22 @@ mod tests {
     }
 
     #[test]
-    fn a_big_int_is_a_canonical_decimal_string_or_a_whole_number() {
+    fn a_custom_scalar_is_a_string_that_it_accepts_or_a_whole_number_where_it_takes_those() {
+        const BIG_INT: Scalar = Scalar::Custom(CustomScalar {
+            name: "BigInt",
+            expects: "a whole number of 64 bits",
+            accepts: |text| text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
+            takes_integers: true,
+        });
+        const YEAR: Scalar = Scalar::Custom(CustomScalar {
+            name: "Year",
+            expects: "a year",
+            accepts: |text| text.len() == 4,
+            takes_integers: false,
+        });
+        assert_eq!(coerced(YEAR, "\"2026\"").as_deref(), Some("\"2026\""));
+        assert_eq!(coerced(YEAR, "\"26\""), None);
+        assert_eq!(coerced(YEAR, "2026"), None);
         for (json, expected) in [
             ("\"9223372036854775807\"", "\"9223372036854775807\""),
             ("\"-1\"", "\"-1\""),
@@ -149,7 +171,7 @@ mod tests {
             ("0", "\"0\""),
             ("-1", "\"-1\""),
         ] {
-            assert_eq!(coerced(Scalar::BigInt, json).as_deref(), Some(expected), "{json}");
+            assert_eq!(coerced(BIG_INT, json).as_deref(), Some(expected), "{json}");
         }
         for json in [
             "9223372036854775808",
@@ -167,7 +189,7 @@ mod tests {
             "\"1.0\"",
             "\" 1\"",
         ] {
-            assert_eq!(coerced(Scalar::BigInt, json), None, "{json}");
+            assert_eq!(coerced(BIG_INT, json), None, "{json}");
         }
     }
 }

@@ -1,32 +1,33 @@
-//! The document's own values against the schema: literals are checked, uses of variables are collected.
+//! The literals of a document by the types of the schema (the rule "Values of Correct Type"), and the uses of variables.
 //!
-//! Each definition is walked once, spreads not followed; a field or argument that the schema does not have is
-//! passed over, as validation refuses it by name.
+//! Each definition is walked once, spreads not followed. A field or argument that the schema does not have is skipped: it
+//! is an error of the rules that async-graphql checks.
 
-use async_graphql::parser::types::{BaseType, Directive, Selection, SelectionSet, Type};
-use async_graphql::{Name, Pos, Positioned};
+use async_graphql_parser::types::{BaseType, Directive, Selection, SelectionSet, Type};
+use async_graphql_parser::{Pos, Positioned};
+use async_graphql_value::Name;
 use async_graphql_value::Value;
 
-use super::place::Place;
-use super::refusal::{Faults, quote};
-use super::table::{Arguments, Input, Kind, Types};
+use crate::input_path::InputPath;
+use crate::rejection::{Errors, quote};
+use crate::schema_types::{Arguments, Input, Kind, SchemaTypes};
 
-/// A variable where a value is expected.
+/// A use of a variable.
 #[derive(Clone, Debug)]
-pub(super) struct Usage {
-    pub(super) variable: Name,
+pub(crate) struct Usage {
+    pub(crate) variable: Name,
     /// The type expected there.
-    pub(super) expects: Type,
+    pub(crate) expects: Type,
     /// Whether null is refused there: by the type, or as the key of a oneOf object.
-    pub(super) is_non_null: bool,
+    pub(crate) is_non_null: bool,
     /// The dotted path from the field's argument, if it is one's.
-    pub(super) path: Option<String>,
-    pub(super) pos: Pos,
+    pub(crate) path: Option<String>,
+    pub(crate) pos: Pos,
 }
 
 impl Usage {
-    pub(super) fn place(&self) -> Place<'_> {
-        Place::Variable {
+    pub(crate) fn input_path(&self) -> InputPath<'_> {
+        InputPath::Variable {
             name: &self.variable,
             used_at: self.path.as_deref(),
         }
@@ -35,22 +36,22 @@ impl Usage {
 
 /// What one definition uses by itself.
 #[derive(Debug, Default)]
-pub(super) struct Uses {
-    pub(super) variables: Vec<Usage>,
-    pub(super) spreads: Vec<Name>,
+pub(crate) struct Uses {
+    pub(crate) variables: Vec<Usage>,
+    pub(crate) spreads: Vec<Name>,
 }
 
-/// Walks definitions; what it finds wrong goes to `faults`.
-pub(super) struct Literals<'a> {
-    pub(super) types: &'a Types,
-    pub(super) faults: Faults,
-    pub(super) uses: Uses,
-    pub(super) steps: u64,
+/// Walks definitions, and collects errors and uses.
+pub(crate) struct Literals<'a> {
+    pub(crate) types: &'a SchemaTypes,
+    pub(crate) errors: Errors,
+    pub(crate) uses: Uses,
+    pub(crate) steps: u64,
 }
 
 impl<'a> Literals<'a> {
     /// Walks a selection set on a type.
-    pub(super) fn selection_set(&mut self, set: &SelectionSet, parent: Option<&str>) {
+    pub(crate) fn selection_set(&mut self, set: &SelectionSet, parent: Option<&str>) {
         for selection in &set.items {
             self.steps += 1;
             self.directives(selection.node.directives());
@@ -59,7 +60,7 @@ impl<'a> Literals<'a> {
                     let (field, at) = (&field.node, field.pos);
                     let known = parent.and_then(|parent| self.types.field(parent, &field.name.node));
                     let known_arguments = known.map(|known| &known.arguments);
-                    self.arguments(&field.arguments, known_arguments, at, Place::Argument);
+                    self.arguments(&field.arguments, known_arguments, at, InputPath::Argument);
                     let below = known.map(|known| known.of.as_str());
                     self.selection_set(&field.selection_set.node, below);
                 }
@@ -77,43 +78,51 @@ impl<'a> Literals<'a> {
         }
     }
 
-    /// Walks the directives of one place.
-    pub(super) fn directives(&mut self, directives: &[Positioned<Directive>]) {
+    /// Walks the directives of one location.
+    pub(crate) fn directives(&mut self, directives: &[Positioned<Directive>]) {
         for directive in directives {
             let known = self.types.directive(&directive.node.name.node);
+            let known = known.map(|known| &known.arguments);
             self.arguments(
                 &directive.node.arguments,
                 known,
                 directive.pos,
-                Place::OfDirective,
+                InputPath::DirectiveArgument,
             );
         }
     }
 
-    /// Walks the arguments of a field or directive at `at`; `place` says where one of them stands.
+    /// Walks the arguments of a field or directive at `at`; `path` makes the path of one of them.
     fn arguments<'d>(
         &mut self,
         given: &'d [(Positioned<Name>, Positioned<Value>)],
         known: Option<&'d Arguments>,
         at: Pos,
-        place: fn(&'d str) -> Place<'d>,
+        path: fn(&'d str) -> InputPath<'d>,
     ) {
         for (name, value) in given {
             self.steps += 1;
             if let Some(ty) = known.and_then(|known| known.get(name.node.as_str())) {
-                self.value(ty, &value.node, value.pos, place(&name.node), !ty.nullable);
+                self.value(ty, &value.node, value.pos, path(&name.node), !ty.nullable);
             }
         }
         for (name, _) in known.into_iter().flatten().filter(|(_, ty)| !ty.nullable) {
             if !given.iter().any(|(given, _)| given.node == *name) {
                 let message = || format!("The argument `{name}` is required, but not given.");
-                self.faults.wrong(at, &place(name), message);
+                self.errors.in_value(at, &path(name), message);
             }
         }
     }
 
     /// Checks a value where `ty` is expected; `is_non_null` also holds for the key of a oneOf object.
-    pub(super) fn value(&mut self, ty: &Type, value: &Value, pos: Pos, place: Place<'_>, is_non_null: bool) {
+    pub(crate) fn value(
+        &mut self,
+        ty: &Type,
+        value: &Value,
+        pos: Pos,
+        path: InputPath<'_>,
+        is_non_null: bool,
+    ) {
         self.steps += 1;
         match (value, &ty.base) {
             (Value::Variable(name), _) => {
@@ -121,84 +130,84 @@ impl<'a> Literals<'a> {
                     variable: name.clone(),
                     expects: ty.clone(),
                     is_non_null,
-                    path: place.argument(),
+                    path: path.argument(),
                     pos,
                 };
                 self.uses.variables.push(usage);
             }
             (Value::Null, _) => {
                 if is_non_null {
-                    let message = || format!("{} may not be null.", quote(&place.shown()));
-                    self.faults.wrong(pos, &place, message);
+                    let message = || format!("{} may not be null.", quote(&path.shown()));
+                    self.errors.in_value(pos, &path, message);
                 }
             }
             (Value::List(items), BaseType::List(item_ty)) => {
                 for item in items {
-                    self.value(item_ty, item, pos, place, !item_ty.nullable);
+                    self.value(item_ty, item, pos, path, !item_ty.nullable);
                 }
             }
-            (value, BaseType::List(item_ty)) => self.value(item_ty, value, pos, place, false),
-            (value, BaseType::Named(name)) => self.named(name, value, pos, place),
+            (value, BaseType::List(item_ty)) => self.value(item_ty, value, pos, path, false),
+            (value, BaseType::Named(name)) => self.named(name, value, pos, path),
         }
     }
 
-    fn named(&mut self, name: &Name, value: &Value, pos: Pos, place: Place<'_>) {
+    fn named(&mut self, name: &Name, value: &Value, pos: Pos, path: InputPath<'_>) {
         match (self.types.kind(name), value) {
             (Some(Kind::Scalar(scalar)), value) if !scalar.accepts(value) => {
-                self.faults
-                    .wrong(pos, &place, || wrong(&place, name, scalar.wants()));
+                self.errors
+                    .in_value(pos, &path, || wrong(&path, name, scalar.expects()));
             }
             (Some(Kind::Enum(values)), Value::Enum(value)) if values.contains(value.as_str()) => {}
             (Some(Kind::Enum(_)), Value::Enum(value)) => {
-                self.faults.wrong(pos, &place, || {
+                self.errors.in_value(pos, &path, || {
                     format!("{} is no value of the enum {name}.", quote(value))
                 });
             }
             (Some(Kind::Enum(_)), _) => self
-                .faults
-                .wrong(pos, &place, || wrong(&place, name, "an enum value, unquoted")),
+                .errors
+                .in_value(pos, &path, || wrong(&path, name, "an enum value, unquoted")),
             (Some(Kind::Input(input)), Value::Object(object)) => {
                 let keys = object
                     .keys()
                     .map(|key| (key.as_str(), object.get(key) == Some(&Value::Null)));
-                check_keys(name, input, keys, pos, &place, &mut self.faults);
+                check_keys(name, input, keys, pos, &path, &mut self.errors);
                 // By name, as the keys of a variable come.
                 for (key, ty) in &input.fields {
                     if let Some(value) = object.get(key.as_str()) {
-                        // A null in a oneOf object has been noted with its keys.
-                        let is_noted = input.is_one_of && value == &Value::Null;
-                        let is_non_null = (!ty.nullable || input.is_one_of) && !is_noted;
-                        self.value(ty, value, pos, Place::Key(&place, key), is_non_null);
+                        // A null in a oneOf object is an error of its keys.
+                        let is_reported = input.is_one_of && value == &Value::Null;
+                        let is_non_null = (!ty.nullable || input.is_one_of) && !is_reported;
+                        self.value(ty, value, pos, InputPath::Key(&path, key), is_non_null);
                     }
                 }
             }
             (Some(Kind::Input(_)), _) => {
-                self.faults
-                    .wrong(pos, &place, || wrong(&place, name, "an object"));
+                self.errors
+                    .in_value(pos, &path, || wrong(&path, name, "an object"));
             }
             _ => {}
         }
     }
 }
 
-/// Checks which keys an input object has; `keys` says of each whether its value is null. Faults are noted by name.
-pub(super) fn check_keys<'k>(
+/// Checks which keys an input object has; `keys` says of each whether its value is null. Errors come in the order of names.
+pub(crate) fn check_keys<'k>(
     name: &str,
     input: &Input,
     keys: impl Iterator<Item = (&'k str, bool)> + Clone,
     pos: Pos,
-    place: &Place<'_>,
-    faults: &mut Faults,
+    path: &InputPath<'_>,
+    errors: &mut Errors,
 ) {
     let unknown = keys.clone().map(|(key, _)| key);
     let mut unknown: Vec<_> = unknown.filter(|key| !input.fields.contains_key(*key)).collect();
     unknown.sort_unstable();
     for key in unknown {
-        faults.wrong(pos, place, || {
+        errors.in_value(pos, path, || {
             format!(
                 "{name} has no field {}, given in {}.",
                 quote(key),
-                quote(&place.shown())
+                quote(&path.shown())
             )
         });
     }
@@ -206,27 +215,27 @@ pub(super) fn check_keys<'k>(
         let mut all = keys.clone();
         let at = match (all.next(), all.next()) {
             (Some((_, false)), None) => return,
-            // One key, and that is null: it is at fault itself.
-            (Some((key, true)), None) if input.fields.contains_key(key) => &Place::Key(place, key),
-            _ => place,
+            // One key, and it is null: the error is that of its value.
+            (Some((key, true)), None) if input.fields.contains_key(key) => &InputPath::Key(path, key),
+            _ => path,
         };
-        let message = || wrong(place, name, "exactly one key, and that not null");
-        faults.wrong(pos, at, message);
+        let message = || wrong(path, name, "exactly one key, and that not null");
+        errors.in_value(pos, at, message);
         return;
     }
     for (field, ty) in &input.fields {
         if !ty.nullable && !keys.clone().any(|(key, _)| key == field) {
-            faults.wrong(pos, &Place::Key(place, field), || {
-                format!("{} needs the field `{field}` of {name}.", quote(&place.shown()))
+            errors.in_value(pos, &InputPath::Key(path, field), || {
+                format!("{} needs the field `{field}` of {name}.", quote(&path.shown()))
             });
         }
     }
 }
 
-/// The message for a value of the wrong type; shows the place, never the value.
-pub(super) fn wrong(place: &Place<'_>, name: &str, wants: &str) -> String {
+/// The message for a value of the wrong type. It shows the path, never the value.
+pub(crate) fn wrong(path: &InputPath<'_>, name: &str, wants: &str) -> String {
     format!(
         "{} is of the type {name}, which takes {wants}.",
-        quote(&place.shown())
+        quote(&path.shown())
     )
 }
