@@ -150,7 +150,7 @@ struct DocumentUses {
     fragments: HashMap<Name, Uses>,
 }
 
-/// SchemaTypes the literals and the variables of all definitions.
+/// Checks the literals and the variables of all definitions.
 fn read(
     executable: &ExecutableDocument,
     complexities: &HashMap<Option<&str>, Complexity>,
@@ -176,7 +176,7 @@ fn read(
         let root = (operation.node.ty == OperationType::Query).then(|| types.query());
         literals.directives(&operation.node.directives);
         for variable in &operation.node.variable_definitions {
-            literals.directives(&variable.node.directives);
+            literals.variable_directives(&variable.node.directives);
         }
         literals.selection_set(&operation.node.selection_set.node, root);
         let own = std::mem::take(&mut literals.uses);

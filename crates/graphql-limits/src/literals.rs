@@ -3,7 +3,7 @@
 //! Each definition is walked once, spreads not followed. A field or argument that the schema does not have is skipped: it
 //! is an error of the rules that async-graphql checks.
 
-use async_graphql_parser::types::{BaseType, Directive, Selection, SelectionSet, Type};
+use async_graphql_parser::types::{BaseType, Directive, Field, Selection, SelectionSet, Type};
 use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::Name;
 use async_graphql_value::Value;
@@ -58,6 +58,9 @@ impl<'a> Literals<'a> {
             match &selection.node {
                 Selection::Field(field) => {
                     let (field, at) = (&field.node, field.pos);
+                    if field.name.node == "__typename" {
+                        self.typename(field, at);
+                    }
                     let known = parent.and_then(|parent| self.types.field(parent, &field.name.node));
                     let known_arguments = known.map(|known| &known.arguments);
                     self.arguments(&field.arguments, known_arguments, at, InputPath::Argument);
@@ -74,6 +77,62 @@ impl<'a> Literals<'a> {
                         .or(parent);
                     self.selection_set(&inline.node.selection_set.node, parent);
                 }
+            }
+        }
+    }
+
+    /// Checks a `__typename`, which is a leaf without arguments; async-graphql does not look at it.
+    fn typename(&mut self, field: &Field, at: Pos) {
+        for (argument, _) in &field.arguments {
+            let message = || {
+                format!(
+                    "The field `__typename` has no argument {}.",
+                    quote(&argument.node)
+                )
+            };
+            self.errors.at(argument.pos, message);
+        }
+        if !field.selection_set.node.items.is_empty() {
+            let message = "The field `__typename` is a leaf, and so has no selection set.";
+            self.errors.at(at, || message.to_owned());
+        }
+    }
+
+    /// Walks the directives of the definition of a variable, and checks that the schema allows them there; async-graphql
+    /// does not look at them. Whether one may be repeated is not checked: its parser says so of every directive.
+    pub(crate) fn variable_directives(&mut self, directives: &[Positioned<Directive>]) {
+        let used = self.uses.variables.len();
+        self.directives(directives);
+        let used = self.uses.variables.split_off(used);
+        for directive in directives {
+            let (at, name) = (directive.pos, &directive.node.name.node);
+            let quoted = || quote(&format!("@{name}"));
+            let Some(known) = self.types.directive(name) else {
+                self.errors
+                    .at(at, || format!("There is no directive {}.", quoted()));
+                continue;
+            };
+            if !known.is_for_variables {
+                let message = || format!("The directive {} may not be on a variable definition.", quoted());
+                self.errors.at(at, message);
+                continue;
+            }
+            for (argument, _) in &directive.node.arguments {
+                if !known.arguments.contains_key(argument.node.as_str()) {
+                    let argument_name = quote(&argument.node);
+                    let message = || format!("The directive {} has no argument {argument_name}.", quoted());
+                    self.errors.at(argument.pos, message);
+                }
+            }
+            let arguments = directive.node.arguments.iter();
+            let of_it = |usage: &&Usage| arguments.clone().any(|(_, value)| value.pos == usage.pos);
+            if let Some(usage) = used.iter().find(of_it) {
+                self.errors.at(usage.pos, || {
+                    format!(
+                        "The directive {} is on a variable definition, where its arguments may not use variables.",
+                        quoted()
+                    )
+                });
             }
         }
     }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use async_graphql_parser::Positioned;
 use async_graphql_parser::parse_schema;
 use async_graphql_parser::types::{
-    BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, DirectiveLocation, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+    TypeSystemDefinition,
 };
 use async_graphql_value::Name;
 
@@ -79,6 +80,8 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Directive {
     pub(crate) arguments: Arguments,
+    /// Whether it can be on the definition of a variable.
+    pub(crate) is_for_variables: bool,
 }
 
 /// An input object type.
@@ -199,8 +202,12 @@ impl SchemaTypes {
             }
             TypeSystemDefinition::Directive(directive) => {
                 let directive = directive.node;
+                let locations = directive.locations.iter();
                 let known = Directive {
                     arguments: arguments(directive.arguments),
+                    is_for_variables: locations
+                        .map(|it| it.node)
+                        .any(|it| it == DirectiveLocation::VariableDefinition),
                 };
                 self.directives.insert(directive.name.node.to_string(), known);
             }
