@@ -30,6 +30,9 @@ use crate::graphql::execute::Run;
 use crate::json::Json;
 use crate::resources::{self, ListItems};
 
+/// The path of GraphQL.
+pub(super) const PATH: &str = "/graphql";
+
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";
 
