@@ -5,15 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use graphql_limits::SchemaTypesError;
 use tokio::sync::watch::{self, Sender};
 
 use crate::config::{Config, Limits, TrustMode};
 use crate::graphql::documents::{Documents, Trust};
-use crate::graphql::guard::table::{Types, TypesError};
-use crate::graphql::guard::{self, instant};
 use crate::graphql::manifest::ManifestError;
-use crate::graphql::schema;
-use crate::http::accept::ConnectionLimits;
+use crate::graphql::{schema, validation};
 use crate::http::cors::Origins;
 use crate::http::layers::HeadLimits;
 use crate::http::{Gateway, Readiness, RequestLimits};
@@ -33,7 +31,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(3);
 pub enum AppError {
     /// The schema cannot be read back from its own text: a fault of ours.
     #[error("the schema cannot be read back")]
-    Types(#[from] TypesError),
+    Types(#[from] SchemaTypesError),
     /// The manifest of trusted documents is not usable.
     #[error("--trusted-documents")]
     Manifest(#[from] ManifestError),
@@ -44,8 +42,8 @@ pub enum AppError {
 /// **Errors**: [`AppError`].
 pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Readiness>), AppError> {
     let (sdl, limits) = (schema::sdl(), &config.limits);
-    let types = Types::from_sdl(&sdl, instant::is_instant)?;
-    let mut documents = Documents::new(types, guard_limits(limits), config.introspection);
+    let types = validation::types(&sdl)?;
+    let mut documents = Documents::new(types, document_limits(limits), config.introspection);
     if let Some((file, mode)) = &config.trusted_documents {
         let trust = match mode {
             TrustMode::Log => Trust::Log,
@@ -75,8 +73,8 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
     Ok((Arc::new(gateway), sender))
 }
 
-fn guard_limits(limits: &Limits) -> guard::limits::Limits {
-    guard::limits::Limits {
+fn document_limits(limits: &Limits) -> graphql_limits::Limits {
+    graphql_limits::Limits {
         document_bytes: limits.document_bytes,
         tokens: limits.tokens,
         brackets: limits.brackets,
@@ -85,7 +83,7 @@ fn guard_limits(limits: &Limits) -> guard::limits::Limits {
         aliases: limits.aliases,
         root_fields: limits.root_fields,
         directives: limits.directives,
-        directives_a_place: limits.directives_per_place,
+        directives_per_location: limits.directives_per_place,
         operations: limits.operations,
         fragments: limits.fragments,
         expanded_nodes: limits.expanded_nodes,
@@ -94,7 +92,7 @@ fn guard_limits(limits: &Limits) -> guard::limits::Limits {
         list_items: limits.list_items,
         cost: limits.cost,
         errors: limits.errors,
-        ..guard::limits::Limits::default()
+        ..graphql_limits::Limits::default()
     }
 }
 
@@ -119,8 +117,8 @@ fn request_limits(config: &Config) -> RequestLimits {
 
 /// What connections may cost.
 #[must_use]
-pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
-    ConnectionLimits {
+pub fn connection_limits(limits: &Limits) -> http_server::Limits {
+    http_server::Limits {
         connections: limits.connections,
         connections_per_address: limits.connections_per_address,
         header_timeout: limits.header_timeout,
@@ -129,7 +127,7 @@ pub fn connection_limits(limits: &Limits) -> ConnectionLimits {
         headers: limits.headers,
         header_bytes: limits.header_bytes,
         drain_timeout: limits.drain_timeout,
-        ..ConnectionLimits::default()
+        ..http_server::Limits::default()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Takes addresses and the text of `X-Forwarded-For`, gives one address. Pure; nothing here reads a socket. A proxy is
 //! trusted only where a setting names it, because anyone can write that header.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// A block of addresses, as `192.0.2.7`, `10.0.0.0/8` or `2001:db8::/32`.
@@ -79,14 +79,6 @@ pub fn behind_proxies<'a>(
         }
     }
     client
-}
-
-/// The unit in which addresses are counted: an IPv4 address, or the /64 that an IPv6 site can fill at will.
-pub fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
-        ip => ip,
-    }
 }
 
 fn hop(text: &str) -> Option<IpAddr> {
@@ -232,12 +224,5 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Network>(), Err(NetworkError), "{text:?}");
         }
-    }
-
-    #[test]
-    fn ipv6_addresses_count_by_their_64_bit_network() {
-        assert_eq!(group(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1:2::"));
-        assert_eq!(group(ip("192.0.2.1")), ip("192.0.2.1"));
-        assert_eq!(group(ip("::ffff:192.0.2.1")), ip("192.0.2.1"));
     }
 }

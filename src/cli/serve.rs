@@ -19,7 +19,7 @@ use super::{WrongSettings, output};
 use crate::app::{self, AppError};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
-use crate::http::{self, Gateway, Readiness, accept};
+use crate::http::{self, Gateway, Readiness};
 use crate::store::{Lookout, Store, StoreError};
 use crate::telemetry;
 
@@ -77,7 +77,7 @@ pub(super) async fn serve(
         if let Ok(address) = listener.local_addr() {
             tracing::info!("operators are answered on http://{address}");
         }
-        tokio::spawn(async move { accept::serve(listener, door, &limits, std::future::pending()).await })
+        tokio::spawn(async move { http_server::serve(listener, door, &limits, std::future::pending()).await })
     });
     let door = http::door(Arc::clone(&gateway), demo_key);
     // Before anybody knows that there is somebody to be told to stop.
@@ -98,7 +98,7 @@ pub(super) async fn serve(
         }
         tracing::info!("stopping: no new connections, finishing what runs");
     };
-    let drained = accept::serve(listener, door, &limits, stop).await;
+    let drained = http_server::serve(listener, door, &limits, stop).await;
     tracing::info!(?drained, "stopped");
     if let Some(operating) = operating {
         operating.abort();
@@ -118,7 +118,7 @@ fn listen(on: &Listen) -> anyhow::Result<TcpListener> {
 fn bind_first(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result<TcpListener> {
     let mut refused = io::Error::new(ErrorKind::AddrNotAvailable, "the name has no address");
     for address in addresses {
-        match accept::bind(address) {
+        match http_server::bind(address) {
             Err(error) if !matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
                 refused = error;
             }
@@ -267,7 +267,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_that_is_taken_is_an_error_and_one_that_is_absent_leads_to_the_next() {
         let local = SocketAddr::from(([127, 0, 0, 1], 0));
-        let taken = accept::bind(local).unwrap();
+        let taken = http_server::bind(local).unwrap();
         let error = bind_first([taken.local_addr().unwrap(), local]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         // An address for documentation, which no machine has.

@@ -1,6 +1,6 @@
 //! Each layer's small errors, turned into what a caller is told.
 //!
-//! Takes errors of the store, of fields, of the guard, of the key check and of validation; gives [`Fault`]s
+//! Takes errors of the store, of fields, of documents, of the key check and of validation; gives [`Fault`]s
 //! with a code and a safe message. What is ours is logged here, once, with its cause; what the database said is never
 //! passed on.
 
@@ -9,7 +9,6 @@ use async_graphql::{PathSegment, Pos};
 use super::{Code, Rejection};
 use crate::auth::AuthError;
 use crate::graphql::execute::Failed;
-use crate::graphql::guard::refusal;
 use crate::graphql::schema::Invalid;
 use crate::resources::Failure;
 use crate::store::StoreError;
@@ -91,14 +90,14 @@ impl Fault {
         }
     }
 
-    /// The faults of a refusal by the guard.
-    pub fn of_refusal(refusal: refusal::Refusal) -> impl Iterator<Item = Self> {
-        let code = Code::from(refusal.code);
-        refusal.faults.into_iter().map(move |fault| Self {
-            message: fault.message,
+    /// The faults of a document or variables that are refused.
+    pub fn of_rejection(rejection: graphql_limits::Rejection) -> impl Iterator<Item = Self> {
+        let code = Code::from(rejection.code);
+        rejection.errors.into_iter().map(move |error| Self {
+            message: error.message,
             code,
-            argument: fault.argument,
-            locations: fault.locations,
+            argument: error.argument,
+            locations: error.locations,
             path: Vec::new(),
         })
     }
@@ -126,16 +125,16 @@ impl From<&StoreError> for Code {
     }
 }
 
-impl From<refusal::Code> for Code {
-    fn from(code: refusal::Code) -> Self {
+impl From<graphql_limits::Code> for Code {
+    fn from(code: graphql_limits::Code) -> Self {
         match code {
-            refusal::Code::QueryTooLarge => Self::QueryTooLarge,
-            refusal::Code::QueryTooDeep => Self::QueryTooDeep,
-            refusal::Code::QueryTooComplex => Self::QueryTooComplex,
-            refusal::Code::ParseFailed => Self::GraphqlParseFailed,
-            refusal::Code::ValidationFailed => Self::GraphqlValidationFailed,
-            refusal::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
-            refusal::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
+            graphql_limits::Code::QueryTooLarge => Self::QueryTooLarge,
+            graphql_limits::Code::QueryTooDeep => Self::QueryTooDeep,
+            graphql_limits::Code::QueryTooComplex => Self::QueryTooComplex,
+            graphql_limits::Code::ParseFailed => Self::GraphqlParseFailed,
+            graphql_limits::Code::ValidationFailed => Self::GraphqlValidationFailed,
+            graphql_limits::Code::OperationResolutionFailure => Self::OperationResolutionFailure,
+            graphql_limits::Code::IntrospectionDisabled => Self::IntrospectionDisabled,
         }
     }
 }

@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use graphql_limits::Rejection;
 use serde::Deserialize;
-
-use super::guard::refusal::Refusal;
 
 /// Why a manifest is not used.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +25,7 @@ pub enum ManifestError {
     Twice(String),
     /// One of its documents does not pass.
     #[error("the document `{0}` of the manifest is refused: {1}")]
-    Document(String, Refusal),
+    Document(String, Rejection),
 }
 
 #[derive(Deserialize)]

@@ -2,8 +2,8 @@
 
 pub mod documents;
 pub mod execute;
-pub mod guard;
 pub mod introspection;
 pub mod manifest;
 pub mod schema;
 mod sdl;
+pub mod validation;

@@ -1,23 +1,22 @@
 //! The door: what every request passes, and the way to what answers it.
 //!
 //! Takes any request, gives its answer. GraphQL, which most requests are, is called as a function; the router has all
-//! else. Deliberately absent: sockets, which are `accept`'s.
+//! else. Deliberately absent: sockets, which are the crate `http_server`'s.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{ALLOW, CONTENT_LENGTH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
+use http_server::{RequestBody, Service};
+use tower::ServiceExt as _;
 
-use super::accept::Answer;
 use super::{Gateway, graphql, layers, refuse, trailing_slash};
-
-/// The path of GraphQL.
-pub(super) const GRAPHQL: &str = "/graphql";
 
 /// Answers every request of one address.
 ///
@@ -48,6 +47,13 @@ impl Door {
         }
     }
 
+    /// Answers a request. The client's address is read from its [`ConnectInfo`], where it has one.
+    pub async fn answer(&self, request: Request) -> Response {
+        let limits = &self.gateway.limits;
+        let inner = |request| self.route(request);
+        layers::all(&limits.head, &limits.origins, refuse, request, inner).await
+    }
+
     async fn route(&self, request: Request) -> Response {
         if request.method() == Method::OPTIONS && matches!(request.uri().path(), "/" | "*") {
             return is_there();
@@ -55,8 +61,9 @@ impl Door {
         if let Some(redirect) = trailing_slash::redirect(request.uri()) {
             return redirect;
         }
-        if !self.has_graphql || request.uri().path() != GRAPHQL {
-            return self.routes.answer(request).await;
+        if !self.has_graphql || request.uri().path() != graphql::PATH {
+            let Ok(response) = self.routes.clone().oneshot(request).await;
+            return response;
         }
         let is_head = request.method() == Method::HEAD;
         let response = graphql::handle(&self.gateway, request).await;
@@ -64,11 +71,13 @@ impl Door {
     }
 }
 
-impl Answer for Door {
-    async fn answer(&self, request: Request) -> Response {
-        let limits = &self.gateway.limits;
-        let inner = |request| self.route(request);
-        layers::all(&limits.head, &limits.origins, refuse, request, inner).await
+impl Service for Door {
+    type ResponseBody = Body;
+
+    async fn call(&self, request: axum::http::Request<RequestBody>, client: SocketAddr) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(client));
+        self.answer(request).await
     }
 }
 

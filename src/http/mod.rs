@@ -1,9 +1,8 @@
-//! The network door: from sockets to requests, and from answers to sockets.
+//! The network door: from requests to answers.
 //!
 //! Takes a [`Gateway`], gives the one [`door`](fn@door) to it. What a path does is in a file of its name; what every
 //! request passes is in [`layers`].
 
-pub mod accept;
 mod admission;
 pub mod body;
 mod compression;
@@ -37,7 +36,6 @@ use axum::routing::get;
 
 use self::cors::Origins;
 pub use self::door::Door;
-use self::door::GRAPHQL;
 use self::layers::HeadLimits;
 use self::negotiate::MediaType;
 use self::request_id::RequestId;
@@ -140,12 +138,12 @@ const SCHEMA: &str = "/schema.graphql";
 /// The kind of error body that a path has, for what is refused before its handler: a [`layers::Refuse`].
 fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
     match uri.path() {
-        GRAPHQL if rejection.code == Code::UriTooLong => {
+        graphql::PATH if rejection.code == Code::UriTooLong => {
             let message = format!("{}; send a POST", rejection.message);
             let rejection = Rejection::new(rejection.code, message);
             refusal::graphql(&rejection, MediaType::Json, request_id)
         }
-        GRAPHQL | SCHEMA => refusal::graphql(rejection, MediaType::Json, request_id),
+        graphql::PATH | SCHEMA => refusal::graphql(rejection, MediaType::Json, request_id),
         _ => rest::problem::refusal(uri, rejection),
     }
 }

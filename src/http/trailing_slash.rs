@@ -7,13 +7,12 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use super::door::GRAPHQL;
 use super::rest::LISTS;
-use super::{SCHEMA, metrics, openapi, probes, web};
+use super::{SCHEMA, graphql, metrics, openapi, probes, web};
 
 /// Paths that are served and have nothing below them.
 const LEAVES: [&str; 7] = [
-    GRAPHQL,
+    graphql::PATH,
     SCHEMA,
     openapi::PATH,
     metrics::PATH,

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use http_server::client_group;
+
 use super::Limited;
 use super::leaky_bucket::{LeakyBuckets, Rate, seconds_up};
-use crate::client_address;
 
 /// The failures of all addresses. An IPv6 address counts as its /64.
 pub struct FailedKeys(Option<LeakyBuckets<IpAddr>>);
@@ -36,7 +37,7 @@ impl FailedKeys {
     /// counted.
     pub fn record(&self, address: IpAddr, now: Instant) -> Result<(), Limited> {
         let Some(buckets) = &self.0 else { return Ok(()) };
-        let key = client_address::group(address);
+        let key = client_group(address);
         let standing = buckets.standing(key, now);
         if standing.remaining_points == 0 {
             return Err(Limited {

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Directive, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{Field, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, Variables};
-use async_graphql_value::{ConstValue, Value};
+use graphql_limits::conditions::{condition_variables, is_included};
 
 /// The fragments of a document, by name.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
@@ -64,7 +64,7 @@ impl<'a> Selected<'a> {
         fields: &mut IndexMap<&'a Name, Collected<'a>>,
     ) {
         for item in &set.items {
-            if !self.includes(item.node.directives()) {
+            if !is_included(item.node.directives(), self.variables) {
                 continue;
             }
             match &item.node {
@@ -98,24 +98,6 @@ impl<'a> Selected<'a> {
             }
         }
     }
-
-    /// Whether `@skip` and `@include` let a selection be.
-    fn includes(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let included_when = match directive.node.name.node.as_str() {
-                "skip" => false,
-                "include" => true,
-                _ => return true,
-            };
-            match condition(&directive.node) {
-                Some(Value::Boolean(condition)) => *condition == included_when,
-                Some(Value::Variable(name)) => {
-                    self.variables.get(name) == Some(&ConstValue::Boolean(included_when))
-                }
-                _ => false,
-            }
-        })
-    }
 }
 
 /// The variables that `@skip` and `@include` read in a selection set, fragments followed, each once.
@@ -133,10 +115,8 @@ fn read_conditions<'a>(
     found: &mut Vec<Name>,
 ) {
     for item in &set.items {
-        for directive in item.node.directives() {
-            if let Some(Value::Variable(name)) = condition(&directive.node)
-                && !found.contains(name)
-            {
+        for name in condition_variables(item.node.directives()) {
+            if !found.contains(name) {
                 found.push(name.clone());
             }
         }
@@ -157,8 +137,4 @@ fn read_conditions<'a>(
             }
         }
     }
-}
-
-fn condition(directive: &Directive) -> Option<&Value> {
-    directive.get_argument("if").map(|value| &value.node)
 }

@@ -50,8 +50,9 @@ pub fn start(format: LogFormat) {
 
 const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,sqlx=warn";
 /// Where lines come from: ourselves and the libraries below.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "imports_gateway",
+    "http_server",
     "migration",
     "sqlx",
     "sea_orm",

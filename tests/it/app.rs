@@ -11,7 +11,6 @@ use entity::{ImportStatus, imports};
 use imports_gateway::app;
 use imports_gateway::auth::{Key, Viewer};
 use imports_gateway::config::Settings;
-use imports_gateway::http::accept::Answer as _;
 use imports_gateway::http::{Door, Readiness, door};
 use imports_gateway::relay::{GlobalRow, node_id};
 use imports_gateway::store::{Store, accounts, tokens};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use imports_gateway::http::accept::ConnectionLimits;
+use http_server::Limits;
 use serde_json::Value;
 
 use crate::databases::either;
@@ -43,7 +43,7 @@ impl Unanswered {
     /// before the service was `told` to stop, and on a connection that was open by then. A client that its machine left
     /// waiting for longer finds its connection closed, as it may be.
     fn was_promised(&self, told: Instant) -> bool {
-        let grace = ConnectionLimits::default().drain_idle_grace;
+        let grace = Limits::default().drain_idle_grace;
         self.written <= told + grace && (!self.is_first || self.connected <= told)
     }
 }
@@ -172,7 +172,7 @@ fn is_answered(answer: &Answer) -> bool {
 #[test]
 fn a_request_is_promised_an_answer_until_the_grace_is_over() {
     let told = Instant::now();
-    let grace = ConnectionLimits::default().drain_idle_grace;
+    let grace = Limits::default().drain_idle_grace;
     let (before, after) = (told - grace, told + grace);
     let request = |connected, written, is_first| Unanswered {
         connected,

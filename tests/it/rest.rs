@@ -10,7 +10,6 @@ use clap::Parser as _;
 use entity::ImportStatus;
 use imports_gateway::auth::Key;
 use imports_gateway::http::Door;
-use imports_gateway::http::accept::Answer as _;
 use imports_gateway::ingest::{OnInvalid, Outcome, load};
 use imports_gateway::resources::imports::rest;
 use imports_gateway::store::token_cache::TokenCache;

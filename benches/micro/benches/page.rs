@@ -1,19 +1,18 @@
-//! A page through the whole router, without a network: the road's own cost, and by the difference between sizes that of
+//! A page through the whole door, without a network: the road's own cost, and by the difference between sizes that of
 //! a row. The database is a SQLite file in memory's reach, so that no other process takes part.
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use clap::Parser;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use entity::Instant;
 use http_body_util::BodyExt;
+use imports_gateway::http::{self, Door};
 use imports_gateway::ingest::generate::fill;
 use imports_gateway::store::{Store, accounts, tokens};
-use imports_gateway::{app, config, http};
+use imports_gateway::{app, config};
 use micro::PAGE;
 use tokio::runtime::Runtime;
-use tower::ServiceExt;
 
 const ROWS: u64 = 1_000;
 
@@ -24,7 +23,7 @@ struct Arguments {
 }
 
 /// The service as it is shipped, but for the rate limit; and a key to an account with imports.
-async fn service(folder: &tempfile::TempDir) -> (Router, String) {
+async fn service(folder: &tempfile::TempDir) -> (Door, String) {
     let url = format!("sqlite://{}/imports.db?mode=rwc", folder.path().display());
     let arguments = Arguments::parse_from(["micro", "--rate-limit", "off"]);
     let config = arguments
@@ -43,7 +42,7 @@ async fn service(folder: &tempfile::TempDir) -> (Router, String) {
         .await
         .expect("imports");
     let (gateway, _) = app::gateway(&config, store).expect("a sound schema");
-    (http::router(gateway, None), key.reveal().to_owned())
+    (http::door(gateway, None), key.reveal().to_owned())
 }
 
 fn request(key: &str, rows: u32) -> Request<Body> {
@@ -56,8 +55,8 @@ fn request(key: &str, rows: u32) -> Request<Body> {
         .expect("a request")
 }
 
-async fn answer(router: &Router, request: Request<Body>) -> usize {
-    let Ok(response) = router.clone().oneshot(request).await;
+async fn answer(door: &Door, request: Request<Body>) -> usize {
+    let response = door.answer(request).await;
     assert_eq!(response.status(), StatusCode::OK);
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     assert!(!body.starts_with(b"{\"errors\""));
@@ -67,13 +66,13 @@ async fn answer(router: &Router, request: Request<Body>) -> usize {
 fn page(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
-    let (router, key) = runtime.block_on(service(&folder));
+    let (door, key) = runtime.block_on(service(&folder));
     let mut group = criterion.benchmark_group("page");
     for rows in [0, 5, 50, 100] {
         group.bench_with_input(BenchmarkId::from_parameter(rows), &rows, |bencher, rows| {
             bencher.iter_batched(
                 || request(&key, *rows),
-                |request| runtime.block_on(answer(&router, request)),
+                |request| runtime.block_on(answer(&door, request)),
                 criterion::BatchSize::SmallInput,
             );
         });

@@ -1,8 +1,8 @@
-//! Documents at the guard's limits: those that it refuses, and those that it just accepts.
+//! Documents at the limits: those that are refused, and those that are just accepted.
 
 use serde_json::{Map, Value, json};
 
-/// Documents that are refused, as large as the guard reads them, each of the kind that costs one of its steps the most.
+/// Documents that are refused, as large as they are read, each of the kind that costs one of its steps the most.
 pub fn bombs(bytes: usize) -> Vec<(&'static str, String)> {
     let fit = |text: String| text.chars().take(bytes).collect::<String>();
     let overlapping: String = (0..60)

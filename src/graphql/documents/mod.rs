@@ -9,15 +9,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use graphql_limits::{Document, Limits, Operation, Rejection, SchemaTypes};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::execute::Plan;
-use super::guard::document::{self, Document, Operation};
-use super::guard::limits::Limits;
-use super::guard::refusal::Refusal;
-use super::guard::table::Types;
 use super::manifest;
 use super::schema::{Invalid, Schema};
 
@@ -83,9 +80,9 @@ impl Known {
 /// Why there is no document to run.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// The guard refused it.
+    /// It is beyond a limit, or not valid.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] Rejection),
     /// The request says nothing of a document.
     #[error("the request has no `query`; send the document's text")]
     Missing,
@@ -126,7 +123,7 @@ type Hash = [u8; 32];
 
 /// The stores.
 pub struct Documents {
-    types: Types,
+    types: SchemaTypes,
     limits: Limits,
     introspection: bool,
     checked: Cache<Arc<str>, Arc<Known>, DocumentBytes>,
@@ -139,7 +136,7 @@ pub struct Documents {
 impl Documents {
     /// Stores without any document.
     #[must_use]
-    pub fn new(types: Types, limits: Limits, introspection: bool) -> Self {
+    pub fn new(types: SchemaTypes, limits: Limits, introspection: bool) -> Self {
         Self {
             types,
             limits,
@@ -157,10 +154,10 @@ impl Documents {
     /// **Errors**: what is wrong with the file or with one of its documents.
     pub fn trust(mut self, trust: Trust, file: &Path) -> Result<Self, manifest::ManifestError> {
         for (id, text) in manifest::read(file)? {
-            let checked = document::check(&text, &self.limits, self.introspection, &self.types);
+            let checked = graphql_limits::check(&text, &self.limits, self.introspection, &self.types);
             let document =
-                Arc::new(Known::new(checked.map_err(|refusal| {
-                    manifest::ManifestError::Document(id.clone(), refusal)
+                Arc::new(Known::new(checked.map_err(|rejection| {
+                    manifest::ManifestError::Document(id.clone(), rejection)
                 })?));
             let hash = sha256(&text);
             self.trusted_texts.insert(hash, Arc::clone(&document));
@@ -172,7 +169,7 @@ impl Documents {
 
     /// The types of the schema.
     #[must_use]
-    pub fn types(&self) -> &Types {
+    pub fn types(&self) -> &SchemaTypes {
         &self.types
     }
 
@@ -228,7 +225,7 @@ impl Documents {
         if let Some(document) = self.checked.get(text) {
             return Ok(document);
         }
-        let document = document::check(text, &self.limits, self.introspection, &self.types)?;
+        let document = graphql_limits::check(text, &self.limits, self.introspection, &self.types)?;
         let document = Arc::new(Known::new(document));
         self.checked.insert(Arc::from(text), Arc::clone(&document));
         Ok(document)

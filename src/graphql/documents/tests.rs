@@ -1,10 +1,10 @@
 //! What the stores of documents promise.
 
-use super::super::guard::instant;
+use super::super::validation;
 use super::*;
 
 fn documents() -> Documents {
-    let types = Types::from_sdl(&super::super::schema::sdl(), instant::is_instant).unwrap();
+    let types = validation::types(&super::super::schema::sdl()).unwrap();
     Documents::new(types, Limits::default(), true)
 }
 
@@ -66,7 +66,7 @@ fn a_hash_is_served_after_it_was_registered_with_its_text_and_only_then() {
 }
 
 #[test]
-fn a_text_that_the_guard_refuses_is_not_registered() {
+fn a_text_that_is_refused_is_not_registered() {
     let documents = documents();
     let text = "{ viewer { ";
     let hash = digits(text);

@@ -25,7 +25,7 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// [`Failure::Internal`] for a value that is not of the argument's type: the guard lets none through.
+    /// [`Failure::Internal`] for a value that is not of the argument's type: validation accepts none.
     pub(super) fn get<T: InputType>(&self, variables: &Variables, name: &str) -> Result<T, Failure> {
         let argument = self.0.iter().find(|(argument, _)| argument == name);
         let value = argument.and_then(|(_, value)| constant(value, variables));

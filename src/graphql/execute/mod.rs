@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use async_graphql::parser::types::{ExecutableDocument, SelectionSet};
 use async_graphql::{Name, Pos, Variables};
-use async_graphql_value::ConstValue;
+use graphql_limits::conditions::is_true;
 
 use self::root::Root;
 use super::schema::Schema;
@@ -117,10 +117,9 @@ impl Plan {
 
     /// Which combination of the conditions' values this is.
     fn combination(&self, variables: &Variables) -> usize {
-        let is_true = |name: &Name| variables.get(name) == Some(&ConstValue::Boolean(true));
         let bits = self.conditions.iter().take(MOST_KEPT).enumerate();
         bits.fold(0, |bits, (place, name)| {
-            bits | usize::from(is_true(name)) << place
+            bits | usize::from(is_true(name, variables)) << place
         })
     }
 
@@ -143,9 +142,10 @@ fn root_set<'a>(document: &'a ExecutableDocument, operation: Option<&str>) -> Op
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::super::guard::instant;
-    use super::super::guard::table::Types;
-    use super::super::schema;
+    use async_graphql_value::ConstValue;
+    use graphql_limits::SchemaTypes;
+
+    use super::super::{schema, validation};
     use super::*;
 
     /// The compiled root fields of a document's only operation.
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// A selection set of all fields of a type, and of all below them; nothing for a scalar or an enum.
-    fn everything(types: &Types, type_name: &str) -> String {
+    fn everything(types: &SchemaTypes, type_name: &str) -> String {
         let fields = types.fields_of(type_name);
         let fields: Vec<_> = fields
             .map(|(name, of)| format!("{name} {}", everything(types, of)))
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_field_of_every_type_of_the_schema_is_compiled() {
-        let types = Types::from_sdl(&schema::sdl(), instant::is_instant).unwrap();
+        let types = validation::types(&schema::sdl()).unwrap();
         let text = everything(&types, "Query");
         for inner in ["hasNextPage", "lte", "include", "capped", "updatedAt"] {
             assert!(text.contains(inner), "{inner} in {text}");
@@ -193,6 +193,22 @@ mod tests {
         ] {
             assert!(compiled(text, &[])[0].unlisted().is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_condition_without_a_value_is_compiled_as_it_is_kept() {
+        let text = "query ($a: Boolean!) { viewer @skip(if: $a) { id } y: __typename @include(if: $a) }";
+        let document = parse_query(text).unwrap();
+        let (unset, mut is_false) = (Variables::default(), Variables::default());
+        is_false.insert(Name::new("a"), ConstValue::Boolean(false));
+        let plan = Plan::of(&document, None);
+        assert_eq!(plan.combination(&unset), plan.combination(&is_false));
+        let keys = |variables: &[(&str, bool)]| {
+            let roots = compiled(text, variables);
+            roots.iter().map(|root| root.key().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&[]), ["viewer"]);
+        assert_eq!(keys(&[("a", false)]), ["viewer"]);
     }
 
     #[test]

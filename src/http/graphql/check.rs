@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::OperationType;
+use graphql_limits::coerce;
 
 use super::{Kind, POST_ONLY};
 use crate::error::{Code, Fault, Rejection};
 use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::execute::Plan;
-use crate::graphql::guard::coerce;
-use crate::graphql::guard::refusal::Refusal;
 use crate::http::Gateway;
 use crate::http::graphql_request::GraphqlRequest;
 
@@ -23,10 +22,10 @@ pub(super) struct Refused {
     pub(super) cost: Option<u64>,
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        let cost = refusal.cost;
-        let faults = Fault::of_refusal(refusal).collect();
+impl From<graphql_limits::Rejection> for Refused {
+    fn from(rejection: graphql_limits::Rejection) -> Self {
+        let cost = rejection.cost;
+        let faults = Fault::of_rejection(rejection).collect();
         Self { faults, cost }
     }
 }
@@ -50,7 +49,7 @@ pub(super) struct Checked {
     pub(super) cost: u64,
 }
 
-/// Nothing is parsed but what was scanned, nothing is validated but what was measured, nothing runs but what was priced.
+/// A document is parsed once its tokens are within the limits, validated once its complexity is, and run once its cost is.
 ///
 /// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
 pub(super) fn check(
@@ -66,7 +65,7 @@ pub(super) fn check(
     });
     let known = match found {
         Ok(known) => known,
-        Err(DocumentError::Refused(refusal)) => return Ok(Err(refusal.into())),
+        Err(DocumentError::Refused(rejection)) => return Ok(Err(rejection.into())),
         Err(DocumentError::NotFound) => return Ok(Err(Fault::of_persisted_query_not_found().into())),
         Err(DocumentError::NotTrusted) => return Ok(Err(Fault::of_document_not_trusted().into())),
         Err(DocumentError::Unknown) => return Ok(Err(Fault::of_unknown_document().into())),
@@ -76,16 +75,16 @@ pub(super) fn check(
     };
     let operation = match known.document().operation(request.operation_name.as_deref()) {
         Ok(operation) => operation,
-        Err(refusal) => return Ok(Err(refusal.into())),
+        Err(rejection) => return Ok(Err(rejection.into())),
     };
     if is_get && operation.kind() != OperationType::Query {
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
     let (types, limits) = (documents.types(), documents.limits());
-    let coerced = coerce::coerce(known.document(), operation, &request.variables, types, limits);
+    let coerced = coerce(known.document(), operation, &request.variables, types, limits);
     let coerced = match coerced {
         Ok(coerced) => coerced,
-        Err(refusal) => return Ok(Err(refusal.into())),
+        Err(rejection) => return Ok(Err(rejection.into())),
     };
     let plan = match known.plan(operation, &gateway.schema) {
         Ok(plan) => plan,

@@ -1,7 +1,7 @@
 //! `/graphql`: GraphQL over HTTP, on a handler of our own.
 //!
 //! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
-//! body, request, guard, validation, execution. The GraphQL library sees a document only after the guard has, parsed
+//! body, request, limits, validation, execution. The GraphQL library sees a document only after the limits were checked, parsed
 //! already, and validates it once.
 //! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
 //!
@@ -29,6 +29,9 @@ use crate::error::{Code, Fault, Rejection};
 use crate::graphql::execute::Run;
 use crate::json::Json;
 use crate::resources::{self, ListItems};
+
+/// The path of GraphQL.
+pub(super) const PATH: &str = "/graphql";
 
 /// The header in which a client asks for the cost of its request.
 const COST_HEADER: &str = "graphql-cost";

@@ -17,7 +17,6 @@ use clap::Parser as _;
 use entity::{ImportStatus, imports};
 use http_body_util::BodyExt as _;
 use imports_gateway::http::Door;
-use imports_gateway::http::accept::Answer as _;
 use imports_gateway::store::shape::{Named, Shape};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use imports_gateway::{app, config, http};

@@ -1,7 +1,6 @@
 //! Requests whose database is slow or busy, and whose client goes away.
 
 use imports_gateway::app;
-use imports_gateway::http::accept;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -60,12 +59,12 @@ async fn what_a_client_waited_for_ends_when_it_is_gone() {
         .unwrap();
     execute(&other, SLOW_VIEW, Vec::new()).await.unwrap();
 
-    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = http_server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = app::connection_limits(&config(&url, &long).limits);
     let door = app.door.clone();
     let serving = tokio::spawn(async move {
-        accept::serve(listener, door, &limits, std::future::pending()).await;
+        http_server::serve(listener, door, &limits, std::future::pending()).await;
     });
     let mut client = TcpStream::connect(address).await.unwrap();
     let body = r#"{"query": "{ imports { nodes { id } } }"}"#;

@@ -1,11 +1,11 @@
 //! Documents built to exhaust a server, each refused with its code.
 
-use imports_gateway::graphql::guard::limits::Limits;
+use graphql_limits::Limits;
 
 use super::{TYPES, guard};
 
 fn code(text: &str) -> &'static str {
-    guard(text).map_or_else(|refusal| refusal.code.as_str(), |_| "accepted")
+    guard(text).map_or_else(|rejection| rejection.code.as_str(), |_| "accepted")
 }
 
 #[test]
@@ -55,8 +55,8 @@ fn fan_out(levels: usize, width: usize, wrap: bool) -> String {
 fn fragments_that_fan_out_are_refused_in_steps_counted_by_their_text() {
     for (levels, width) in [(19, 2), (19, 8), (6, 20), (15, 20)] {
         for wrap in [false, true] {
-            let refusal = guard(&fan_out(levels, width, wrap)).expect_err("a bomb");
-            let code = refusal.code.as_str();
+            let rejection = guard(&fan_out(levels, width, wrap)).expect_err("a bomb");
+            let code = rejection.code.as_str();
             assert!(
                 ["QUERY_TOO_COMPLEX", "QUERY_TOO_DEEP"].contains(&code),
                 "{levels} {width} {wrap}: {code}"
@@ -80,9 +80,8 @@ fn work_is_bounded_by_the_text_whatever_it_expands_to() {
         ..Limits::default()
     };
     let text = fan_out(19, 2, false);
-    let scanned = imports_gateway::graphql::guard::scan::scan(&text, &limits).expect("a sound text");
-    let document = imports_gateway::graphql::guard::document::check(&text, &limits, true, &TYPES)
-        .expect("limits are off");
+    let scanned = graphql_limits::check_tokens(&text, &limits).expect("a sound text");
+    let document = graphql_limits::check(&text, &limits, true, &TYPES).expect("limits are off");
     assert!(document.operations()[0].expanded_nodes() > 1 << 19);
     assert!(
         document.steps() <= 4 * scanned.tokens as u64,

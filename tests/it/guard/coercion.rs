@@ -330,9 +330,9 @@ fn a_wrong_value_in_a_directive_is_no_fault_of_a_fields_argument() {
 
 /// The argument of each fault of a request that is refused.
 fn blamed(text: &str, variables: &Json) -> Vec<Option<String>> {
-    let refusal = bind(text, variables).expect_err(text);
-    assert_eq!(refusal.code.as_str(), INVALID, "{text}");
-    refusal.faults.into_iter().map(|fault| fault.argument).collect()
+    let rejection = bind(text, variables).expect_err(text);
+    assert_eq!(rejection.code.as_str(), INVALID, "{text}");
+    rejection.errors.into_iter().map(|fault| fault.argument).collect()
 }
 
 #[test]
@@ -424,7 +424,7 @@ fn a_value_that_is_missing_is_told_by_its_argument_too() {
 #[test]
 fn faults_of_one_value_come_in_the_same_order_as_a_literal_and_as_a_variable() {
     let told = |text: &str, variables: &Json| -> Vec<_> {
-        let faults = bind(text, variables).expect_err(text).faults.into_iter();
+        let faults = bind(text, variables).expect_err(text).errors.into_iter();
         let told = faults.map(|fault| (fault.argument, fault.message.replace("$v", "filter")));
         told.collect()
     };
@@ -441,7 +441,7 @@ fn faults_of_one_value_come_in_the_same_order_as_a_literal_and_as_a_variable() {
 #[test]
 fn the_message_names_what_the_caller_wrote() {
     let message =
-        |text: &str, variables: Json| bind(text, &variables).expect_err(text).faults[0].message.clone();
+        |text: &str, variables: Json| bind(text, &variables).expect_err(text).errors[0].message.clone();
     let literal = message("{imports(filter:{createdAt:{lt:5}}){asked}}", json!({}));
     assert!(literal.contains("`filter.createdAt.lt`"), "{literal}");
     let variable = message(
@@ -470,9 +470,9 @@ fn a_list_of_any_length_is_left_to_its_field_but_read_no_further_than_can_be_pai
         (cost(250).ok(), cost(251).ok(), cost(1_000).ok()),
         (Some(250), Some(251), Some(1_000))
     );
-    let refusal = cost(20_000).expect_err("too dear");
+    let rejection = cost(20_000).expect_err("too dear");
     assert_eq!(
-        (refusal.code.as_str(), refusal.cost),
+        (rejection.code.as_str(), rejection.cost),
         ("QUERY_TOO_COMPLEX", Some(20_000))
     );
 }

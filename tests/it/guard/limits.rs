@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use imports_gateway::graphql::guard::coerce::coerce;
-use imports_gateway::graphql::guard::document::check;
-use imports_gateway::graphql::guard::instant;
-use imports_gateway::graphql::guard::limits::Limits;
-use imports_gateway::graphql::guard::table::Types;
+use graphql_limits::{Limits, check, coerce};
+use imports_gateway::graphql::validation;
 use serde_json::{Map, json};
 
 use super::{SCHEMA, TYPES, bind, guard, run, verdict};
@@ -39,7 +36,7 @@ fn the_introspection_query_of_every_tool_passes_and_runs() {
 fn introspection_that_is_off_is_refused_wherever_it_hides() {
     let refused = |text: &str| {
         let result = check(text, &Limits::default(), false, &TYPES);
-        result.map_or_else(|refusal| refusal.code.as_str(), |_| "accepted")
+        result.map_or_else(|rejection| rejection.code.as_str(), |_| "accepted")
     };
     for text in [
         INTROSPECTION,
@@ -61,8 +58,8 @@ fn an_operation_is_found_by_its_name_or_as_the_only_one() {
         OperationType::Query
     );
     for name in [None, Some("C"), Some("")] {
-        let refusal = document.operation(name).expect_err("not there, or unclear");
-        assert_eq!(refusal.code.as_str(), "OPERATION_RESOLUTION_FAILURE");
+        let rejection = document.operation(name).expect_err("not there, or unclear");
+        assert_eq!(rejection.code.as_str(), "OPERATION_RESOLUTION_FAILURE");
     }
     let anonymous = guard("{__typename}").expect("sound");
     assert!(anonymous.operation(None).is_ok());
@@ -176,13 +173,13 @@ fn what_stands_under_one_key_must_be_one_field() {
         "{imports{nodes{...A ...B}}} fragment A on Import{x:id} fragment B on Import{x:note}",
         "{imports @include(if:false){x:asked} imports{x:estimatedRemainingCount}}",
     ] {
-        let refusal = bind(text, &json!({})).expect_err(text);
+        let rejection = bind(text, &json!({})).expect_err(text);
         assert_eq!(
-            (refusal.code.as_str(), refusal.faults.len()),
+            (rejection.code.as_str(), rejection.errors.len()),
             (invalid, 1),
             "{text}"
         );
-        assert_eq!(refusal.faults[0].locations.len(), 2, "{text}");
+        assert_eq!(rejection.errors[0].locations.len(), 2, "{text}");
     }
     for text in [
         "{imports(first:1){asked} imports(first:1){asked}}",
@@ -191,9 +188,10 @@ fn what_stands_under_one_key_must_be_one_field() {
     ] {
         assert_eq!(verdict(text, &json!({})), "accepted", "{text}");
     }
-    let types = Types::from_sdl(include_str!("public.graphql"), instant::is_instant).expect("a sound schema");
-    let check =
-        |text: &str| check(text, &Limits::default(), true, &types).map_err(|refusal| refusal.code.as_str());
+    let types = validation::types(include_str!("public.graphql")).expect("a sound schema");
+    let check = |text: &str| {
+        check(text, &Limits::default(), true, &types).map_err(|rejection| rejection.code.as_str())
+    };
     // An import is no account, so only one of the two is ever answered; what an interface has, both have.
     for text in [
         "{node(id:1){... on Import{x:fileName} ... on Account{x:name}}}",
@@ -231,9 +229,9 @@ fn a_cost_above_the_limit_is_refused() {
         .collect();
     assert_eq!(verdict(&format!("{{{pages}}}"), &json!({})), "accepted");
     let counted = pages.replace("nodes{id}", "nodes{id} estimatedRemainingCount");
-    let refusal = bind(&format!("{{{counted}}}"), &json!({})).expect_err("too dear");
+    let rejection = bind(&format!("{{{counted}}}"), &json!({})).expect_err("too dear");
     assert_eq!(
-        (refusal.code.as_str(), refusal.cost),
+        (rejection.code.as_str(), rejection.cost),
         ("QUERY_TOO_COMPLEX", Some(1_100))
     );
     assert_eq!(guard("{").expect_err("no document").cost, None);
@@ -242,11 +240,11 @@ fn a_cost_above_the_limit_is_refused() {
 #[test]
 fn messages_are_short_capped_and_show_no_value() {
     let long = "x".repeat(3_000);
-    let refusal = guard(&format!("{{imports(filter:{{{long}:1}}){{asked}}}}")).expect_err("unknown field");
+    let rejection = guard(&format!("{{imports(filter:{{{long}:1}}){{asked}}}}")).expect_err("unknown field");
     assert!(
-        refusal.faults[0].message.len() < 200,
+        rejection.errors[0].message.len() < 200,
         "{}",
-        refusal.faults[0].message
+        rejection.errors[0].message
     );
     let many = (0..10)
         .map(|at| format!("a{at}:imports(first:\"s\" last:true){{asked}}"))
@@ -254,23 +252,23 @@ fn messages_are_short_capped_and_show_no_value() {
     assert_eq!(
         guard(&format!("{{{many}}}"))
             .expect_err("wrong types")
-            .faults
+            .errors
             .len(),
         10
     );
     let text = "query($n:Int $f:ImportFilter){imports(first:$n filter:$f){asked}}";
     let variables =
         json!({"n": "SECRET", "f": {"createdAt": {"lt": "SECRET"}, "status": {"include": ["SECRET"]}}});
-    let refusal = bind(text, &variables).expect_err("wrong types");
-    assert_eq!(refusal.faults.len(), 3);
+    let rejection = bind(text, &variables).expect_err("wrong types");
+    assert_eq!(rejection.errors.len(), 3);
     assert!(
-        refusal
-            .faults
+        rejection
+            .errors
             .iter()
             .all(|fault| !fault.message.contains("SECRET"))
     );
     let syntax = guard(&format!("{{a}} {long}")).expect_err("no GraphQL");
-    assert!(syntax.faults[0].message.len() < 200 && !syntax.faults[0].message.contains("xxx"));
+    assert!(syntax.errors[0].message.len() < 200 && !syntax.errors[0].message.contains("xxx"));
 }
 
 #[test]
@@ -281,7 +279,7 @@ fn variables_nested_too_deep_are_refused_even_if_unused() {
         let variables: Map<_, _> = serde_json::from_str(&json).expect("JSON");
         let operation = document.operation(None).expect("the only one");
         coerce(&document, operation, &variables, &TYPES, &Limits::default())
-            .map_err(|refusal| refusal.code.as_str())
+            .map_err(|rejection| rejection.code.as_str())
     };
     assert!(verdict(15).is_ok());
     assert_eq!(verdict(16).expect_err("too deep"), "QUERY_TOO_DEEP");
@@ -292,7 +290,7 @@ fn variables_nested_too_deep_are_refused_even_if_unused() {
 fn the_printed_schema_is_read_with_its_directives() {
     let sdl = SCHEMA.sdl();
     assert!(sdl.contains("directive @oneOf") && sdl.contains("schema {") && sdl.contains("\"\"\""));
-    assert!(Types::from_sdl(&sdl, instant::is_instant).is_ok());
+    assert!(validation::types(&sdl).is_ok());
 }
 
 /// A dashboard's query: variables for everything, null where unset, fragments, an interface.
@@ -308,7 +306,7 @@ fragment Row on Import { id databaseId fileName fileSize status createdAt comple
 
 #[test]
 fn a_dashboard_s_query_passes_against_the_whole_public_schema() {
-    let types = Types::from_sdl(include_str!("public.graphql"), instant::is_instant).expect("a sound schema");
+    let types = validation::types(include_str!("public.graphql")).expect("a sound schema");
     let limits = Limits::default();
     let document = check(DASHBOARD, &limits, false, &types).expect("a sound document");
     let operation = document.operation(Some("Dashboard")).expect("there");

@@ -1,4 +1,4 @@
-//! The guard against the library it guards: what it accepts is parsed, validated, run and dropped safely.
+//! The crate `graphql_limits` with the library behind it: what it accepts is parsed, validated, run and dropped safely.
 
 mod bombs;
 mod coercion;
@@ -10,27 +10,23 @@ use std::sync::LazyLock;
 
 use async_graphql::{Request, Response};
 use futures_util::FutureExt;
-use imports_gateway::graphql::guard::coerce::{Coerced, coerce};
-use imports_gateway::graphql::guard::document::{Document, check};
-use imports_gateway::graphql::guard::instant;
-use imports_gateway::graphql::guard::limits::Limits;
-use imports_gateway::graphql::guard::refusal::Refusal;
-use imports_gateway::graphql::guard::table::Types;
+use graphql_limits::{Coerced, Document, Limits, Rejection, SchemaTypes, check, coerce};
+use imports_gateway::graphql::validation;
 use serde_json::{Map, Value as Json};
 
 use schema::TestSchema;
 
 static SCHEMA: LazyLock<TestSchema> = LazyLock::new(schema::schema);
-static TYPES: LazyLock<Types> =
-    LazyLock::new(|| Types::from_sdl(&SCHEMA.sdl(), instant::is_instant).expect("a sound schema"));
+static TYPES: LazyLock<SchemaTypes> =
+    LazyLock::new(|| validation::types(&SCHEMA.sdl()).expect("a sound schema"));
 
-/// A document through the guard with the default limits, introspection on.
-fn guard(text: &str) -> Result<Document, Refusal> {
+/// Checks a document with the default limits, introspection on.
+fn guard(text: &str) -> Result<Document, Rejection> {
     check(text, &Limits::default(), true, &TYPES)
 }
 
 /// The only operation's variables and cost.
-fn bind(text: &str, variables: &Json) -> Result<(Document, Coerced), Refusal> {
+fn bind(text: &str, variables: &Json) -> Result<(Document, Coerced), Rejection> {
     let document = guard(text)?;
     let variables: Map<String, Json> = variables.as_object().expect("an object").clone();
     let operation = document.operation(None)?;
@@ -38,7 +34,7 @@ fn bind(text: &str, variables: &Json) -> Result<(Document, Coerced), Refusal> {
     Ok((document, coerced))
 }
 
-/// Runs what the guard gives on the real executor.
+/// Runs a checked document on the library's executor.
 fn run(document: &Document, coerced: Coerced) -> Response {
     let mut request = Request::new("").variables(coerced.variables);
     request.set_parsed_query(document.executable().clone());
@@ -56,5 +52,5 @@ fn asked(text: &str, variables: &Json) -> String {
 
 /// The code with which a request is refused; `accepted` where it is not.
 fn verdict(text: &str, variables: &Json) -> &'static str {
-    bind(text, variables).map_or_else(|refusal| refusal.code.as_str(), |_| "accepted")
+    bind(text, variables).map_or_else(|rejection| rejection.code.as_str(), |_| "accepted")
 }

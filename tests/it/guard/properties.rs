@@ -2,11 +2,8 @@
 //! is bounded by the text.
 
 use futures_util::FutureExt;
-use imports_gateway::graphql::guard::coerce::coerce;
-use imports_gateway::graphql::guard::document::{Operation, check};
-use imports_gateway::graphql::guard::fuzz::fuzz_guard;
-use imports_gateway::graphql::guard::limits::Limits;
-use imports_gateway::graphql::guard::scan::scan;
+use graphql_limits::{Limits, Operation, check, check_tokens, coerce};
+use imports_gateway::fuzzing;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::Map;
@@ -123,7 +120,7 @@ fn document() -> impl Strategy<Value = String> {
 /// Checks and runs a text on a small stack; whether it was accepted.
 fn survives(text: &str) -> bool {
     let limits = Limits::default();
-    let tokens = scan(text, &limits).map(|scanned| scanned.tokens as u64);
+    let tokens = check_tokens(text, &limits).map(|scanned| scanned.tokens as u64);
     let Ok(document) = check(text, &limits, true, &TYPES) else {
         return false;
     };
@@ -227,6 +224,6 @@ proptest! {
 
     #[test]
     fn any_bytes_end_the_fuzz_body(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = fuzz_guard(&bytes);
+        let _ = fuzzing::document(&bytes);
     }
 }

@@ -1,0 +1,420 @@
+//! The schema's types as the checks need them: the arguments of fields, what input types accept, what root fields cost.
+//!
+//! They are read once from the schema's own text, so that they cannot differ from what is served.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use async_graphql_parser::Positioned;
+use async_graphql_parser::parse_schema;
+use async_graphql_parser::types::{
+    BaseType, DirectiveLocation, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+    TypeSystemDefinition,
+};
+use async_graphql_value::Name;
+
+use crate::cost::{Cost, Costs};
+use crate::scalars::{CustomScalar, Scalar};
+
+/// The introspection types, which no printed schema shows, and the scalars and directives that it may leave out.
+const BUILT_IN: &str = "
+scalar Int scalar Float scalar String scalar Boolean scalar ID
+directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+type __Root { __schema: __Schema! __type(name: String!): __Type }
+type __Schema { types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type directives: [__Directive!]! }
+type __Type { fields(includeDeprecated: Boolean): [__Field!] interfaces: [__Type!] possibleTypes: [__Type!]
+  enumValues(includeDeprecated: Boolean): [__EnumValue!] inputFields(includeDeprecated: Boolean): [__InputValue!] ofType: __Type }
+type __Field { args(includeDeprecated: Boolean): [__InputValue!]! type: __Type! }
+type __InputValue { type: __Type! }
+type __EnumValue { name: String! }
+type __Directive { args(includeDeprecated: Boolean): [__InputValue!]! }
+";
+
+/// The schema's types, and what its root fields cost.
+#[derive(Debug)]
+pub struct SchemaTypes {
+    kinds: HashMap<String, Kind>,
+    directives: HashMap<String, Directive>,
+    query: String,
+    costs: Costs,
+}
+
+/// Why a schema's text cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaTypesError {
+    /// The text is not a schema.
+    #[error("the schema does not parse: {0}")]
+    Syntax(String),
+    /// A scalar that is neither built in nor given.
+    #[error("the scalar {0} is not known")]
+    UnknownScalar(String),
+    /// An argument or input field of a type that is not there, or is no input type.
+    #[error("{0} is not an input type")]
+    NotAnInput(String),
+    /// An argument or input field with a default: the executor gives null, not the default, for an unset variable.
+    #[error("{0} has a default value, which an unset variable would miss")]
+    DefaultValue(String),
+    /// No query root.
+    #[error("there is no query type")]
+    NoQuery,
+    /// A cost for something that is not in the schema.
+    #[error("{0} has a cost, but is not in the schema")]
+    UnknownCost(String),
+}
+
+pub(crate) type Arguments = BTreeMap<String, Type>;
+
+/// What a named type is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Scalar(Scalar),
+    Enum(HashSet<String>),
+    Input(Input),
+    /// Its fields.
+    Object(HashMap<String, Field>),
+    /// An interface or union: its fields.
+    Abstract(HashMap<String, Field>),
+}
+
+/// A directive that the schema has.
+#[derive(Debug)]
+pub(crate) struct Directive {
+    pub(crate) arguments: Arguments,
+    /// Whether it can be on the definition of a variable.
+    pub(crate) is_for_variables: bool,
+}
+
+/// An input object type.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) is_one_of: bool,
+    pub(crate) fields: Arguments,
+}
+
+/// A field of an output type: the name of its type, wrappers removed, and its arguments.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) of: String,
+    /// The wrappers around that name, as `[!]!`.
+    pub(crate) wrappers: String,
+    pub(crate) arguments: Arguments,
+}
+
+impl SchemaTypes {
+    /// Reads a schema's text. `scalars` are those of its scalars that are not built in, `costs` what its root fields cost.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaTypesError`], where the text is not a schema, or one whose documents cannot be checked in full.
+    pub fn from_sdl(sdl: &str, scalars: &[CustomScalar], costs: Costs) -> Result<Self, SchemaTypesError> {
+        let mut types = Self {
+            kinds: HashMap::new(),
+            directives: HashMap::new(),
+            query: "Query".to_owned(),
+            costs,
+        };
+        for text in [BUILT_IN, sdl] {
+            let schema = parse_schema(text).map_err(|error| SchemaTypesError::Syntax(error.to_string()))?;
+            for definition in schema.definitions {
+                types.add(definition, scalars)?;
+            }
+        }
+        types.close()?;
+        Ok(types)
+    }
+
+    /// The type of that name.
+    pub(crate) fn kind(&self, name: &str) -> Option<&Kind> {
+        self.kinds.get(name)
+    }
+
+    /// What root fields cost.
+    pub(crate) fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    /// The query root's name.
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The field of an output type; on the query root, the introspection fields too.
+    pub(crate) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
+        let parent = if parent == self.query && name.starts_with("__") {
+            "__Root"
+        } else {
+            parent
+        };
+        match self.kinds.get(parent)? {
+            Kind::Object(fields) | Kind::Abstract(fields) => fields.get(name),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object type or interface, each with the name of its type, wrappers removed; none of another type.
+    pub fn fields_of(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
+        let fields = match self.kinds.get(name) {
+            Some(Kind::Object(fields) | Kind::Abstract(fields)) => Some(fields),
+            _ => None,
+        };
+        let fields = fields.into_iter().flatten();
+        fields.map(|(name, field)| (name.as_str(), field.of.as_str()))
+    }
+
+    /// Whether a type has values of its own, unlike an interface or union.
+    pub(crate) fn is_object(&self, name: &str) -> bool {
+        matches!(self.kinds.get(name), Some(Kind::Object(_)))
+    }
+
+    /// Whether the values of a type have no fields.
+    pub(crate) fn is_leaf(&self, name: &str) -> bool {
+        matches!(self.kinds.get(name), Some(Kind::Scalar(_) | Kind::Enum(_)))
+    }
+
+    /// Whether there is a type of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.kinds.contains_key(name)
+    }
+
+    /// The directive of that name.
+    pub(crate) fn directive(&self, name: &str) -> Option<&Directive> {
+        self.directives.get(name)
+    }
+
+    /// Whether variables can be of this type.
+    pub(crate) fn is_input(&self, ty: &Type) -> bool {
+        matches!(
+            self.kind(base_name(ty)),
+            Some(Kind::Scalar(_) | Kind::Enum(_) | Kind::Input(_))
+        )
+    }
+
+    fn add(
+        &mut self,
+        definition: TypeSystemDefinition,
+        scalars: &[CustomScalar],
+    ) -> Result<(), SchemaTypesError> {
+        match definition {
+            TypeSystemDefinition::Schema(schema) => {
+                if let Some(query) = schema.node.query {
+                    self.query = query.node.to_string();
+                }
+            }
+            TypeSystemDefinition::Directive(directive) => {
+                let directive = directive.node;
+                let locations = directive.locations.iter();
+                let known = Directive {
+                    arguments: arguments(directive.arguments),
+                    is_for_variables: locations
+                        .map(|it| it.node)
+                        .any(|it| it == DirectiveLocation::VariableDefinition),
+                };
+                self.directives.insert(directive.name.node.to_string(), known);
+            }
+            TypeSystemDefinition::Type(definition) => {
+                let name = definition.node.name.node.to_string();
+                let kind = kind(definition.node, scalars)?;
+                self.kinds.insert(name, kind);
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// A query root, an input type or a field with a cost that is named but not there.
+    fn close(&self) -> Result<(), SchemaTypesError> {
+        if !self.is_object(&self.query) {
+            return Err(SchemaTypesError::NoQuery);
+        }
+        for (name, cost) in &self.costs.root_fields {
+            let Some(field) = self.field(&self.query, name) else {
+                return Err(SchemaTypesError::UnknownCost((*name).to_owned()));
+            };
+            let unknown = match cost {
+                Cost::Fixed(_) => None,
+                Cost::Items(argument) => Some(*argument).filter(|name| !field.arguments.contains_key(*name)),
+                Cost::Connection(connection) => {
+                    let mut fields = connection.fields.iter().map(|(name, _)| *name);
+                    fields.find(|name| self.field(&field.of, name).is_none())
+                }
+            };
+            if let Some(unknown) = unknown {
+                return Err(SchemaTypesError::UnknownCost(format!("{name}.{unknown}")));
+            }
+        }
+        let mut named: Vec<&Type> = self
+            .directives
+            .values()
+            .flat_map(|directive| directive.arguments.values())
+            .collect();
+        for kind in self.kinds.values() {
+            match kind {
+                Kind::Input(input) => named.extend(input.fields.values()),
+                Kind::Object(fields) | Kind::Abstract(fields) => {
+                    named.extend(fields.values().flat_map(|field| field.arguments.values()))
+                }
+                Kind::Scalar(_) | Kind::Enum(_) => {}
+            }
+        }
+        match named.into_iter().find(|ty| !self.is_input(ty)) {
+            Some(ty) => Err(SchemaTypesError::NotAnInput(ty.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name of a type, wrappers removed.
+pub(crate) fn base_name(ty: &Type) -> &str {
+    let mut ty = ty;
+    loop {
+        match &ty.base {
+            BaseType::Named(name) => return name.as_str(),
+            BaseType::List(item) => ty = item,
+        }
+    }
+}
+
+fn kind(definition: TypeDefinition, scalars: &[CustomScalar]) -> Result<Kind, SchemaTypesError> {
+    let name = definition.name.node;
+    let is_one_of = definition
+        .directives
+        .iter()
+        .any(|directive| directive.node.name.node == "oneOf");
+    Ok(match definition.kind {
+        TypeKind::Scalar => match Scalar::named(&name, scalars) {
+            Some(scalar) => Kind::Scalar(scalar),
+            None => return Err(SchemaTypesError::UnknownScalar(name.to_string())),
+        },
+        TypeKind::Object(object) => Kind::Object(fields(&name, object.fields)?),
+        TypeKind::Interface(interface) => Kind::Abstract(fields(&name, interface.fields)?),
+        TypeKind::Union(_) => Kind::Abstract(HashMap::new()),
+        TypeKind::Enum(of) => Kind::Enum(
+            of.values
+                .into_iter()
+                .map(|value| value.node.value.node.to_string())
+                .collect(),
+        ),
+        TypeKind::InputObject(object) => {
+            no_defaults(&name, &object.fields)?;
+            Kind::Input(Input {
+                is_one_of,
+                fields: arguments(object.fields),
+            })
+        }
+    })
+}
+
+fn fields(
+    of: &Name,
+    fields: Vec<Positioned<FieldDefinition>>,
+) -> Result<HashMap<String, Field>, SchemaTypesError> {
+    let mut table = HashMap::new();
+    for field in fields {
+        let field = field.node;
+        no_defaults(&format!("{of}.{}", field.name.node), &field.arguments)?;
+        let of = base_name(&field.ty.node).to_owned();
+        let wrappers = field.ty.node.to_string().replacen(&of, "", 1);
+        table.insert(
+            field.name.node.to_string(),
+            Field {
+                of,
+                wrappers,
+                arguments: arguments(field.arguments),
+            },
+        );
+    }
+    Ok(table)
+}
+
+fn arguments(definitions: Vec<Positioned<InputValueDefinition>>) -> Arguments {
+    definitions
+        .into_iter()
+        .map(|it| (it.node.name.node.to_string(), it.node.ty.node))
+        .collect()
+}
+
+fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Result<(), SchemaTypesError> {
+    match definitions.iter().find(|it| it.node.default_value.is_some()) {
+        Some(it) => Err(SchemaTypesError::DefaultValue(format!(
+            "{of}.{}",
+            it.node.name.node
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cost::ConnectionCost;
+
+    use super::*;
+
+    fn read(sdl: &str, root_fields: Vec<(&'static str, Cost)>) -> Result<SchemaTypes, String> {
+        let date_time = CustomScalar {
+            name: "DateTime",
+            expects: "an instant",
+            accepts: |_| true,
+            takes_integers: false,
+        };
+        let costs = Costs {
+            introspection: 10,
+            root_fields,
+        };
+        SchemaTypes::from_sdl(sdl, &[date_time], costs).map_err(|error| error.to_string())
+    }
+
+    fn error(sdl: &str) -> String {
+        read(sdl, Vec::new()).expect_err("a bad schema")
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_checked_in_full_is_refused() {
+        assert!(error("type Query {").contains("does not parse"));
+        assert!(error("type Query { a: Int } scalar Url").contains("Url"));
+        assert!(error("type Query { a(b: C): Int }").contains("C is not an input type"));
+        assert!(error("type Query { a(b: Query): Int }").contains("Query is not an input type"));
+        assert!(error("type Query { a(b: Int = 1): Int }").contains("Query.a.b"));
+        assert!(error("type Root { a: Int }").contains("no query"));
+    }
+
+    #[test]
+    fn a_cost_of_what_is_not_in_the_schema_is_refused() {
+        let sdl = "type Query { users(ids: [ID!]): Users } type Users { total: Int }";
+        let page = |field| {
+            Cost::Connection(ConnectionCost {
+                default_size: 10,
+                max_size: 100,
+                fields: vec![(field, 5)],
+            })
+        };
+        for (name, cost, unknown) in [
+            ("people", Cost::Fixed(1), "people has a cost"),
+            ("users", Cost::Items("names"), "users.names has a cost"),
+            ("users", page("sum"), "users.sum has a cost"),
+        ] {
+            let error = read(sdl, vec![(name, cost)]).expect_err("an unknown name");
+            assert!(error.contains(unknown), "{error}");
+        }
+        for cost in [Cost::Items("ids"), page("total")] {
+            assert!(read(sdl, vec![("users", cost)]).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_a_schema_prints_around_its_types_is_understood() {
+        let sdl = "\"\"\"\ntext\n\"\"\"\nscalar DateTime @specifiedBy(url: \"https://x.example\")\n
+            input A @oneOf { b: Int \"\"\"\ntext\n\"\"\" c: [DateTime!] }\n
+            type Root { a(a: A): Int @deprecated(reason: \"no\") }\n
+            directive @oneOf on INPUT_OBJECT\n
+            directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION | ENUM_VALUE\n
+            schema { query: Root }";
+        let types = read(sdl, Vec::new()).expect("a valid schema");
+        assert_eq!(types.query(), "Root");
+        assert!(
+            matches!(types.kind("A"), Some(Kind::Input(input)) if input.is_one_of && input.fields.len() == 2)
+        );
+        assert!(types.field("Root", "__type").is_some());
+        assert!(types.directive("include").is_some());
+    }
+}
