@@ -7,9 +7,9 @@ use super::sort::{self, Sorted};
 use super::{Failure, ListItems};
 
 /// The most rows on one page.
-pub(super) const MAX_PAGE: i32 = 100;
+pub const MAX_PAGE: i32 = 100;
 /// The rows of a page where no size is given.
-pub(super) const DEFAULT_PAGE: i32 = 50;
+pub const DEFAULT_PAGE: i32 = 50;
 
 /// The arguments of a connection, as they were given.
 #[derive(Clone, Debug)]

@@ -109,6 +109,9 @@ macro_rules! table {
             AccountId,
         }
 
+        // A set of columns is 16 bits.
+        const _: () = assert!((Column::AccountId as u8) < 16);
+
         impl keyset::Column for Column {
             fn code(self) -> u8 {
                 match self {

@@ -142,3 +142,29 @@ impl Shows for ImportStatusIncluded {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sea_orm::{ColumnTrait as _, IdenStatic as _, Iterable as _};
+
+    use super::Column;
+    use crate::store::query::table::Column as _;
+
+    #[test]
+    fn the_table_is_described_as_its_entity_has_it() {
+        let of_entity = entity::imports::Column::iter();
+        let of_entity: BTreeMap<_, _> = of_entity
+            .map(|column| (column.as_str(), column.def().is_null()))
+            .collect();
+        let described = Column::ALL.iter().chain([&Column::ACCOUNT]);
+        let described: BTreeMap<_, _> = described
+            .map(|column| (column.name(), column.is_optional()))
+            .collect();
+        assert_eq!(described, of_entity);
+        for (place, column) in Column::ALL.iter().enumerate() {
+            assert_eq!(usize::from(column.place()), place, "{column:?}");
+        }
+    }
+}

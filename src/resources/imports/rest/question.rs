@@ -13,15 +13,16 @@ use super::names::{self, Known, START_CURSOR};
 use super::page::{BOUNDS, FilteredBy, SortedBy};
 use super::query::{Parameter, parameters};
 use super::{Faults, time};
+use crate::resources::arguments::{DEFAULT_PAGE, MAX_PAGE};
 use crate::resources::filter::{Asked, Bound, Conditions, FilterLine, Filtered as _, OperatorKind};
 use crate::resources::imports::Column;
 use crate::resources::sort;
 use crate::store::query::table::{Column as _, Kind};
 
 /// The page sizes that can be asked for. **Unit**: rows.
-pub const PER_PAGE: RangeInclusive<usize> = 2..=100;
+pub const PER_PAGE: RangeInclusive<usize> = 2..=MAX_PAGE as usize;
 /// The page size where none is asked for. **Unit**: rows.
-pub const DEFAULT_PER_PAGE: usize = 50;
+pub const DEFAULT_PER_PAGE: usize = DEFAULT_PAGE as usize;
 
 /// What the count of a page costs. **Unit**: points.
 const COUNT_COST: u64 = 10;
