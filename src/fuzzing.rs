@@ -10,8 +10,9 @@ use keyset::{decode, encode};
 
 use crate::graphql::validation;
 use crate::relay::{global_row, node_id};
+use crate::resources::imports::Column;
 use crate::resources::imports::rest::fuzz_query;
-use crate::store::imports::Column;
+use crate::store::query::table::Column as _;
 
 /// A parser under test: `true` where it takes the bytes. Panics where a law of it does not hold.
 pub type Body = fn(&[u8]) -> bool;

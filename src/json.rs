@@ -97,6 +97,13 @@ impl Json {
         self.0.push(b'"');
     }
 
+    /// A name of ours in upper case, as GraphQL writes the values of an enum.
+    pub fn upper(&mut self, name: &str) {
+        self.0.push(b'"');
+        self.0.extend(name.bytes().map(|byte| byte.to_ascii_uppercase()));
+        self.0.push(b'"');
+    }
+
     /// Any string.
     pub fn string(&mut self, text: &str) {
         let bytes = text.as_bytes();

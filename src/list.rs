@@ -4,12 +4,11 @@
 //! wanted allows. This is the one place where the caller's account becomes a condition: no argument and no cursor can
 //! reach around it.
 
-use entity::{ImportStatus, imports};
 use keyset::{Filter, Page, Reading, Value, Window};
 
 use crate::auth::Viewer;
-use crate::store::imports::{Column, Fields};
-use crate::store::{self, Store, StoreError};
+use crate::store::query::table::{Column, Fields};
+use crate::store::{Store, StoreError, query};
 
 /// How far anything is counted. **Unit**: rows.
 pub const COUNT_CAP: usize = 500;
@@ -26,12 +25,12 @@ pub struct Wanted {
 }
 
 /// A page, and what was wanted of its surroundings; what was not wanted is empty.
-#[derive(Clone, Debug, Default)]
-pub struct Listing {
+#[derive(Clone, Debug)]
+pub struct Listing<T> {
     /// The rows, in the order's direction.
-    pub rows: Vec<imports::Model>,
+    pub rows: Vec<T>,
     /// The row after the page in the direction of reading.
-    pub beyond: Option<imports::Model>,
+    pub beyond: Option<T>,
     /// Whether the filtered list goes on after the page, in the order's direction.
     pub has_next: bool,
     /// Whether the filtered list has rows before the page, in the order's direction.
@@ -40,20 +39,34 @@ pub struct Listing {
     pub count: u64,
 }
 
-/// A page of the caller's imports.
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            beyond: None,
+            has_next: false,
+            has_previous: false,
+            count: 0,
+        }
+    }
+}
+
+/// A page of the caller's rows.
 ///
 /// One statement where rows or flags are wanted (the count rides along), one where only the count is, none where the
 /// question contradicts itself; and one more where the row of the near bound is gone and the flag behind it is wanted.
 /// A range on another column than the sort's takes one or two more, which find out how to read it.
 ///
-/// **Errors**: [`StoreError`].
-pub async fn list(
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn list<C: Column>(
     store: &Store,
     viewer: &Viewer,
-    filter: &Filter<Column>,
-    window: &Window<Column>,
+    filter: &Filter<C>,
+    window: &Window<C>,
     wanted: Wanted,
-) -> Result<Listing, StoreError> {
+) -> Result<Listing<C::Row>, StoreError> {
     let filter = scoped(viewer, filter);
     let count_plan = if wanted.count {
         window.count_plan(&filter, COUNT_CAP)
@@ -63,7 +76,7 @@ pub async fn list(
     let fields = wanted.rows.filter(|_| window.size() > 0);
     if fields.is_none() && !wanted.flags {
         let count = match &count_plan {
-            Some(plan) => store::imports::count(store, plan).await?,
+            Some(plan) => query::count(store, plan).await?,
             None => 0,
         };
         return Ok(Listing {
@@ -74,7 +87,7 @@ pub async fn list(
     let fields = fields.unwrap_or(Fields::NONE);
     let (fetched, count) = match window.rows_plan(&filter) {
         Some(plan) => {
-            let fetched = store::imports::page(store, viewer, &plan, fields, count_plan.as_ref()).await?;
+            let fetched = query::page(store, viewer, &plan, fields, count_plan.as_ref()).await?;
             (fetched.rows, fetched.count)
         }
         None => (Vec::new(), 0),
@@ -99,40 +112,44 @@ pub async fn list(
     })
 }
 
-/// How many imports of each status meet the filter: one entry for each of the ten, counted up to one more than
+/// How many of the caller's rows that meet the filter have each of `names` in a column, counted up to one more than
 /// [`COUNT_CAP`], so that a caller can tell "500" from "more than 500".
 ///
-/// **Errors**: [`StoreError`].
-pub async fn status_counts(
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn counts<C: Column>(
     store: &Store,
     viewer: &Viewer,
-    filter: &Filter<Column>,
-) -> Result<Vec<(ImportStatus, u64)>, StoreError> {
-    store::imports::status_counts(store, &scoped(viewer, filter), COUNT_CAP + 1).await
+    filter: &Filter<C>,
+    column: C,
+    names: &[&'static str],
+) -> Result<Vec<u64>, StoreError> {
+    query::counts(store, &scoped(viewer, filter), column, names, COUNT_CAP + 1).await
 }
 
 /// The filter within the caller's account.
-fn scoped(viewer: &Viewer, filter: &Filter<Column>) -> Filter<Column> {
+fn scoped<C: Column>(viewer: &Viewer, filter: &Filter<C>) -> Filter<C> {
     let mut scoped = filter.clone();
     scoped
         .equals
-        .insert(0, (Column::AccountId, Value::Int(viewer.account_id())));
+        .insert(0, (C::ACCOUNT, Value::Int(viewer.account_id())));
     scoped
 }
 
-async fn is_behind(
+async fn is_behind<C: Column>(
     store: &Store,
     viewer: &Viewer,
-    filter: &Filter<Column>,
-    window: &Window<Column>,
-    page: &Page<imports::Model>,
+    filter: &Filter<C>,
+    window: &Window<C>,
+    page: &Page<C::Row>,
 ) -> Result<bool, StoreError> {
     if let Some(known) = page.behind {
         return Ok(known);
     }
     match window.behind_plan(filter) {
         Some(plan) => {
-            let found = store::imports::page(store, viewer, &plan, Fields::NONE, None).await?;
+            let found = query::page(store, viewer, &plan, Fields::NONE, None).await?;
             Ok(!found.rows.is_empty())
         }
         None => Ok(false),

@@ -45,6 +45,17 @@ impl ImportStatus {
         Self::Unsupported,
     ];
 
+    /// Their names, in the same order.
+    pub const NAMES: [&'static str; 10] = {
+        let mut names = [""; 10];
+        let mut place = 0;
+        while place < names.len() {
+            names[place] = Self::ALL[place].name();
+            place += 1;
+        }
+        names
+    };
+
     /// The name in the database and in REST, such as `partially_complete`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use migration::Status;
 
 use super::{database, output, table};
-use crate::store::{Store, imports};
+use crate::store::{Store, query};
 
 /// What to do with the database schema.
 #[derive(Debug, Subcommand)]
@@ -87,7 +87,7 @@ const NAMED_VALUES: usize = 1000;
 async fn check(store: &Store) -> anyhow::Result<String> {
     let (mut found, mut named, mut rows, mut after) = (0, Vec::new(), 0, None);
     loop {
-        let portion = imports::check::portion(store, after).await?;
+        let portion = query::check::portion::<entity::imports::Model>(store, after).await?;
         rows += portion.rows;
         found += portion.unreadable.len();
         let room = NAMED_VALUES - named.len();

@@ -7,6 +7,7 @@
 use entity::{ImportStatus, Instant, imports};
 
 use super::random::Random;
+use crate::store::query::table::Table as _;
 use crate::store::{Store, StoreError};
 
 /// The id of the first import of an account that has none.
@@ -87,9 +88,7 @@ impl Iterator for Generator {
             ended_state(random)
         };
         let mut import = imports::Model {
-            account_id: 0,
             id,
-            completed_at: None,
             file_name: file_name(random, kind, created_at),
             file_size: random.around_power(kind.middle_size),
             note: note(random, status),
@@ -97,6 +96,7 @@ impl Iterator for Generator {
             status,
             created_at,
             updated_at: created_at,
+            ..imports::Model::empty(0)
         };
         let latest = self.until - self.created_at;
         if status != ImportStatus::New {

@@ -84,7 +84,7 @@ pub async fn load<R: BufRead + Send + 'static>(
     mut report: impl FnMut(&Fault),
 ) -> Result<Outcome, LoadError> {
     let mut messages = read_ahead(source, account_id)?;
-    let mut upsert = Some(store.upsert().await?);
+    let mut upsert = Some(store.upsert::<imports::Model>().await?);
     let mut invalid = 0;
     while let Some(message) = messages.recv().await {
         match message {

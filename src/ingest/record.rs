@@ -1,26 +1,37 @@
-//! One import record of JSON, as REST shows it: text to row.
+//! One record of JSON, as REST shows it: text to row.
 //!
 //! Takes the bytes of one JSON object, gives a row or the reason why not and its line. Deliberately absent: where a
 //! record starts and ends in a file, and whether one record agrees with another.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use entity::{ImportStatus, Instant, imports};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use entity::Instant;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::rfc3339;
+use crate::store::query::table::{Cells, Column, Kind, Table};
 
-/// How much of a wrong value a reason repeats. **Unit**: characters, before escaping.
+/// How many characters of a wrong value a reason repeats, before escaping.
 const QUOTED_CHARS: usize = 60;
 
 /// Reads one record.
 ///
-/// **Errors**: the line of the fault, counted from 0 at the record's first, and the reason.
-pub(super) fn parse(text: &[u8], account_id: i64) -> Result<imports::Model, (u64, String)> {
-    let parsed: Result<Fields, _> = serde_json::from_slice(text);
-    parsed.map(|fields| fields.into_row(account_id)).map_err(|error| {
+/// # Errors
+///
+/// The line of the fault, counted from 0 at the record's first, and the reason.
+pub(super) fn parse<T: Table>(text: &[u8], account_id: i64) -> Result<T, (u64, String)> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let record = Record {
+        account_id,
+        row: PhantomData,
+    };
+    let parsed = record.deserialize(&mut deserializer);
+    let parsed = parsed.and_then(|row| deserializer.end().map(|()| row));
+    parsed.map_err(|error| {
         // The parser appends the position within the record, which says nothing about the file.
         let position = format!(" at line {} column {}", error.line(), error.column());
         let whole = error.to_string();
@@ -34,122 +45,120 @@ pub(super) fn parse(text: &[u8], account_id: i64) -> Result<imports::Model, (u64
     })
 }
 
-struct Fields {
-    id: i64,
-    completed_at: Option<Instant>,
-    file_name: String,
-    file_size: i64,
-    note: Option<String>,
-    kind: String,
-    status: ImportStatus,
-    created_at: Instant,
-    updated_at: Instant,
+/// A record of an account, which becomes a row of the table `T`.
+struct Record<T> {
+    account_id: i64,
+    row: PhantomData<T>,
 }
 
-impl Fields {
-    fn into_row(self, account_id: i64) -> imports::Model {
-        imports::Model {
-            account_id,
-            id: self.id,
-            completed_at: self.completed_at,
-            file_name: self.file_name,
-            file_size: self.file_size,
-            note: self.note,
-            kind: self.kind,
-            status: self.status,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
+impl<'de, T: Table> DeserializeSeed<'de> for Record<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-#[derive(Clone, Copy, serde::Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Field {
-    Id,
-    CompletedAt,
-    FileName,
-    FileSize,
-    Note,
-    Type,
-    Status,
-    CreatedAt,
-    UpdatedAt,
-    #[serde(other)]
-    Unknown,
-}
-
-const NAMES: [&str; 9] = [
-    "id",
-    "completed_at",
-    "file_name",
-    "file_size",
-    "note",
-    "type",
-    "status",
-    "created_at",
-    "updated_at",
-];
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
+impl<'de, T: Table> Visitor<'de> for Record<T> {
+    type Value = T;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an import record, an object")
+        write!(formatter, "an {} record, an object", T::ITEM)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut seen = [false; NAMES.len()];
-        let (mut id, mut file_name, mut file_size, mut kind) = (None, None, None, None);
-        let (mut status, mut created_at, mut updated_at) = (None, None, None);
-        let (mut completed_at, mut note) = (None, None);
-        while let Some(name) = map.next_key::<Field>()? {
-            let Some((known, name_text)) = seen.get_mut(name as usize).zip(NAMES.get(name as usize)) else {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut row = T::empty(self.account_id);
+        let mut seen = 0_u32;
+        let bit = |column: T::Column| 1_u32 << column.place();
+        while let Some(Name(column)) = map.next_key::<Name<T::Column>>()? {
+            let Some(column) = column else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if std::mem::replace(known, true) {
-                return Err(A::Error::custom(format_args!("`{name_text}` stands twice")));
+            let name = column.name();
+            if seen & bit(column) != 0 {
+                return Err(A::Error::custom(format_args!("`{name}` stands twice")));
             }
+            seen |= bit(column);
             let value: Value = map.next_value()?;
-            let wrong = |fault: Wrong| A::Error::custom(format_args!("`{name_text}` {}", fault.0));
-            match name {
-                Field::Id => id = Some(whole(&value, i64::MIN).map_err(wrong)?),
-                Field::FileSize => file_size = Some(whole(&value, 0).map_err(wrong)?),
-                Field::FileName => file_name = Some(text(value).map_err(wrong)?),
-                Field::Type => kind = Some(text(value).map_err(wrong)?),
-                Field::Status => status = Some(state(&value).map_err(wrong)?),
-                Field::CreatedAt => created_at = Some(instant(&value).map_err(wrong)?),
-                Field::UpdatedAt => updated_at = Some(instant(&value).map_err(wrong)?),
-                Field::CompletedAt if !value.is_null() => {
-                    completed_at = Some(instant(&value).map_err(wrong)?)
-                }
-                Field::Note if !value.is_null() => note = Some(text(value).map_err(wrong)?),
-                Field::CompletedAt | Field::Note | Field::Unknown => {}
+            if value.is_null() && column.is_optional() {
+                continue;
+            }
+            let given = Given::read(value, column.holds());
+            let given = given.map_err(|fault| A::Error::custom(format_args!("`{name}` {}", fault.0)))?;
+            row.fill(column, &given, 0).map_err(A::Error::custom)?;
+        }
+        for column in T::Column::ALL {
+            if seen & bit(*column) == 0 && !column.is_optional() {
+                return Err(A::Error::custom(format_args!("`{}` is missing", column.name())));
             }
         }
-        let missing = |name: Field| {
-            let name_text = NAMES.get(name as usize).copied().unwrap_or_default();
-            A::Error::custom(format_args!("`{name_text}` is missing"))
-        };
-        Ok(Fields {
-            id: id.ok_or_else(|| missing(Field::Id))?,
-            completed_at,
-            file_name: file_name.ok_or_else(|| missing(Field::FileName))?,
-            file_size: file_size.ok_or_else(|| missing(Field::FileSize))?,
-            note,
-            kind: kind.ok_or_else(|| missing(Field::Type))?,
-            status: status.ok_or_else(|| missing(Field::Status))?,
-            created_at: created_at.ok_or_else(|| missing(Field::CreatedAt))?,
-            updated_at: updated_at.ok_or_else(|| missing(Field::UpdatedAt))?,
+        Ok(row)
+    }
+}
+
+/// The column of a member; `None`: of no column.
+struct Name<C>(Option<C>);
+
+impl<'de, C: Column> Deserialize<'de> for Name<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(NameVisitor(PhantomData))
+    }
+}
+
+struct NameVisitor<C>(PhantomData<C>);
+
+impl<C: Column> Visitor<'_> for NameVisitor<C> {
+    type Value = Name<C>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of a member")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Name<C>, E> {
+        let mut columns = C::ALL.iter().copied();
+        Ok(Name(columns.find(|column| column.name() == name)))
+    }
+}
+
+/// A value that is right for its column.
+enum Given {
+    Number(i64),
+    Micros(i64),
+    Text(String),
+}
+
+impl Given {
+    fn read(value: Value, kind: Kind) -> Result<Self, Wrong> {
+        Ok(match kind {
+            Kind::Id => Self::Number(whole(&value, i64::MIN)?),
+            Kind::Size => Self::Number(whole(&value, 0)?),
+            Kind::Instant => Self::Micros(micros(&value)?),
+            Kind::Text => Self::Text(text(value)?),
+            Kind::Names(names) => Self::Text(name(value, names)?),
+        })
+    }
+}
+
+impl Cells for Given {
+    fn number(&self, _: usize) -> Result<Option<i64>, String> {
+        Ok(match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        })
+    }
+
+    fn text(&self, _: usize) -> Result<Option<Cow<'_, str>>, String> {
+        Ok(match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        })
+    }
+
+    fn micros(&self, _: usize) -> Result<Option<i64>, String> {
+        Ok(match self {
+            Self::Micros(micros) => Some(*micros),
+            _ => None,
         })
     }
 }
@@ -198,14 +207,14 @@ fn text(value: Value) -> Result<String, Wrong> {
     }
 }
 
-fn state(value: &Value) -> Result<ImportStatus, Wrong> {
-    value.as_str().and_then(ImportStatus::from_name).ok_or_else(|| {
-        let names = ImportStatus::ALL.map(ImportStatus::name).join(", ");
-        wrong(format_args!("must be one of {names}"), value)
-    })
+fn name(value: Value, names: &[&str]) -> Result<String, Wrong> {
+    match value {
+        Value::String(text) if names.contains(&text.as_str()) => Ok(text),
+        other => Err(wrong(format_args!("must be one of {}", names.join(", ")), &other)),
+    }
 }
 
-fn instant(value: &Value) -> Result<Instant, Wrong> {
+fn micros(value: &Value) -> Result<i64, Wrong> {
     let Some(text) = value.as_str() else {
         return Err(wrong(rfc3339::TimeError::Malformed, value));
     };
@@ -213,12 +222,16 @@ fn instant(value: &Value) -> Result<Instant, Wrong> {
     if parsed.submicro_nanos > 0 {
         return Err(wrong("must not be finer than a microsecond", value));
     }
-    Instant::from_micros(parsed.micros).ok_or_else(|| wrong(rfc3339::TimeError::Year, value))
+    let instant = Instant::from_micros(parsed.micros);
+    let instant = instant.ok_or_else(|| wrong(rfc3339::TimeError::Year, value))?;
+    Ok(instant.micros())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use entity::{ImportStatus, imports};
+
     use super::*;
 
     const GOOD: &str = r#"{"id": 7, "completed_at": null, "file_name": "a.csv", "file_size": "20", "note": null,
@@ -226,12 +239,12 @@ mod tests {
         "created_at": "2026-05-01T12:00:00Z", "updated_at": "2026-05-01T14:00:00.000001+02:00"}"#;
 
     fn reason(text: &str) -> String {
-        parse(text.as_bytes(), 1).expect_err(text).1
+        parse::<imports::Model>(text.as_bytes(), 1).expect_err(text).1
     }
 
     #[test]
     fn a_record_becomes_a_row_of_the_account() {
-        let row = parse(GOOD.as_bytes(), 3).unwrap();
+        let row: imports::Model = parse(GOOD.as_bytes(), 3).unwrap();
         assert_eq!((row.account_id, row.id, row.file_size), (3, 7, 20));
         assert_eq!((row.completed_at, row.note.as_deref()), (None, None));
         assert_eq!(
@@ -243,7 +256,7 @@ mod tests {
 
     #[test]
     fn each_spelling_that_means_the_same_is_read() {
-        let row = parse(GOOD.as_bytes(), 1).unwrap();
+        let row: imports::Model = parse(GOOD.as_bytes(), 1).unwrap();
         for (from, to) in [
             (r#""id": 7"#, r#""id": "7""#),
             (r#""file_size": "20""#, r#""file_size": 20"#),
@@ -309,12 +322,12 @@ mod tests {
     fn a_fault_has_the_line_on_which_it_stands() {
         let twice = GOOD.replace(r#""new","#, r#""new", "id": 8,"#);
         assert_eq!(
-            parse(twice.as_bytes(), 1),
+            parse::<imports::Model>(twice.as_bytes(), 1),
             Err((1, "`id` stands twice".to_owned()))
         );
         let cut = GOOD.replace(r#""status":"#, r#""status""#);
         assert_eq!(
-            parse(cut.as_bytes(), 1),
+            parse::<imports::Model>(cut.as_bytes(), 1),
             Err((1, "not JSON: expected `:`".to_owned()))
         );
     }

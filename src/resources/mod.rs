@@ -4,8 +4,13 @@
 //! statuses; those hang on a failure in `error`.
 
 pub mod account;
+pub mod arguments;
+pub mod connection;
+pub mod filter;
 pub mod imports;
 pub mod node;
+pub mod sort;
+pub mod table;
 
 use std::sync::Arc;
 

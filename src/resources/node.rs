@@ -5,15 +5,20 @@
 //! with the caller's account in it decides.
 
 use async_graphql::{ID, Interface};
+use keyset::Value;
 
 use super::account::{self, Account};
-use super::imports::{Import, fields, row_id};
+use super::imports::Import;
+use super::table::{fields, row_id};
 use super::{Caller, Failure};
+use crate::auth::Viewer;
 use crate::json::Json;
 use crate::selection::collect::Selected;
 use crate::selection::compiled::{Selection, Unlisted};
 use crate::selection::declare::Declared;
-use crate::store;
+use crate::selection::table::Object;
+use crate::store::query;
+use crate::store::query::table::{Column as _, Table};
 
 /// Something with a global id, which `node` finds again.
 #[derive(Debug, Interface)]
@@ -50,8 +55,7 @@ impl SelectedNode {
 pub struct Nodes<'a> {
     caller: Caller<'a>,
     selected: &'a SelectedNode,
-    /// By id.
-    imports: Vec<entity::imports::Model>,
+    imports: Found<entity::imports::Model>,
     account_id: String,
 }
 
@@ -63,16 +67,10 @@ impl<'a> Nodes<'a> {
     /// Too many ids; what the database says.
     pub async fn read(caller: Caller<'a>, selected: &'a SelectedNode, ids: &[ID]) -> Result<Self, Failure> {
         caller.list_items.check("ids", ids)?;
-        let mut asked: Vec<i64> = ids.iter().filter_map(|id| row_id(caller.viewer, id)).collect();
-        asked.sort_unstable();
-        asked.dedup();
-        let fields = fields(&selected.import);
-        let mut imports = store::imports::by_ids(caller.store, caller.viewer, &asked, fields).await?;
-        imports.sort_unstable_by_key(|import| import.id);
         Ok(Self {
             caller,
             selected,
-            imports,
+            imports: Found::read(caller, &selected.import, ids).await?,
             account_id: account::node_id(caller.viewer),
         })
     }
@@ -82,10 +80,38 @@ impl<'a> Nodes<'a> {
         if **id == self.account_id {
             return self.selected.account.write(self.caller.viewer, json);
         }
-        let place = |row| self.imports.binary_search_by_key(&row, |import| import.id).ok();
-        match row_id(self.caller.viewer, id).and_then(place) {
-            Some(place) => self.selected.import.write(&self.imports[place], json),
+        let (viewer, selected) = (self.caller.viewer, self.selected);
+        match self.imports.get::<Import>(viewer, id) {
+            Some(import) => selected.import.write(import, json),
             None => json.null(),
         }
+    }
+}
+
+/// The rows of a table that some ids name, by id.
+struct Found<T>(Vec<T>);
+
+impl<T: Table> Found<T> {
+    async fn read<O: Object>(
+        caller: Caller<'_>,
+        selected: &Selection<O>,
+        ids: &[ID],
+    ) -> Result<Self, Failure> {
+        let Caller { store, viewer, .. } = caller;
+        let mut asked: Vec<i64> = ids.iter().filter_map(|id| row_id::<O>(viewer, id)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let mut rows = query::by_ids::<T::Column>(store, viewer, &asked, fields(selected)).await?;
+        rows.sort_unstable_by_key(|row| row.value(T::Column::ID));
+        Ok(Self(rows))
+    }
+
+    fn get<O: Object>(&self, viewer: &Viewer, id: &ID) -> Option<&T> {
+        let id = Value::Int(row_id::<O>(viewer, id)?);
+        let place = self
+            .0
+            .binary_search_by_key(&id, |row| row.value(T::Column::ID))
+            .ok()?;
+        self.0.get(place)
     }
 }

@@ -104,10 +104,10 @@ impl Needs {
 /// and of the source. What it needs may be left out.
 macro_rules! object {
     (
-        $(#[doc = $description:literal])+
+        $(#[doc = $description:expr])+
         $visibility:vis $type:ident<$lifetime:lifetime>($source:ty) $(implements $interface:literal)?;
         $(
-            $(#[doc = $line:literal])+
+            $(#[doc = $line:expr])+
             $name:literal: $of:ty $(= $leaf:expr)? $(=> $below:ty = $write:expr)? $(, needs $needs:expr)?;
         )+
     ) => {

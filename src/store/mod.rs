@@ -1,18 +1,18 @@
 //! The only place that talks to a database.
 //!
 //! Takes plans and keys; gives rows and a small enum of errors. SeaORM is the entity, the builder and the pool; the one
-//! statement whose cost is a promise, the page, is written by [`imports`] itself. Deliberately absent: pagination logic
+//! statement whose cost is a promise, the page, is written by [`query`] itself. Deliberately absent: pagination logic
 //! (the `keyset` crate) and what an error looks like to a caller.
 
 pub mod accounts;
 mod bulk;
 mod fault;
 mod fetch;
-pub mod imports;
 mod lookout;
 mod options;
 mod pool;
 mod postgres;
+pub mod query;
 mod read;
 mod reason;
 mod session;

@@ -4,12 +4,12 @@
 
 use sea_orm::Statement;
 
-/// What kind of question a statement asks; the bound of each import's shape is told where it is made.
+/// What kind of question a statement asks; the bound of each table's shape is told where it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// A page, walked along the index of its order.
     Page,
-    /// A page merged from one walk a status.
+    /// A page merged from one walk a name of its filter.
     Merge,
     /// A page chosen among all rows of a range that is not the order's.
     Range,
@@ -23,7 +23,7 @@ pub enum Shape {
     RangeCount,
     /// A capped count for each status.
     StatusCounts,
-    /// Imports by their ids.
+    /// Rows by their ids.
     ByIds,
     /// One account by its id.
     Account,
@@ -33,7 +33,7 @@ pub enum Shape {
     Token,
     /// All API keys.
     Tokens,
-    /// Imports of every account, looked through for values that cannot be read.
+    /// Rows of every account, looked through for values that cannot be read.
     Check,
 }
 

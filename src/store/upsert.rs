@@ -1,14 +1,16 @@
-//! Writing imports: whole files, whole or not at all, and rows that a generator made.
+//! Writing tables: whole files, whole or not at all, and rows that a generator made.
 //!
 //! Takes rows of one account, gives counts. Deliberately absent: where rows come from, and deleting.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use entity::{ImportStatus, imports};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
 
-use super::bulk::{self, COLUMNS, REPLACE, failed};
+use super::bulk::{self, all_names, failed, replace};
+use super::query::table::{Column, Kind, Table};
 use super::{Store, StoreError};
 
 /// From how many stored rows on the planner's statistics are brought up to date.
@@ -43,9 +45,10 @@ pub struct Loaded {
 /// Rows are first staged in a temporary table by id, where the last of an id wins; only then are they compared with
 /// what is stored. So the rule holds whatever the file's length, and memory does not grow with it.
 #[derive(Debug)]
-pub struct Upsert {
+pub struct Upsert<T> {
     transaction: Transaction,
     put: u64,
+    rows: PhantomData<fn(T)>,
 }
 
 #[derive(Debug)]
@@ -54,15 +57,40 @@ enum Transaction {
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
-const SQLITE_STAGE: &str = "CREATE TEMP TABLE staged_imports (
-    account_id INTEGER NOT NULL, id INTEGER PRIMARY KEY, completed_at INTEGER, file_name TEXT NOT NULL,
-    file_size INTEGER NOT NULL, note TEXT, type TEXT NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL) STRICT";
+/// Where rows are staged, on either database: the columns of the table with the id alone as the key.
+fn stage<T: Table>(backend: DbBackend) -> String {
+    let is_sqlite = backend == DbBackend::Sqlite;
+    let declared = |column: T::Column| {
+        let of = match (column.holds(), is_sqlite) {
+            (Kind::Id | Kind::Size, false) => "bigint",
+            (Kind::Instant, false) => "timestamptz",
+            (Kind::Id | Kind::Size | Kind::Instant, true) => "INTEGER",
+            (Kind::Text | Kind::Names(_), _) => "text",
+        };
+        let rule = match column {
+            column if column == T::Column::ID => " PRIMARY KEY",
+            column if column.is_optional() => "",
+            _ => " NOT NULL",
+        };
+        format!("{} {of}{rule}", column.name())
+    };
+    let columns: Vec<_> = bulk::all::<T>().map(declared).collect();
+    let end = if is_sqlite { "STRICT" } else { "ON COMMIT DROP" };
+    format!(
+        "CREATE TEMP TABLE staged_{} ({}) {end}",
+        T::NAME,
+        columns.join(", ")
+    )
+}
 
-const POSTGRES_STAGE: &str = "CREATE TEMP TABLE staged_imports (
-    account_id bigint NOT NULL, id bigint PRIMARY KEY, completed_at timestamptz, file_name text NOT NULL,
-    file_size bigint NOT NULL, note text, type text NOT NULL, status text NOT NULL, created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL) ON COMMIT DROP";
+/// What is to be inserted replaces what is there only where `comparison` holds for its version.
+fn replace_by_version<T: Table>(comparison: &str) -> String {
+    let (replace, version) = (replace::<T>("account_id, id"), T::VERSION.name());
+    format!(
+        "{replace} WHERE excluded.{version} {comparison} {}.{version}",
+        T::NAME
+    )
+}
 
 impl Store {
     /// Starts a file.
@@ -72,7 +100,8 @@ impl Store {
     /// (`SQLITE_TMPDIR`), or with PostgreSQL's temporary tables, for which its role needs the right.
     ///
     /// **Errors**: [`StoreError`].
-    pub async fn upsert(&self) -> Result<Upsert, StoreError> {
+    pub async fn upsert<T: Table>(&self) -> Result<Upsert<T>, StoreError> {
+        let stage = AssertSqlSafe(stage::<T>(self.backend));
         let transaction = if self.backend == DbBackend::Sqlite {
             let mut connection = self
                 .db
@@ -83,7 +112,7 @@ impl Store {
             // Staged rows are not to fill the memory. Readers that get this connection later sort too little to notice.
             run!(&mut *connection, "PRAGMA temp_store = file");
             let mut transaction = sqlx::Transaction::begin(connection, None).await.map_err(failed)?;
-            run!(&mut *transaction, SQLITE_STAGE);
+            run!(&mut *transaction, stage);
             Transaction::Sqlite(transaction)
         } else {
             let pool = self.db.get_postgres_connection_pool();
@@ -94,39 +123,42 @@ impl Store {
                 &mut *transaction,
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             );
-            run!(&mut *transaction, POSTGRES_STAGE);
+            run!(&mut *transaction, stage);
             Transaction::Postgres(transaction)
         };
-        Ok(Upsert { transaction, put: 0 })
+        Ok(Upsert {
+            transaction,
+            put: 0,
+            rows: PhantomData,
+        })
     }
 
     /// Inserts rows, all or none.
     ///
     /// **Errors**: [`StoreError::Failed`] where one of them is there already, or two have one id.
-    pub async fn insert(&self, rows: &[imports::Model]) -> Result<u64, StoreError> {
+    pub async fn insert<T: Table>(&self, rows: &[T]) -> Result<u64, StoreError> {
         self.write_rows(rows, "").await
     }
 
     /// Inserts rows, all or none, where a newer row, by `updated_at`, replaces one that is there. No two have one id.
     ///
     /// **Errors**: [`StoreError`].
-    pub async fn replace_older(&self, rows: &[imports::Model]) -> Result<u64, StoreError> {
-        let conflict = format!("{REPLACE} WHERE excluded.updated_at > imports.updated_at");
-        self.write_rows(rows, &conflict).await
+    pub async fn replace_older<T: Table>(&self, rows: &[T]) -> Result<u64, StoreError> {
+        self.write_rows(rows, &replace_by_version::<T>(">")).await
     }
 
-    async fn write_rows(&self, rows: &[imports::Model], conflict: &str) -> Result<u64, StoreError> {
+    async fn write_rows<T: Table>(&self, rows: &[T], conflict: &str) -> Result<u64, StoreError> {
         if self.backend == DbBackend::Sqlite {
             let pool = self.db.get_sqlite_connection_pool();
             let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-            let written = bulk::sqlite(&mut transaction, "imports", conflict, rows).await?;
+            let written = bulk::sqlite(&mut transaction, T::NAME, conflict, rows).await?;
             transaction.commit().await.map_err(failed)?;
             Ok(written)
         } else {
             let pool = self.db.get_postgres_connection_pool();
             let mut transaction = pool.begin().await.map_err(failed)?;
             run!(&mut *transaction, "SET LOCAL statement_timeout = 0");
-            let written = bulk::postgres(&mut transaction, "imports", conflict, rows).await?;
+            let written = bulk::postgres(&mut transaction, T::NAME, conflict, rows).await?;
             transaction.commit().await.map_err(failed)?;
             Ok(written)
         }
@@ -186,22 +218,18 @@ impl Store {
     }
 }
 
-impl Upsert {
+impl<T: Table> Upsert<T> {
     /// Puts rows of one account behind those put before. Nothing is decided yet.
     ///
     /// **Errors**: [`StoreError`]; the file is then lost.
-    pub async fn put(&mut self, rows: &[imports::Model]) -> Result<(), StoreError> {
+    pub async fn put(&mut self, rows: &[T]) -> Result<(), StoreError> {
+        let (conflict, staged) = (replace::<T>("id"), staged::<T>(&self.transaction));
         match &mut self.transaction {
-            Transaction::Sqlite(transaction) => {
-                let conflict = REPLACE.replace("(account_id, id)", "(id)");
-                bulk::sqlite(transaction, "temp.staged_imports", &conflict, rows).await?;
-            }
+            Transaction::Sqlite(transaction) => bulk::sqlite(transaction, &staged, &conflict, rows).await?,
             Transaction::Postgres(transaction) => {
-                let conflict = REPLACE.replace("(account_id, id)", "(id)");
-                let last = last_of_each_id(rows);
-                bulk::postgres(transaction, "pg_temp.staged_imports", &conflict, &last).await?;
+                bulk::postgres(transaction, &staged, &conflict, &last_of_each_id(rows)).await?
             }
-        }
+        };
         self.put += rows.len() as u64;
         Ok(())
     }
@@ -210,28 +238,29 @@ impl Upsert {
     ///
     /// **Errors**: [`StoreError`]; nothing is then stored.
     pub async fn commit(mut self) -> Result<Loaded, StoreError> {
-        let not_older = format!("{REPLACE} WHERE excluded.updated_at >= imports.updated_at");
-        let (staged, stored) = match &mut self.transaction {
+        let (table, columns) = (T::NAME, all_names::<T>());
+        let (staged, not_older) = (staged::<T>(&self.transaction), replace_by_version::<T>(">="));
+        // Without a WHERE of its own, SQLite takes `ON` for a join's.
+        let all = match &self.transaction {
+            Transaction::Sqlite(_) => "WHERE true ",
+            Transaction::Postgres(_) => "",
+        };
+        let merge = AssertSqlSafe(format!(
+            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} {all}ORDER BY id {not_older}"
+        ));
+        let count = AssertSqlSafe(format!("SELECT count(*) FROM {staged}"));
+        let (staged, stored): (i64, u64) = match &mut self.transaction {
             Transaction::Sqlite(transaction) => {
-                // Without a WHERE of its own, SQLite takes `ON` for a join's.
-                let merge = format!(
-                    "INSERT INTO imports ({COLUMNS}) SELECT {COLUMNS} FROM temp.staged_imports \
-                     WHERE true ORDER BY id {not_older}"
-                );
-                let stored = run!(&mut **transaction, AssertSqlSafe(merge));
-                let count = sqlx::query_scalar("SELECT count(*) FROM temp.staged_imports");
-                let staged: i64 = count.fetch_one(&mut **transaction).await.map_err(failed)?;
-                run!(&mut **transaction, "DROP TABLE temp.staged_imports");
-                (staged, stored)
+                let stored = run!(&mut **transaction, merge);
+                let count = sqlx::query_scalar(count).fetch_one(&mut **transaction);
+                let counted = count.await.map_err(failed)?;
+                run!(&mut **transaction, AssertSqlSafe(format!("DROP TABLE {staged}")));
+                (counted, stored)
             }
             Transaction::Postgres(transaction) => {
-                let merge = format!(
-                    "INSERT INTO imports ({COLUMNS}) SELECT {COLUMNS} FROM pg_temp.staged_imports \
-                     ORDER BY id {not_older}"
-                );
-                let stored = run!(&mut **transaction, AssertSqlSafe(merge));
-                let count = sqlx::query_scalar("SELECT count(*) FROM pg_temp.staged_imports");
-                (count.fetch_one(&mut **transaction).await.map_err(failed)?, stored)
+                let stored = run!(&mut **transaction, merge);
+                let count = sqlx::query_scalar(count).fetch_one(&mut **transaction);
+                (count.await.map_err(failed)?, stored)
             }
         };
         match self.transaction {
@@ -247,10 +276,20 @@ impl Upsert {
     }
 }
 
+/// The table of the staged rows.
+fn staged<T: Table>(transaction: &Transaction) -> String {
+    let schema = match transaction {
+        Transaction::Sqlite(_) => "temp",
+        Transaction::Postgres(_) => "pg_temp",
+    };
+    format!("{schema}.staged_{}", T::NAME)
+}
+
 /// The last row of each id.
-fn last_of_each_id(rows: &[imports::Model]) -> Vec<imports::Model> {
-    let last: HashMap<i64, usize> = rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
-    let is_last = |(at, row): &(usize, &imports::Model)| last.get(&row.id) == Some(at);
+fn last_of_each_id<T: Table>(rows: &[T]) -> Vec<T> {
+    let id = |row: &T| row.value(T::Column::ID);
+    let last: HashMap<_, usize> = rows.iter().enumerate().map(|(at, row)| (id(row), at)).collect();
+    let is_last = |(at, row): &(usize, &T)| last.get(&id(row)) == Some(at);
     let kept = rows.iter().enumerate().filter(is_last);
     kept.map(|(_, row)| row.clone()).collect()
 }

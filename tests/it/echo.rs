@@ -1,7 +1,7 @@
 //! What counts as absent, and what a page says was asked: the echo, normalized.
 
-use imports_gateway::resources::imports::sort;
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
+use imports_gateway::resources::sort;
 use keyset::{Direction, Key};
 use serde_json::{Value as Json, json};
 

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use imports_gateway::resources::imports::sort;
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
+use imports_gateway::resources::sort;
 use keyset::{Direction, Key};
 use sea_orm::DbBackend;
 use serde_json::{Value as Json, json};

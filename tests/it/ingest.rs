@@ -204,7 +204,7 @@ async fn a_broken_file_is_refused_even_where_bad_records_are_skipped() {
 async fn others_can_write_while_a_file_is_staged() {
     for fresh in databases().await {
         let rows = rows(20);
-        let mut upsert = fresh.store.upsert().await.unwrap();
+        let mut upsert = fresh.store.upsert::<imports::Model>().await.unwrap();
         upsert.put(&rows[..10]).await.unwrap();
         let newer = at(&rows[3], 1, "newer");
         fresh
@@ -223,7 +223,7 @@ async fn others_can_write_while_a_file_is_staged() {
 async fn a_file_that_is_given_up_leaves_nothing_behind() {
     for fresh in databases().await {
         for _ in 0..10 {
-            let mut upsert = fresh.store.upsert().await.unwrap();
+            let mut upsert = fresh.store.upsert::<imports::Model>().await.unwrap();
             upsert.put(&rows(10)).await.unwrap();
         }
         assert_eq!(fresh.load(&rows(3)).await, counts(3, 0, 0));

@@ -2,8 +2,8 @@
 
 use entity::imports;
 use imports_gateway::relay::{GlobalRow, node_id};
-use imports_gateway::resources::imports::sort;
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
+use imports_gateway::resources::sort;
 use keyset::{Direction, Key};
 use serde_json::{Value as Json, json};
 

@@ -2,7 +2,9 @@
 
 use entity::{ImportStatus, Instant, imports};
 use imports_gateway::auth::Viewer;
-use imports_gateway::store::imports::{Column, Field, Fields, count, page, status_counts};
+use imports_gateway::resources::imports::Column;
+use imports_gateway::store::query::table::{Column as _, Fields};
+use imports_gateway::store::query::{count, counts, page};
 use keyset::{Cut, Direction, Filter, Key, Order, Plan, Position, Range, Reading, Side, Value, Window};
 
 use crate::app::{TestApp, row};
@@ -195,10 +197,13 @@ async fn the_counts_of_the_statuses_are_those_of_memory() {
                     .rows
                     .iter()
                     .filter(|row| row.status == status && filter.eval(row));
-                (status, rows.count().min(cap) as u64)
+                rows.count().min(cap) as u64
             };
             let expected = ImportStatus::ALL.map(of);
-            let found = status_counts(&both.app.store, &filter, cap).await.unwrap();
+            let names = &ImportStatus::NAMES;
+            let found = counts(&both.app.store, &filter, Column::Status, names, cap)
+                .await
+                .unwrap();
             assert_eq!(found, expected, "{filter:#?}");
         }
     }
@@ -219,7 +224,7 @@ async fn only_the_fields_that_are_asked_for_or_compared_are_read() {
             ..filter
         };
         let plan = Plan::new(&filter, order, None, None, 100).unwrap();
-        let asked = Fields::NONE.with(Field::FileSize);
+        let asked = Fields::NONE.with(Column::FileSize);
         let found = page(&both.app.store, &both.viewer, &plan, asked, None).await;
         let read = |row: imports::Model| imports::Model {
             completed_at: None,

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
+use imports_gateway::store::query::table::Column as _;
 use keyset::{Direction, Filter, Key, Order, Reading, Value, Window, decode, encode};
 
 /// Newest creation first, and the place of a row in that order.

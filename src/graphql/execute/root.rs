@@ -142,11 +142,11 @@ impl Root {
                     filter: arguments.get(variables, "filter")?,
                     sort: arguments.get(variables, "sort")?,
                 };
-                imports::imports(caller, selected, arguments, json).await?;
+                imports::imports(caller, selected, &arguments, json).await?;
             }
             Field::Import(selected) => {
                 let id: ID = arguments.get(variables, "id")?;
-                imports::import(caller, selected, imports::row_id(caller.viewer, &id), json).await?;
+                imports::import(caller, selected, imports::import_id(caller.viewer, &id), json).await?;
             }
             Field::ImportByDatabaseId(selected) => {
                 let id: BigInt = arguments.get(variables, "databaseId")?;

@@ -7,7 +7,10 @@ use entity::{ImportStatus, Instant, imports};
 use serde_json::{Value, json};
 
 use crate::list::Listing;
-use crate::resources::imports::rest::{Page, Question, Record, parse};
+use crate::resources::filter::{Filtered as _, Operator, OperatorKind};
+use crate::resources::imports::Column;
+use crate::resources::imports::rest::{BOUNDS, Page, Question, Record, parse};
+use crate::store::query::table::{Column as _, Table as _};
 
 /// The example of a parameter that has one.
 pub(super) fn of_parameter(name: &str) -> Option<Value> {
@@ -16,10 +19,9 @@ pub(super) fn of_parameter(name: &str) -> Option<Value> {
         "per_page" => Some(json!(50)),
         "id" => Some(json!(import().id)),
         _ => {
-            let (_, value) = PARAMETERS.iter().find(|(known, _)| *known == name)?;
+            let (_, value) = parameters().find(|(known, _)| known == name)?;
             // A list, as a parameter of several values has it.
-            let is_list = name == "filter[status][include]";
-            Some(if is_list {
+            Some(if name.ends_with("[include]") {
                 value.split(',').collect()
             } else {
                 json!(value)
@@ -43,25 +45,33 @@ pub(super) fn page() -> Value {
 
 /// An import.
 pub(super) fn record() -> Value {
-    serde_json::to_value(Record::from(&import())).unwrap_or_default()
+    serde_json::to_value(Record(&import())).unwrap_or_default()
 }
 
 /// The parameters besides the cursor, the page size and the id, each value in the form that every answer has.
-const PARAMETERS: [(&str, &str); 10] = [
-    ("filter[status][include]", "partially_complete,complete"),
-    ("filter[created_at][lt]", "2026-06-01T00:00:00.000000Z"),
-    ("filter[created_at][lte]", "2026-06-01T00:00:00.000000Z"),
-    ("filter[created_at][gt]", "2026-05-01T00:00:00.000000Z"),
-    ("filter[created_at][gte]", "2026-05-01T00:00:00.000000Z"),
-    ("filter[updated_at][lt]", "2026-06-01T00:00:00.000000Z"),
-    ("filter[updated_at][lte]", "2026-06-01T00:00:00.000000Z"),
-    ("filter[updated_at][gt]", "2026-05-01T00:00:00.000000Z"),
-    ("filter[updated_at][gte]", "2026-05-01T00:00:00.000000Z"),
-    ("sort[created_at]", "desc"),
-];
+fn parameters() -> impl Iterator<Item = (String, &'static str)> {
+    let filters = Column::FILTERS.iter().flat_map(|filter| {
+        let name = move |operator: &str| format!("filter[{}][{operator}]", filter.column.name());
+        let (names, bounds) = match filter.operators {
+            OperatorKind::Names { example, .. } => (Some((name("include"), example)), [].as_slice()),
+            OperatorKind::Bounds => (None, BOUNDS.as_slice()),
+        };
+        let bounds = bounds.iter().map(move |bound| {
+            let value = match bound.operator {
+                Operator::Lt | Operator::Lte => "2026-06-01T00:00:00.000000Z",
+                Operator::Gt | Operator::Gte => "2026-05-01T00:00:00.000000Z",
+            };
+            (name(bound.name), value)
+        });
+        names.into_iter().chain(bounds)
+    });
+    filters.chain([("sort[created_at]".to_owned(), "desc")])
+}
 
 fn question() -> Question {
-    let pairs = PARAMETERS.map(|(name, value)| format!("{name}={value}"));
+    let pairs: Vec<_> = parameters()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     parse(Some(&pairs.join("&")), usize::MAX).expect("the examples are sound; a test reads them")
 }
 
@@ -70,15 +80,14 @@ fn import() -> imports::Model {
     // 2026-05-01T12:00:00.123456Z, and a minute before the hour.
     let (ended, created) = (instant(1_777_636_800_123_456), instant(1_777_636_740_000_000));
     imports::Model {
-        account_id: 1,
         id: 1_240_000_001,
         completed_at: Some(ended),
         file_name: "vehicles.csv".to_owned(),
         file_size: 20_480,
-        note: None,
         kind: "VehicleImport".to_owned(),
         status: ImportStatus::PartiallyComplete,
         created_at: created,
         updated_at: ended,
+        ..imports::Model::empty(1)
     }
 }

@@ -1,13 +1,14 @@
 //! The parameters of the two operations, each name spelled out as a query string has it.
 
-use entity::ImportStatus;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Required, Schema};
 
 use super::examples;
-use crate::resources::imports::rest::{DEFAULT_PER_PAGE, PER_PAGE};
-use crate::store::imports::Column;
+use crate::resources::filter::{FilterLine, Filtered as _, OperatorKind};
+use crate::resources::imports::Column;
+use crate::resources::imports::rest::{BOUNDS, DEFAULT_PER_PAGE, PER_PAGE};
+use crate::store::query::table::{Column as _, Kind};
 
 const SORT_KEY: &str = "A sort key and its direction; several count in the order of the query string. Left out: the sort of \
                         the cursor, or `sort[id]=desc`.";
@@ -30,25 +31,16 @@ pub(super) fn of_a_list() -> Vec<Parameter> {
                 .maximum(Some(*PER_PAGE.end()))
                 .default(Some(DEFAULT_PER_PAGE.into())),
         ),
-        statuses(),
     ];
-    for (field, when) in [("created_at", "uploaded"), ("updated_at", "last changed")] {
-        for (operator, relation) in [
-            ("lt", "before"),
-            ("lte", "before or at"),
-            ("gt", "after"),
-            ("gte", "at or after"),
-        ] {
-            let description = format!(
-                "Imports {when} {relation} this instant: RFC 3339, up to nine fraction digits. Without a time, as in \
-                 2026-05-01, it is midnight, without an offset it is UTC."
-            );
-            let name = format!("filter[{field}][{operator}]");
-            parameters.push(query(&name, &description, text()));
+    for filter in Column::FILTERS {
+        match filter.operators {
+            OperatorKind::Names { .. } => parameters.push(names(filter)),
+            OperatorKind::Bounds => parameters.extend(bounds(filter)),
         }
     }
     // Many clients send parameters in the order of this list, whatever order their caller gave.
-    for column in [Column::CreatedAt, Column::UpdatedAt, Column::Id] {
+    let others = Column::SORTABLE.iter().filter(|column| **column != Column::ID);
+    for column in others.chain([&Column::ID]) {
         let name = format!("sort[{}]", column.name());
         let description = match column {
             Column::Id => format!(
@@ -78,18 +70,33 @@ pub(super) fn id() -> Parameter {
 }
 
 /// A comma list, which is what this style writes.
-fn statuses() -> Parameter {
-    let status = text().enum_values(Some(ImportStatus::ALL.map(ImportStatus::name)));
-    let list = ArrayBuilder::new().items(status).min_items(Some(1));
-    ParameterBuilder::from(query(
-        "filter[status][include]",
-        "Imports in one of these states: one state, or several separated by commas. The parameter may also be given \
-         several times.",
-        list,
-    ))
-    .style(Some(ParameterStyle::Form))
-    .explode(Some(false))
-    .build()
+fn names(filter: &FilterLine<Column>) -> Parameter {
+    let name = match filter.column.holds() {
+        Kind::Names(names) => text().enum_values(Some(names.iter().copied())),
+        _ => text(),
+    };
+    let list = ArrayBuilder::new().items(name).min_items(Some(1));
+    let description = format!(
+        "{} separated by commas. The parameter may also be given several times.",
+        filter.asks
+    );
+    let name = format!("filter[{}][include]", filter.column.name());
+    ParameterBuilder::from(query(&name, &description, list))
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(false))
+        .build()
+}
+
+fn bounds(filter: &FilterLine<Column>) -> impl Iterator<Item = Parameter> {
+    BOUNDS.iter().map(|bound| {
+        let description = format!(
+            "{} {} this instant: RFC 3339, up to nine fraction digits. Without a time, as in 2026-05-01, it is midnight, \
+             without an offset it is UTC.",
+            filter.asks, bound.relation
+        );
+        let name = format!("filter[{}][{}]", filter.column.name(), bound.name);
+        query(&name, &description, text())
+    })
 }
 
 fn text() -> ObjectBuilder {

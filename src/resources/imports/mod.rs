@@ -3,28 +3,25 @@
 //! Each function takes arguments and a compiled selection, lowers the arguments to a filter and a window, reads what the
 //! selection needs, and writes the answer.
 
-mod arguments;
-mod connection;
-pub mod filter;
-mod node;
 pub mod rest;
-pub mod sort;
+mod table;
 
-pub use arguments::{
-    Arguments, DateTimeFilter, DateTimeRange, ImportFilter, ImportSort, ImportStatusFilter, SortDirection,
+pub use self::table::{
+    Column, Import, ImportConnection, ImportEdge, ImportFilter, ImportFilteredBy, ImportSort, ImportSortedBy,
+    ImportStatus, ImportStatusFilter, ImportStatusIncluded,
 };
-pub use connection::ImportConnection;
-pub(crate) use node::fields;
-pub use node::{Import, ImportStatus};
 
-use super::{Caller, Failure};
+use super::table::{fields, row_id};
+use super::{Caller, Failure, arguments, connection};
 use crate::auth::Viewer;
 use crate::json::Json;
 use crate::list::{self, COUNT_CAP};
-use crate::relay;
 use crate::selection::compiled::Selection;
-use crate::selection::table::{Object as _, object};
+use crate::selection::table::object;
 use crate::store;
+
+/// The arguments of `imports`, as they were given.
+pub type Arguments = arguments::Arguments<ImportFilter, ImportSort>;
 
 /// Writes a page of the caller's imports.
 ///
@@ -34,21 +31,10 @@ use crate::store;
 pub async fn imports(
     caller: Caller<'_>,
     selected: &Selection<ImportConnection>,
-    arguments: Arguments,
+    arguments: &Arguments,
     json: &mut Json,
 ) -> Result<(), Failure> {
-    let question = arguments::lower(&arguments, caller.list_items)?;
-    let wanted = connection::wanted(selected.needs());
-    let listing = list::list(
-        caller.store,
-        caller.viewer,
-        &question.filter,
-        &question.window,
-        wanted,
-    )
-    .await?;
-    selected.write(&connection::Answer { listing, question }, json);
-    Ok(())
+    connection::page::<Column, _, _, _>(caller, selected, arguments, json).await
 }
 
 /// Writes the caller's import with this row id; null where there is none.
@@ -62,10 +48,8 @@ pub async fn import(
     id: Option<i64>,
     json: &mut Json,
 ) -> Result<(), Failure> {
-    let found = match id {
-        Some(id) => store::imports::by_ids(caller.store, caller.viewer, &[id], fields(selected)).await?,
-        None => Vec::new(),
-    };
+    let ids = id.as_slice();
+    let found = store::query::by_ids::<Column>(caller.store, caller.viewer, ids, fields(selected)).await?;
     match found.first() {
         Some(import) => selected.write(import, json),
         None => json.null(),
@@ -74,12 +58,9 @@ pub async fn import(
 }
 
 /// The row id of an import's global id, where that is one of the caller's account.
-///
-/// An id of another account is none, like one that is malformed: nothing is read for it.
 #[must_use]
-pub fn row_id(viewer: &Viewer, id: &str) -> Option<i64> {
-    let row = relay::global_row(Import::NAME, id)?;
-    (row.account_id == viewer.account_id()).then_some(row.id)
+pub fn import_id(viewer: &Viewer, id: &str) -> Option<i64> {
+    row_id::<Import>(viewer, id)
 }
 
 /// Writes how many imports of each status meet the filter: always ten entries.
@@ -93,9 +74,10 @@ pub async fn status_counts(
     filter: Option<&ImportFilter>,
     json: &mut Json,
 ) -> Result<(), Failure> {
-    let filter = arguments::lower_filter(filter, caller.list_items)?.filter();
-    let counts = list::status_counts(caller.store, caller.viewer, &filter).await?;
-    json.list(counts, |json, (status, count)| {
+    let filter = arguments::conditions::<Column>(filter, caller.list_items)?.filter();
+    let names = &entity::ImportStatus::NAMES;
+    let counts = list::counts(caller.store, caller.viewer, &filter, Column::Status, names).await?;
+    json.list(names.iter().zip(counts), |json, (status, count)| {
         selected.write(Counted { status, count }, json);
     });
     Ok(())
@@ -104,7 +86,7 @@ pub async fn status_counts(
 /// A status and its number of imports, counted one further than is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted {
-    status: entity::ImportStatus,
+    status: &'static str,
     count: u64,
 }
 
@@ -113,7 +95,7 @@ object! {
     pub ImportStatusCount<'a>(Counted);
 
     /// The status.
-    "status": ImportStatus = |counted, json| node::write_status(counted.status, json);
+    "status": ImportStatus = |counted, json| json.upper(counted.status);
     /// Its imports, counted up to 500.
     "count": i32 = |counted, json| json.number(counted.count.min(COUNT_CAP as u64) as i64);
     /// Whether there are more than 500.

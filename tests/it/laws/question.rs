@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use entity::{ImportStatus, Instant, imports};
-use imports_gateway::resources::imports::sort;
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
+use imports_gateway::resources::sort;
 use keyset::{Direction, Key};
 use serde_json::{Value as Json, json};
 

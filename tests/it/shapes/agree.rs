@@ -1,8 +1,9 @@
 //! Each form of a page gives the rows that its plan gives in memory, whichever of them the probe would choose.
 
 use entity::{ImportStatus, imports};
+use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::imports::{Column, Fields, page_statements};
+use imports_gateway::store::query::table::Column as _;
 use imports_gateway::store::shape::{Named, Shape};
 use keyset::{Direction, Filter, Plan, Range, Reading, Value, Window};
 use proptest::prelude::*;
@@ -11,6 +12,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use sea_orm::ConnectionTrait as _;
 
+use super::page_statements;
 use super::questions::{filter, order};
 use crate::databases::{self, execute, instant, literal};
 
@@ -129,7 +131,7 @@ async fn hold(store: &Store, rows: &[imports::Model], asked: &Asked) -> usize {
     };
     let expected = ids(&plan, rows);
     let expected_count = ids(&count, rows).len() as i64;
-    let statements = page_statements(store.backend(), &plan, Fields::ALL, Some(&count));
+    let statements = page_statements(store.backend(), &plan, Some(&count));
     for named in &statements {
         if named.shape == Shape::Probe {
             continue;

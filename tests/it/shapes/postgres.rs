@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::{Instant, accounts, api_tokens};
 use imports_gateway::auth::Viewer;
+use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::imports::{
-    Column, Fields, count_statement, page, page_statements, status_counts_statement,
-};
+use imports_gateway::store::query::page;
+use imports_gateway::store::query::table::Fields;
 use imports_gateway::store::shape::{Named, Shape};
 use keyset::{Direction, Window};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 
 use super::questions::{self, COUNT_CAP, Question, filter, order, range};
 use super::table::{self, ACCOUNT, TIES};
+use super::{count_statement, page_statements, status_counts_statement};
 use crate::databases;
 
 /// A page as large as the default.
@@ -181,7 +182,7 @@ async fn a_page_in_a_strict_sort_reads_as_many_buffers_as_the_page_is_long() {
         server.mode(mode).await;
         for (number, question) in questions.iter().enumerate() {
             let count = Some(&question.count).filter(|_| number % 3 == 0);
-            let statements = page_statements(BACKEND, &question.plan, Fields::ALL, count);
+            let statements = page_statements(BACKEND, &question.plan, count);
             assert_eq!(statements.len(), 1, "{}", question.name);
             let cost = server.explain(&statements[0].statement).await;
             let bound = bound(question, count.is_some());
@@ -258,7 +259,7 @@ async fn a_page_in_another_order_reads_the_page_and_its_ties() {
                 };
                 let name = format!("{keys:?} {statuses:?} {depth:?}");
                 for question in questions::both_ways(&name, &order, &filter, cursor.as_ref(), SIZE) {
-                    let named = &page_statements(BACKEND, &question.plan, Fields::ALL, None)[0];
+                    let named = &page_statements(BACKEND, &question.plan, None)[0];
                     for mode in MODES {
                         server.mode(mode).await;
                         let cost = server.explain(&named.statement).await;
@@ -313,7 +314,7 @@ async fn a_range_beside_another_sort_reads_the_range_in_the_index_alone() {
             let filter = filter(statuses, vec![range(other, from, until)]);
             let name = format!("{column:?}, {statuses:?}, {other:?} {from:?} {until:?}");
             for question in questions::both_ways(&name, &order, &filter, cursor, SIZE) {
-                let statements = page_statements(BACKEND, &question.plan, Fields::ALL, Some(&question.count));
+                let statements = page_statements(BACKEND, &question.plan, Some(&question.count));
                 for (place, named) in statements.iter().enumerate() {
                     // Behind probe, walk and range there is the part of the order on one side of the cursor.
                     let percent = if place == 3 {
@@ -353,7 +354,7 @@ async fn a_table_ten_times_larger_costs_the_height_of_its_indexes() {
             assert_eq!(in_small.name.len(), in_large.name.len());
             let mut costs = Vec::new();
             for (server, question) in servers.iter_mut().zip([in_small, in_large]) {
-                let named = &page_statements(BACKEND, &question.plan, Fields::ALL, Some(&question.count))[0];
+                let named = &page_statements(BACKEND, &question.plan, Some(&question.count))[0];
                 costs.push(server.explain(&named.statement).await);
             }
             // Where the small table has fewer rows to give, there is nothing to compare.
@@ -385,7 +386,7 @@ async fn there_are_few_texts_whatever_the_values() {
             let filter = filter(None, vec![range(Column::UpdatedAt, Some(3), None)]);
             let plan = window.rows_plan(&filter).unwrap();
             let count = window.count_plan(&filter, COUNT_CAP);
-            let named = page_statements(BACKEND, &plan, Fields::ALL, count.as_ref());
+            let named = page_statements(BACKEND, &plan, count.as_ref());
             texts.extend(named.into_iter().map(|named| named.statement.sql));
         }
     }
@@ -435,7 +436,7 @@ async fn a_wide_range_is_walked_and_read_whole_only_where_its_rows_lie_far() {
             .await
             .unwrap();
         assert_eq!(store.statements() - before, statements, "{direction:?} {from}");
-        let whole = page_statements(BACKEND, &plan, Fields::ALL, None).pop().unwrap();
+        let whole = page_statements(BACKEND, &plan, None).pop().unwrap();
         assert_eq!(whole.shape, Shape::Range);
         let expected = store.database().query_all_raw(whole.statement).await.unwrap();
         let expected: Vec<i64> = expected

@@ -1,8 +1,9 @@
 //! The questions: plans as a list makes them.
 
 use entity::ImportStatus;
+use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::imports::Column;
+use imports_gateway::store::query::table::Column as _;
 use keyset::{Direction, Filter, Key, Order, Plan, Position, Range, Reading, Value, Window};
 
 use super::table::{self, ACCOUNT};
@@ -72,7 +73,7 @@ pub(super) fn order(keys: &[(Column, Direction)]) -> Order<Column> {
 /// Each strict sort, direction, set of statuses, depth, way of reading and range on the sort's own column.
 pub(super) async fn strict(store: &Store, rows: u64, size: usize) -> Vec<Question> {
     let mut questions = Vec::new();
-    for column in Column::SORTABLE {
+    for column in Column::SORTABLE.iter().copied() {
         let mut ranges = vec![Vec::new()];
         if column != Column::Id {
             ranges.push(vec![range(column, Some(45), Some(55))]);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::imports::{Column, Fields, page_statements, status_counts_statement};
 use imports_gateway::store::shape::Shape;
 use keyset::Direction;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Sqlite};
 
 use super::questions::{self, COUNT_CAP, filter, order, range};
 use super::table::{self, TIES};
+use super::{page_statements, status_counts_statement};
 use crate::databases;
 
 /// Instructions are counted by as many.
@@ -101,7 +102,7 @@ fn walks_only(steps: &str) -> bool {
 async fn what_is_counted_of_a_statement_is_the_same_on_a_new_connection_and_after_a_change_of_the_schema() {
     let (database, store) = filled(2_000).await;
     let question = &questions::strict(&store, 2_000, 20).await[0];
-    let statement = &page_statements(DbBackend::Sqlite, &question.plan, Fields::ALL, None)[0].statement;
+    let statement = &page_statements(DbBackend::Sqlite, &question.plan, None)[0].statement;
     // A store of its own, so that its connection has run nothing yet.
     let other = table::patient(&database.url).await;
     let mut machine = Machine::of(&other).await;
@@ -126,7 +127,7 @@ async fn a_page_in_a_strict_sort_walks_indexes_and_runs_as_long_as_the_page() {
     let mut faults = Vec::new();
     for (number, question) in questions::strict(&store, 20_000, 50).await.iter().enumerate() {
         let count = Some(&question.count).filter(|_| number % 3 == 0);
-        let named = &page_statements(DbBackend::Sqlite, &question.plan, Fields::ALL, count)[0];
+        let named = &page_statements(DbBackend::Sqlite, &question.plan, count)[0];
         if texts.insert(named.statement.sql.clone()) {
             let steps = explained(&store, &named.statement).await;
             if !walks_only(&steps) {
@@ -180,7 +181,7 @@ async fn a_table_ten_times_larger_runs_as_many_instructions() {
     for (in_small, in_large) in questions[0].iter().zip(&questions[1]).step_by(7) {
         let mut ran = Vec::new();
         for (machine, question) in machines.iter_mut().zip([in_small, in_large]) {
-            let named = &page_statements(DbBackend::Sqlite, &question.plan, Fields::ALL, None)[0];
+            let named = &page_statements(DbBackend::Sqlite, &question.plan, None)[0];
             ran.push(machine.run(&named.statement).await);
         }
         // Where the small table has fewer rows to give, there is nothing to compare.
@@ -216,7 +217,7 @@ async fn a_page_in_another_order_sorts_no_more_than_its_ties() {
                 let cursor = table::position(&store, &order, depth).await;
                 let name = format!("{keys:?} {statuses:?} {depth}");
                 for question in questions::both_ways(&name, &order, &filter, Some(&cursor), 50) {
-                    let named = &page_statements(DbBackend::Sqlite, &question.plan, Fields::ALL, None)[0];
+                    let named = &page_statements(DbBackend::Sqlite, &question.plan, None)[0];
                     let (_, instructions) = machine.run(&named.statement).await;
                     let walks = question.statuses.max(1) as u64;
                     let bound = 2
@@ -252,12 +253,7 @@ async fn a_range_beside_another_sort_reads_one_index_and_the_rows_of_the_page() 
         for statuses in [None, three.as_deref()] {
             let filter = filter(statuses, vec![range(other, Some(30), Some(60))]);
             for question in questions::both_ways("", &order, &filter, Some(&cursor), 50) {
-                for named in page_statements(
-                    DbBackend::Sqlite,
-                    &question.plan,
-                    Fields::ALL,
-                    Some(&question.count),
-                ) {
+                for named in page_statements(DbBackend::Sqlite, &question.plan, Some(&question.count)) {
                     let steps = explained(&store, &named.statement).await;
                     let by_id = named.shape == Shape::Walk && column == Column::Id;
                     let searches = steps.lines().filter(|step| step.contains("SEARCH imports"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::{Instant, imports};
-use imports_gateway::store::imports::Column;
+use imports_gateway::resources::imports::Column;
 use imports_gateway::store::{Settings, Store};
 use keyset::{Order, Position};
 use sea_orm::{
@@ -81,7 +81,7 @@ pub(super) async fn position(store: &Store, order: &Order<Column>, before: u64) 
         let column = match key.column {
             Column::CreatedAt => imports::Column::CreatedAt,
             Column::UpdatedAt => imports::Column::UpdatedAt,
-            Column::Id | Column::Status | Column::AccountId => imports::Column::Id,
+            _ => imports::Column::Id,
         };
         select = select.order_by(
             column,

@@ -1,7 +1,7 @@
 //! Imports as REST answers them: a query string in, the JSON text of a page or of a record out.
 //!
 //! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
-//! and orders mean what they mean in GraphQL, as both are lowered in `filter` and `sort`. Deliberately absent: HTTP.
+//! and orders mean what they mean in GraphQL, as both are lowered in `resources::filter` and `sort`. Deliberately absent: HTTP.
 
 mod faults;
 mod fuzz;
@@ -15,13 +15,14 @@ mod time;
 
 pub use faults::Faults;
 pub use fuzz::fuzz_query;
-pub use page::{FilteredBy, Page, Record, SortDirection, SortedBy, StatusFilter, TimeFilter};
+pub use page::{BOUNDS, BoundOperator, FilteredBy, Page, Record, SortDirection, SortedBy};
 pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
 
 use crate::auth::Viewer;
 use crate::list::{self, Wanted};
-use crate::store::imports::Fields;
-use crate::store::{self, Store, StoreError};
+use crate::resources::imports::Column;
+use crate::store::query::table::Fields;
+use crate::store::{Store, StoreError, query as tables};
 
 /// The page that a question asks for, as JSON.
 ///
@@ -40,8 +41,8 @@ pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result
 ///
 /// **Errors**: [`StoreError`].
 pub async fn record(store: &Store, viewer: &Viewer, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    let found = store::imports::by_ids(store, viewer, &[id], Fields::ALL).await?;
-    Ok(found.first().map(|import| json(&Record::from(import))))
+    let found = tables::by_ids::<Column>(store, viewer, &[id], Fields::ALL).await?;
+    Ok(found.first().map(|import| json(&Record(import))))
 }
 
 fn json(answer: &impl serde::Serialize) -> Vec<u8> {

@@ -3,6 +3,10 @@
 //! A name that was meant for this API and is not understood must not be passed over: the answer would be another page
 //! than the one that was asked for, such as the first page again and again.
 
+use crate::resources::filter::{FilterLine, Filtered as _, OperatorKind};
+use crate::resources::imports::Column;
+use crate::store::query::table::Column as _;
+
 /// The parameter that says where a page starts.
 pub(super) const START_CURSOR: &str = "start_cursor";
 
@@ -65,11 +69,20 @@ impl Name<'_> {
 
 /// Whether these are the keys of a filter that takes a list: plain, or in the forms of axios (`[]`) and qs (`[0]`).
 pub(super) fn is_list(path: &[&str]) -> bool {
-    match path {
-        ["status", "include"] => true,
-        ["status", "include", index] => index.bytes().all(|byte| byte.is_ascii_digit()),
-        _ => false,
-    }
+    let (field, index) = match path {
+        [field, "include"] => (field, ""),
+        [field, "include", index] => (field, *index),
+        _ => return false,
+    };
+    let takes_list = |filter: &FilterLine<Column>| matches!(filter.operators, OperatorKind::Names { .. });
+    filter(field).is_some_and(takes_list) && index.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The filter of this name.
+pub(super) fn filter(field: &str) -> Option<&'static FilterLine<Column>> {
+    Column::FILTERS
+        .iter()
+        .find(|filter| filter.column.name() == field)
 }
 
 /// Reads a decoded name.

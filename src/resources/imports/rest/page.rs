@@ -1,14 +1,23 @@
 //! The JSON of a page and of a record: the wire types, which the API's description is derived from too.
 
-use entity::{ImportStatus, Instant, imports};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use entity::imports;
 use keyset::{Direction, Key};
+use serde::ser::{Error as _, SerializeMap as _};
 use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Question;
 use crate::list::Listing;
-use crate::store::imports::Column;
+use crate::resources::filter::{Filtered, Operator, OperatorKind};
+use crate::resources::imports::Column;
+use crate::resources::sort::Sorted;
+use crate::resources::table::Resource;
+use crate::store::query::table::{Cell, Column as _, Kind, Table as _};
 
 /// A page of imports.
 #[derive(Serialize, ToSchema)]
@@ -36,7 +45,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// What was read for a question, with the question's echoes.
     #[must_use]
-    pub fn new(question: &'a Question, listing: &'a Listing) -> Self {
+    pub fn new(question: &'a Question, listing: &'a Listing<imports::Model>) -> Self {
         let cursor = |import: &imports::Model| keyset::encode(&question.window.order().position(import));
         Self {
             start_cursor: listing.rows.first().map(cursor),
@@ -45,105 +54,209 @@ impl<'a> Page<'a> {
             estimated_remaining_count: listing.count,
             filtered_by: &question.filtered_by,
             sorted_by: &question.sorted_by,
-            records: listing.rows.iter().map(Record::from).collect(),
+            records: listing.rows.iter().map(Record).collect(),
         }
     }
 }
 
 /// An import.
-#[derive(Serialize, ToSchema)]
-pub struct Record<'a> {
-    /// The import's id, unique in its account.
-    id: i64,
-    /// When the import ended; null while it has not.
-    #[serde(serialize_with = "optional_instant")]
-    #[schema(required, value_type = Option<String>, format = DateTime)]
-    completed_at: Option<Instant>,
-    /// The name of the uploaded file.
-    file_name: &'a str,
-    /// The size of the file in bytes, as a decimal string.
-    #[serde(serialize_with = "decimal")]
-    #[schema(value_type = String, pattern = "^[0-9]+$")]
-    file_size: i64,
-    /// What was noted of the import, if anything.
-    #[schema(required)]
-    note: Option<&'a str>,
-    /// What is imported, such as `VehicleImport`. New types may come at any time.
-    #[serde(rename = "type")]
-    kind: &'a str,
-    /// The state of the import.
-    #[schema(schema_with = status_schema)]
-    status: &'static str,
-    /// When the file was uploaded.
-    #[serde(serialize_with = "instant")]
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
-    /// When the import last changed.
-    #[serde(serialize_with = "instant")]
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+pub struct Record<'a>(pub &'a imports::Model);
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(Some(Column::ALL.len()))?;
+        for column in Column::ALL {
+            let value = Member(column.holds(), self.0.cell(*column));
+            members.serialize_entry(column.name(), &value)?;
+        }
+        members.end()
+    }
 }
 
-impl<'a> From<&'a imports::Model> for Record<'a> {
-    fn from(import: &'a imports::Model) -> Self {
-        Self {
-            id: import.id,
-            completed_at: import.completed_at,
-            file_name: &import.file_name,
-            file_size: import.file_size,
-            note: import.note.as_deref(),
-            kind: &import.kind,
-            status: import.status.name(),
-            created_at: import.created_at,
-            updated_at: import.updated_at,
+/// A value of a column of this kind.
+struct Member<'a>(Kind, Cell<'a>);
+
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.1 {
+            Cell::Null => serializer.serialize_none(),
+            Cell::Number(number) if self.0 == Kind::Id => serializer.serialize_i64(number),
+            Cell::Number(number) => serializer.collect_str(&number),
+            Cell::Instant(instant) => {
+                let text = instant.to_text();
+                serializer.serialize_str(str::from_utf8(&text).map_err(S::Error::custom)?)
+            }
+            Cell::Text(text) | Cell::Name(text) => serializer.serialize_str(text),
         }
     }
 }
 
+impl PartialSchema for Record<'_> {
+    fn schema() -> RefOr<Schema> {
+        let object = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("An import."));
+        let object = Column::ALL.iter().fold(object, |object, column| {
+            let name = column.name();
+            object.property(name, member_schema(*column)).required(name)
+        });
+        object.into()
+    }
+}
+
+impl ToSchema for Record<'_> {
+    fn name() -> Cow<'static, str> {
+        "Record".into()
+    }
+}
+
+fn member_schema(column: Column) -> ObjectBuilder {
+    let (of, format) = match column.holds() {
+        Kind::Id => (Type::Integer, Some(KnownFormat::Int64)),
+        Kind::Instant => (Type::String, Some(KnownFormat::DateTime)),
+        Kind::Size | Kind::Text | Kind::Names(_) => (Type::String, None),
+    };
+    let of = match column.is_optional() {
+        true => SchemaType::from_iter([of, Type::Null]),
+        false => SchemaType::new(of),
+    };
+    let schema = ObjectBuilder::new()
+        .schema_type(of)
+        .format(format.map(SchemaFormat::KnownFormat))
+        .description(Some(imports::Model::about(column)));
+    match column.holds() {
+        Kind::Size => schema.pattern(Some("^[0-9]+$")),
+        Kind::Names(names) => schema.enum_values(Some(names.iter().copied())),
+        Kind::Id | Kind::Instant | Kind::Text => schema,
+    }
+}
+
 /// A filter that was applied: its field, its operator, and the value as it came in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FilteredBy {
-    /// On the state.
-    Status(StatusFilter),
-    /// On the time of the upload.
-    CreatedAt(TimeFilter),
-    /// On the time of the last change.
-    UpdatedAt(TimeFilter),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilteredBy {
+    pub(super) field: &'static str,
+    pub(super) operator: &'static str,
+    pub(super) value: String,
 }
 
-/// A filter on the state that was applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StatusFilter {
-    /// The states included, as the comma list that came in.
-    Include(String),
+impl Serialize for FilteredBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let operator = BTreeMap::from([(self.operator, &self.value)]);
+        serializer.collect_map([(self.field, operator)])
+    }
 }
 
-/// A bound on an instant that was applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeFilter {
-    /// Before it.
-    Lt(String),
-    /// Before it or at it.
-    Lte(String),
-    /// After it.
-    Gt(String),
-    /// After it or at it.
-    Gte(String),
+impl PartialSchema for FilteredBy {
+    fn schema() -> RefOr<Schema> {
+        let filters = Column::FILTERS.iter().map(|filter| {
+            let of = match filter.operators {
+                OperatorKind::Names { .. } => "StatusFilter",
+                OperatorKind::Bounds => "TimeFilter",
+            };
+            (filter.column.name(), filter.about, described(of, filter.about))
+        });
+        one_of(
+            "A filter that was applied: its field, its operator, and the value as it came in.",
+            filters,
+        )
+    }
+}
+
+impl ToSchema for FilteredBy {
+    fn name() -> Cow<'static, str> {
+        "FilteredBy".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        let names = "The states included, as the comma list that came in.";
+        let names = one_of(
+            "A filter on the state that was applied.",
+            [("include", names, text(names))],
+        );
+        let bounds = BOUNDS
+            .iter()
+            .map(|bound| (bound.name, bound.about, text(bound.about)));
+        let bounds = one_of("A bound on an instant that was applied.", bounds);
+        schemas.extend([
+            ("StatusFilter".to_owned(), names),
+            ("TimeFilter".to_owned(), bounds),
+        ]);
+    }
+}
+
+/// An operator of a filter on instants, as REST has it.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundOperator {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub operator: Operator,
+    /// What the echo says of it.
+    pub about: &'static str,
+    /// How a row stands to the instant.
+    pub relation: &'static str,
+}
+
+/// Every operator of a filter on instants.
+pub const BOUNDS: [BoundOperator; 4] = [
+    bound("lt", Operator::Lt, "Before it.", "before"),
+    bound("lte", Operator::Lte, "Before it or at it.", "before or at"),
+    bound("gt", Operator::Gt, "After it.", "after"),
+    bound("gte", Operator::Gte, "After it or at it.", "at or after"),
+];
+
+const fn bound(
+    name: &'static str,
+    operator: Operator,
+    about: &'static str,
+    relation: &'static str,
+) -> BoundOperator {
+    BoundOperator {
+        name,
+        operator,
+        about,
+        relation,
+    }
 }
 
 /// A sort key that was applied, and its direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SortedBy {
-    /// By id.
-    Id(SortDirection),
-    /// By the time of the upload.
-    CreatedAt(SortDirection),
-    /// By the time of the last change.
-    UpdatedAt(SortDirection),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortedBy {
+    field: &'static str,
+    direction: SortDirection,
+}
+
+impl Serialize for SortedBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.field, self.direction)])
+    }
+}
+
+impl PartialSchema for SortedBy {
+    fn schema() -> RefOr<Schema> {
+        let keys = Column::SORTABLE.iter().map(|column| {
+            let about = column.about_sort();
+            (column.name(), about, described(&SortDirection::name(), about))
+        });
+        one_of("A sort key that was applied, and its direction.", keys)
+    }
+}
+
+impl ToSchema for SortedBy {
+    fn name() -> Cow<'static, str> {
+        "SortedBy".into()
+    }
+}
+
+impl From<Key<Column>> for SortedBy {
+    fn from(key: Key<Column>) -> Self {
+        let direction = match key.direction {
+            Direction::Asc => SortDirection::Asc,
+            Direction::Desc => SortDirection::Desc,
+        };
+        let field = key.column.name();
+        Self { field, direction }
+    }
 }
 
 /// Which way a key sorts.
@@ -156,42 +269,30 @@ pub enum SortDirection {
     Desc,
 }
 
-impl SortedBy {
-    /// The echo of a key; none for a column that no client can sort by.
-    pub(super) fn new(key: Key<Column>) -> Option<Self> {
-        let direction = match key.direction {
-            Direction::Asc => SortDirection::Asc,
-            Direction::Desc => SortDirection::Desc,
-        };
-        match key.column {
-            Column::Id => Some(Self::Id(direction)),
-            Column::CreatedAt => Some(Self::CreatedAt(direction)),
-            Column::UpdatedAt => Some(Self::UpdatedAt(direction)),
-            Column::Status | Column::AccountId => None,
-        }
-    }
+/// An object with one of these members.
+fn one_of<S: Into<RefOr<Schema>>>(
+    about: &str,
+    members: impl IntoIterator<Item = (&'static str, &'static str, S)>,
+) -> RefOr<Schema> {
+    let objects = members.into_iter().map(|(name, about, schema)| {
+        let object = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(about));
+        object.property(name, schema).required(name)
+    });
+    let one = objects.fold(OneOfBuilder::new(), OneOfBuilder::item);
+    one.description(Some(about)).into()
 }
 
-fn instant<S: Serializer>(instant: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = instant.to_text();
-    serializer.serialize_str(str::from_utf8(&text).map_err(serde::ser::Error::custom)?)
+/// The schema of this name, with a description of its own.
+fn described(name: &str, about: &str) -> RefOr<Schema> {
+    let mut reference = Ref::from_schema_name(name);
+    reference.description = about.to_owned();
+    RefOr::Ref(reference)
 }
 
-fn optional_instant<S: Serializer>(value: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => instant(value, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn decimal<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(number)
-}
-
-fn status_schema() -> Object {
+fn text(about: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some("The state of the import."))
-        .enum_values(Some(ImportStatus::ALL.map(ImportStatus::name)))
-        .build()
+        .description(Some(about))
 }

@@ -4,24 +4,25 @@
 //! after decoding, so brackets may be percent-encoded. What a name that is not ours means is `names`' to say.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use entity::ImportStatus;
 use keyset::{Direction, Filter, Key, Order, Position, Window};
 
 use super::names::{self, Known, START_CURSOR};
-use super::page::{FilteredBy, SortedBy, StatusFilter, TimeFilter};
+use super::page::{BOUNDS, FilteredBy, SortedBy};
 use super::query::{Parameter, parameters};
 use super::{Faults, time};
-use crate::resources::imports::filter::{Asked, Bound, Operator};
-use crate::resources::imports::sort;
-use crate::store::imports::Column;
+use crate::resources::arguments::{DEFAULT_PAGE, MAX_PAGE};
+use crate::resources::filter::{Asked, Bound, Conditions, FilterLine, Filtered as _, OperatorKind};
+use crate::resources::imports::Column;
+use crate::resources::sort;
+use crate::store::query::table::{Column as _, Kind};
 
 /// The page sizes that can be asked for. **Unit**: rows.
-pub const PER_PAGE: RangeInclusive<usize> = 2..=100;
+pub const PER_PAGE: RangeInclusive<usize> = 2..=MAX_PAGE as usize;
 /// The page size where none is asked for. **Unit**: rows.
-pub const DEFAULT_PER_PAGE: usize = 50;
+pub const DEFAULT_PER_PAGE: usize = DEFAULT_PAGE as usize;
 
 /// What the count of a page costs. **Unit**: points.
 const COUNT_COST: u64 = 10;
@@ -82,9 +83,10 @@ struct Draft {
     most_items: usize,
     start: Option<Position<Column>>,
     per_page: Option<usize>,
-    /// The comma list of statuses, of all the parameters that gave a part of it.
-    statuses: Option<String>,
-    asked: Asked,
+    /// The comma list of names of each column, of all the parameters that gave a part of it.
+    lists: HashMap<Column, String>,
+    /// What each column is filtered by.
+    asked: HashMap<Column, Asked>,
     filtered_by: Vec<FilteredBy>,
     keys: Vec<Key<Column>>,
 }
@@ -134,44 +136,68 @@ impl Draft {
     }
 
     fn take_filter(&mut self, path: &[&str], value: &str) -> Result<(), Message> {
-        match *path {
-            ["status", "include"] | ["status", "include", _] if names::is_list(path) => {
-                return self.take_statuses(value);
+        match (path, path.first().and_then(|field| names::filter(field))) {
+            ([_, "include", ..], Some(filter)) if names::is_list(path) => self.take_names(filter, value),
+            ([_, operator], Some(filter)) => self.take_bound(filter, operator, value),
+            ([_, _], None) => {
+                let fields = Column::FILTERS.iter().map(|filter| filter.column.name());
+                Err(format!("is no filter; the fields are {}", listed(fields)).into())
             }
-            ["created_at", operator] => {
-                let (bound, echo) = bound(operator, value)?;
-                self.asked.created.push(bound);
-                self.filtered_by.push(FilteredBy::CreatedAt(echo));
-            }
-            ["updated_at", operator] => {
-                let (bound, echo) = bound(operator, value)?;
-                self.asked.updated.push(bound);
-                self.filtered_by.push(FilteredBy::UpdatedAt(echo));
-            }
-            ["status", _] => return Err("is no operator of status; use filter[status][include]".into()),
-            [_, _] => return Err("is no filter; the fields are status, created_at and updated_at".into()),
-            _ => return Err("must have the form filter[field][operator]".into()),
+            _ => Err("must have the form filter[field][operator]".into()),
         }
+    }
+
+    fn take_bound(
+        &mut self,
+        filter: &FilterLine<Column>,
+        operator: &str,
+        value: &str,
+    ) -> Result<(), Message> {
+        let field = filter.column.name();
+        if filter.operators != OperatorKind::Bounds {
+            return Err(format!("is no operator of {field}; use filter[{field}][include]").into());
+        }
+        let found = BOUNDS.iter().find(|bound| bound.name == operator);
+        let found = found.ok_or("is no operator of an instant; they are lt, lte, gt and gte")?;
+        let moment = time::parse(value).map_err(|error| error.to_string())?;
+        let bound = Bound {
+            operator: found.operator,
+            moment,
+        };
+        match self
+            .asked
+            .entry(filter.column)
+            .or_insert(Asked::Bounds(Vec::new()))
+        {
+            Asked::Bounds(bounds) => bounds.push(bound),
+            Asked::Names(_) => {}
+        }
+        self.filtered_by.push(FilteredBy {
+            field,
+            operator: found.name,
+            value: value.to_owned(),
+        });
         Ok(())
     }
 
-    /// Takes statuses, and the first of them the place of their echo.
-    fn take_statuses(&mut self, value: &str) -> Result<(), Message> {
-        let list = match self.statuses.take() {
+    /// Takes names of a list, and the first of them the place of their echo.
+    fn take_names(&mut self, filter: &FilterLine<Column>, value: &str) -> Result<(), Message> {
+        let (column, field) = (filter.column, filter.column.name());
+        let list = match self.lists.remove(&column) {
             Some(list) => format!("{list},{value}"),
             None => value.to_owned(),
         };
-        self.asked.statuses = Some(statuses(&list, self.most_items)?);
-        let echo = FilteredBy::Status(StatusFilter::Include(list.clone()));
-        let place = self
-            .filtered_by
-            .iter_mut()
-            .find(|one| matches!(one, FilteredBy::Status(_)));
-        match place {
-            Some(place) => *place = echo,
-            None => self.filtered_by.push(echo),
+        let names = listed_names(filter, &list, self.most_items)?;
+        self.asked.insert(column, Asked::Names(names));
+        match self.filtered_by.iter_mut().find(|one| one.field == field) {
+            Some(echo) => echo.value.clone_from(&list),
+            None => self.filtered_by.push(FilteredBy {
+                field,
+                operator: "include",
+                value: list.clone(),
+            }),
         }
-        self.statuses = Some(list);
+        self.lists.insert(column, list);
         Ok(())
     }
 
@@ -179,8 +205,14 @@ impl Draft {
         let [field] = *path else {
             return Err("must have the form sort[field]".into());
         };
-        let column = Column::SORTABLE.into_iter().find(|column| column.name() == field);
-        let column = column.ok_or("is no sort key; the keys are id, created_at and updated_at")?;
+        let column = Column::SORTABLE
+            .iter()
+            .copied()
+            .find(|column| column.name() == field);
+        let column = column.ok_or_else(|| {
+            let keys = Column::SORTABLE.iter().map(|column| column.name());
+            format!("is no sort key; the keys are {}", listed(keys))
+        })?;
         let direction = match value {
             "asc" => Direction::Asc,
             "desc" => Direction::Desc,
@@ -191,7 +223,7 @@ impl Draft {
     }
 
     /// The question as a whole. **Errors**: what is wrong with the cursor.
-    fn finish(self) -> Result<Question, Message> {
+    fn finish(mut self) -> Result<Question, Message> {
         // A key that stands twice never came this far.
         let asked = Some(&self.keys).filter(|keys| !keys.is_empty());
         let asked = asked.and_then(|keys| sort::order(keys).ok());
@@ -203,10 +235,13 @@ impl Draft {
         } else {
             &self.keys
         };
-        let sorted_by = keys.iter().filter_map(|key| SortedBy::new(*key)).collect();
+        let sorted_by = keys.iter().map(|key| SortedBy::from(*key)).collect();
+        let filters = Column::FILTERS.iter().map(|filter| filter.column);
+        let asked = filters.filter_map(|column| Some((column, self.asked.remove(&column)?)));
+        let asked = Conditions(asked.collect());
         let per_page = self.per_page.unwrap_or(DEFAULT_PER_PAGE);
         Ok(Question {
-            filter: self.asked.filter(),
+            filter: asked.filter(),
             window: Window::starting_at(order, self.start, per_page),
             filtered_by: self.filtered_by,
             sorted_by,
@@ -214,33 +249,42 @@ impl Draft {
     }
 }
 
-/// The statuses of a comma list, each once. **Errors**: too many elements, or one that is no status.
-fn statuses(list: &str, most_items: usize) -> Result<Vec<ImportStatus>, Message> {
+/// The names of a comma list, each once.
+///
+/// # Errors
+///
+/// Too many elements, or one that is no name of the column.
+fn listed_names(
+    filter: &FilterLine<Column>,
+    list: &str,
+    most_items: usize,
+) -> Result<Vec<&'static str>, Message> {
     if list.split(',').count() > most_items {
         return Err(format!("has too many elements; at most {most_items} are accepted").into());
     }
-    let mut statuses = Vec::new();
-    for name in list.split(',').map(|name| name.trim_matches(' ')) {
-        let status = ImportStatus::from_name(name).ok_or_else(|| {
-            let names = ImportStatus::ALL.map(ImportStatus::name).join(", ");
-            format!("must be statuses, separated by commas, none of them empty; they are {names}")
+    let (Kind::Names(all), OperatorKind::Names { several, .. }) = (filter.column.holds(), filter.operators)
+    else {
+        return Ok(Vec::new());
+    };
+    let mut names = Vec::new();
+    for asked in list.split(',').map(|name| name.trim_matches(' ')) {
+        let name = all.iter().copied().find(|name| *name == asked).ok_or_else(|| {
+            let all = all.join(", ");
+            format!("must be {several}, separated by commas, none of them empty; they are {all}")
         })?;
-        if !statuses.contains(&status) {
-            statuses.push(status);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    Ok(statuses)
+    Ok(names)
 }
 
-/// A bound on an instant, and its echo. **Errors**: the operator or the instant is none.
-fn bound(operator: &str, value: &str) -> Result<(Bound, TimeFilter), Message> {
-    let (operator, echo): (_, fn(String) -> TimeFilter) = match operator {
-        "lt" => (Operator::Lt, TimeFilter::Lt),
-        "lte" => (Operator::Lte, TimeFilter::Lte),
-        "gt" => (Operator::Gt, TimeFilter::Gt),
-        "gte" => (Operator::Gte, TimeFilter::Gte),
-        _ => return Err("is no operator of an instant; they are lt, lte, gt and gte".into()),
-    };
-    let moment = time::parse(value).map_err(|error| error.to_string())?;
-    Ok((Bound { operator, moment }, echo(value.to_owned())))
+/// `a, b and c`.
+fn listed(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<_> = names.collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::{asked, cursor, echo, import, parse};
 use crate::list::Listing;
+use crate::resources::imports::Column;
 use crate::resources::imports::rest::{Page, Question, Record, json as written};
-use crate::store::imports::Column;
+use crate::store::query::table::Column as _;
 
 #[test]
 fn nothing_asked_is_the_newest_fifty() {
@@ -214,7 +215,7 @@ fn a_page_is_written_as_documented() {
         note: Some("x".to_owned()),
         ..import()
     };
-    let record = serde_json::to_value(Record::from(&unfinished)).unwrap();
+    let record = serde_json::to_value(Record(&unfinished)).unwrap();
     assert_eq!(
         (&record["completed_at"], &record["note"]),
         (&json!(null), &json!("x"))

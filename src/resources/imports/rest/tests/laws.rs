@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::{blamed, cursor, echo, parse};
+use crate::resources::imports::Column;
 use crate::resources::imports::rest::{PER_PAGE, Question, fuzz_query};
-use crate::store::imports::Column;
+use crate::store::query::table::Column as _;
 
 /// Every byte that can be, some of the rest at random, written as an escape.
 fn escaped(text: &str, choices: &mut impl Iterator<Item = bool>) -> String {

@@ -9,8 +9,8 @@ use keyset::{Direction, Key};
 use serde_json::json;
 
 use super::{Faults, Question};
-use crate::resources::imports::sort;
-use crate::store::imports::Column;
+use crate::resources::imports::Column;
+use crate::resources::sort;
 
 /// As the settings have it by default.
 const MOST_ITEMS: usize = 250;

@@ -4,7 +4,7 @@ use keyset::Direction;
 use serde_json::json;
 
 use super::{MOST_ITEMS, asked, blamed, cursor, echo, message, parse};
-use crate::store::imports::Column;
+use crate::resources::imports::Column;
 
 #[test]
 fn a_parameter_at_fault_is_named_as_it_stands_in_the_query_string() {

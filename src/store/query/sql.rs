@@ -9,7 +9,7 @@ use keyset::{Comparison, Direction, Filter, Key, Predicate, Value};
 use sea_orm::{DbBackend, Statement};
 
 use super::scan::{self, Condition, Role};
-use super::{Column, Fields};
+use super::table::{Column, Fields, Table};
 use crate::store::shape::{Named, Shape};
 
 /// How much of some rows is read.
@@ -26,25 +26,26 @@ pub(super) enum Limit {
 }
 
 /// How the rows of an index range are read.
-pub(super) struct Read<'a> {
-    pub(super) filter: &'a Filter<Column>,
-    pub(super) bounds: &'a [Condition],
-    /// The column behind account and status of the index that is read.
-    pub(super) lead: Column,
-    pub(super) keys: &'a [Key<Column>],
-    /// Whether the rows of several statuses come in one order, or one status after the other.
+pub(super) struct Read<'a, C> {
+    pub(super) filter: &'a Filter<C>,
+    pub(super) bounds: &'a [Condition<C>],
+    /// The column behind account and name of the index that is read.
+    pub(super) lead: C,
+    pub(super) keys: &'a [Key<C>],
+    /// Whether the rows of several names come in one order, or one name after the other.
     pub(super) merged: bool,
     pub(super) limit: Limit,
 }
 
-pub(super) struct Sql {
+/// A statement over the table of `C`.
+pub(super) struct Sql<C> {
     backend: DbBackend,
     text: String,
     values: Vec<sea_orm::Value>,
-    roles: Vec<(Role, Option<Column>)>,
+    roles: Vec<(Role, Option<C>)>,
 }
 
-impl Sql {
+impl<C: Column> Sql<C> {
     pub(super) fn new(backend: DbBackend, walks: usize) -> Self {
         Self {
             backend,
@@ -71,7 +72,7 @@ impl Sql {
     pub(super) fn bind(
         &mut self,
         role: Role,
-        column: Option<Column>,
+        column: Option<C>,
         value: impl FnOnce(DbBackend) -> sea_orm::Value,
     ) {
         let known = self.roles.iter().position(|bound| *bound == (role, column));
@@ -111,13 +112,21 @@ impl Sql {
     }
 
     pub(super) fn fields(&mut self, fields: Fields) {
-        for (index, field) in fields.iter().enumerate() {
+        for (index, field) in fields.iter::<C>().enumerate() {
             self.push(if index == 0 { "" } else { ", " });
-            self.push(field.column_name());
+            self.push(field.name());
         }
     }
 
-    pub(super) fn order_by(&mut self, keys: &[Key<Column>]) {
+    /// The columns of sort keys and ranges, which indexes hold.
+    pub(super) fn indexed(&mut self) {
+        for (index, column) in C::INDEXED.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            self.push(column.name());
+        }
+    }
+
+    pub(super) fn order_by(&mut self, keys: &[Key<C>]) {
         for (index, key) in keys.iter().enumerate() {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.push(key.column.name());
@@ -129,24 +138,25 @@ impl Sql {
         }
     }
 
-    /// The rows of one index range a status, as a query without parentheses around it.
+    /// The rows of one index range a name, as a query without parentheses around it.
     ///
-    /// Several statuses are merged: by PostgreSQL where each walk has its own ORDER BY and LIMIT, by SQLite where the
+    /// Several names are merged: by PostgreSQL where each walk has its own ORDER BY and LIMIT, by SQLite where the
     /// compound has one and its members none.
-    pub(super) fn read(&mut self, columns: impl Fn(&mut Self), read: &Read<'_>) {
-        let statuses = scan::statuses(read.filter);
-        let several = statuses.len() > 1;
+    pub(super) fn read(&mut self, columns: impl Fn(&mut Self), read: &Read<'_, C>) {
+        let names = scan::names(read.filter);
+        let several = names.len() > 1;
         let nested = several && !self.is_sqlite();
-        for (index, status) in statuses.enumerate() {
+        for (index, name) in names.enumerate() {
             self.push(if index == 0 { "" } else { " UNION ALL " });
             self.push(if nested { "(SELECT " } else { "SELECT " });
             columns(self);
-            self.push(" FROM imports");
+            self.push(" FROM ");
+            self.push(C::Row::NAME);
             if self.is_sqlite() {
-                self.push(indexed_by(status.is_some(), read.lead));
+                self.indexed_by(name.is_some(), read.lead);
             }
             self.push(" WHERE ");
-            self.scope(read.filter, status);
+            self.scope(read.filter, name);
             for condition in read.bounds {
                 self.push(" AND ");
                 self.condition(condition);
@@ -163,10 +173,25 @@ impl Sql {
         self.limit(read.limit);
     }
 
+    /// The index of a walk, for SQLite: where the order goes on behind the index, it would read and sort the whole account.
+    fn indexed_by(&mut self, by_name: bool, lead: C) {
+        let index = lead.indexes().map_or(
+            "",
+            |indexes| {
+                if by_name { indexes.by_name } else { indexes.plain }
+            },
+        );
+        // The primary key is the table itself.
+        if !index.is_empty() {
+            self.push(" INDEXED BY ");
+            self.push(index);
+        }
+    }
+
     /// The equalities that every index begins with.
-    fn scope(&mut self, filter: &Filter<Column>, status: Option<Value>) {
+    fn scope(&mut self, filter: &Filter<C>, name: Option<Value>) {
         self.conditions(scan::equalities(filter));
-        if let (Some(Value::Name(name)), Some((column, _))) = (status, &filter.one_of) {
+        if let (Some(Value::Name(name)), Some((column, _))) = (name, &filter.one_of) {
             self.push(" AND ");
             self.push(column.name());
             self.push(" = ");
@@ -175,22 +200,22 @@ impl Sql {
     }
 
     fn bind_name(&mut self, name: &'static str) {
-        self.bind(Role::Status(name), None, |_| sea_orm::Value::from(name));
+        self.bind(Role::Name(name), None, |_| sea_orm::Value::from(name));
     }
 
     /// All of the conditions, none of them a group that needs parentheses of its own.
-    pub(super) fn conditions(&mut self, conditions: impl IntoIterator<Item = Condition>) {
+    pub(super) fn conditions(&mut self, conditions: impl IntoIterator<Item = Condition<C>>) {
         for (index, condition) in conditions.into_iter().enumerate() {
             self.push(if index == 0 { "" } else { " AND " });
             self.condition(&condition);
         }
     }
 
-    fn condition(&mut self, condition: &Condition) {
+    fn condition(&mut self, condition: &Condition<C>) {
         self.predicate(condition.role, &condition.predicate);
     }
 
-    fn predicate(&mut self, role: Role, predicate: &Predicate<Column>) {
+    fn predicate(&mut self, role: Role, predicate: &Predicate<C>) {
         match predicate {
             Predicate::All(parts) => self.joined(role, parts, " AND ", "TRUE"),
             Predicate::Any(parts) => {
@@ -229,13 +254,7 @@ impl Sql {
         }
     }
 
-    fn joined(
-        &mut self,
-        role: Role,
-        parts: &[Predicate<Column>],
-        separator: &'static str,
-        empty: &'static str,
-    ) {
+    fn joined(&mut self, role: Role, parts: &[Predicate<C>], separator: &'static str, empty: &'static str) {
         if parts.is_empty() {
             self.push(empty);
         }
@@ -246,19 +265,6 @@ impl Sql {
             self.predicate(role, part);
             self.push(if nested { ")" } else { "" });
         }
-    }
-}
-
-/// The index of a walk, for SQLite: where the order goes on behind the index, it would read and sort the whole account.
-fn indexed_by(status: bool, lead: Column) -> &'static str {
-    match (status, lead) {
-        (false, Column::CreatedAt) => " INDEXED BY imports_created",
-        (false, Column::UpdatedAt) => " INDEXED BY imports_updated",
-        (true, Column::CreatedAt) => " INDEXED BY imports_status_created",
-        (true, Column::UpdatedAt) => " INDEXED BY imports_status_updated",
-        (true, Column::Id) => " INDEXED BY imports_status_id",
-        // The primary key is the table itself.
-        (_, Column::Id | Column::Status | Column::AccountId) => "",
     }
 }
 

@@ -33,14 +33,13 @@
 //!
 //! **Few texts.** A text depends on which columns, conditions and how many statuses there are, never on a value.
 
-use keyset::{Filter, Key, Order, Plan, Value};
+use keyset::{Direction, Filter, Key, Order, Plan, Value};
 use sea_orm::DbBackend;
 
 use super::scan::{self, Condition, Part, Role, Source};
 use super::sql::{Limit, Read, Sql};
-use super::{Column, Field, Fields};
+use super::table::{Column, Fields, Table};
 use crate::store::shape::{Named, Shape};
-use entity::ImportStatus;
 
 /// The most rows that one page statement can be asked for: a page of 100 and a neighbour on each side.
 ///
@@ -58,19 +57,19 @@ const WALK_ENTRIES: usize = 10_000;
 
 /// The rows of a plan without further ranges, of a width of `fields`, and with `count` a last column with the number of
 /// rows of that plan.
-pub(super) fn page(
+pub(super) fn page<C: Column>(
     backend: DbBackend,
-    plan: &Plan<Column>,
+    plan: &Plan<C>,
     fields: Fields,
-    count: Option<&Plan<Column>>,
+    count: Option<&Plan<C>>,
 ) -> Named {
     debug_assert!(
         plan.limit() <= MOST_ROWS,
         "pages are bounded before they are planned"
     );
-    let walks = scan::statuses(plan.filter()).len();
+    let walks = scan::names(plan.filter()).len();
     let mut sql = Sql::new(backend, walks * (1 + usize::from(count.is_some())));
-    let columns = |sql: &mut Sql| {
+    let columns = |sql: &mut Sql<C>| {
         sql.fields(fields);
         if let Some(count) = count {
             sql.push(", (");
@@ -109,21 +108,21 @@ pub(super) fn page(
 }
 
 /// How many rows a plan without further ranges has, its limit at most.
-pub(super) fn count(backend: DbBackend, plan: &Plan<Column>) -> Named {
-    let mut sql = Sql::new(backend, scan::statuses(plan.filter()).len());
+pub(super) fn count<C: Column>(backend: DbBackend, plan: &Plan<C>) -> Named {
+    let mut sql = Sql::new(backend, scan::names(plan.filter()).len());
     ordered_count(&mut sql, plan);
     sql.finish(Shape::Count)
 }
 
-/// How many rows each plan has, as one row with one column a plan. The plans share filter and cuts but for the status.
+/// How many rows each plan has, as one row with one column a plan. The plans share filter and cuts but for the name.
 ///
 /// A second range is checked in the index that the first one reads: its bound is then the first range, not the limit.
-pub(super) fn status_counts(backend: DbBackend, plans: &[Plan<Column>]) -> Named {
+pub(super) fn counts<C: Column>(backend: DbBackend, plans: &[Plan<C>]) -> Named {
     let mut sql = Sql::new(backend, plans.len());
     for (index, plan) in plans.iter().enumerate() {
         sql.push(if index == 0 { "SELECT (" } else { ", (" });
         if plan.filter().ranges.is_empty() {
-            // Of most statuses there are few: not worth a look at the cap first.
+            // Of most names there are few: not worth a look at the cap first.
             let bounds: Vec<_> = scan::cuts(plan, Part::Count).collect();
             counted(
                 &mut sql,
@@ -142,8 +141,8 @@ pub(super) fn status_counts(backend: DbBackend, plans: &[Plan<Column>]) -> Named
 
 /// How many index entries each source of a plan has, up to one more than [`NARROW_ENTRIES`], as one row with one column
 /// a source.
-pub(super) fn probe(backend: DbBackend, plan: &Plan<Column>, sources: &[Source]) -> Named {
-    let walks = scan::statuses(plan.filter()).len();
+pub(super) fn probe<C: Column>(backend: DbBackend, plan: &Plan<C>, sources: &[Source<C>]) -> Named {
+    let walks = scan::names(plan.filter()).len();
     let mut sql = Sql::new(backend, walks * sources.len());
     for (index, source) in sources.iter().enumerate() {
         sql.push(if index == 0 { "SELECT (" } else { ", (" });
@@ -156,14 +155,14 @@ pub(super) fn probe(backend: DbBackend, plan: &Plan<Column>, sources: &[Source])
 }
 
 /// The rows of a plan, chosen among all entries of a source of it; `count` as in [`page`], whatever its ranges.
-pub(super) fn range(
+pub(super) fn range<C: Column>(
     backend: DbBackend,
-    plan: &Plan<Column>,
-    source: Source,
+    plan: &Plan<C>,
+    source: Source<C>,
     fields: Fields,
-    count: Option<&Plan<Column>>,
+    count: Option<&Plan<C>>,
 ) -> Named {
-    let mut sql = Sql::new(backend, 2 * scan::statuses(plan.filter()).len());
+    let mut sql = Sql::new(backend, 2 * scan::names(plan.filter()).len());
     sql.push("SELECT ");
     sql.fields(fields);
     if let Some(count) = count {
@@ -188,13 +187,13 @@ pub(super) fn range(
 /// perhaps too few where they are not.
 ///
 /// With `count` the last column is that plan's number of rows, or NULL where the rows are too few.
-pub(super) fn walk(
+pub(super) fn walk<C: Column>(
     backend: DbBackend,
-    plan: &Plan<Column>,
+    plan: &Plan<C>,
     fields: Fields,
-    count: Option<(&Plan<Column>, Source)>,
+    count: Option<(&Plan<C>, Source<C>)>,
 ) -> Named {
-    let mut sql = Sql::new(backend, 2 * scan::statuses(plan.filter()).len());
+    let mut sql = Sql::new(backend, 2 * scan::names(plan.filter()).len());
     sql.push("SELECT ");
     sql.fields(fields);
     if let Some((count, source)) = count {
@@ -219,18 +218,20 @@ pub(super) fn walk(
 }
 
 /// How many rows a plan has, its limit at most, counted among the entries of a source of it.
-pub(super) fn range_count(backend: DbBackend, plan: &Plan<Column>, source: Source) -> Named {
-    let mut sql = Sql::new(backend, scan::statuses(plan.filter()).len());
+pub(super) fn range_count<C: Column>(backend: DbBackend, plan: &Plan<C>, source: Source<C>) -> Named {
+    let mut sql = Sql::new(backend, scan::names(plan.filter()).len());
     source_count(&mut sql, plan, source);
     sql.finish(Shape::RangeCount)
 }
 
 /// The rows of one account with one of these ids, in no order.
-pub(super) fn by_ids(backend: DbBackend, account_id: i64, ids: &[i64], fields: Fields) -> Named {
-    let mut sql = Sql::new(backend, 1);
+pub(super) fn by_ids<C: Column>(backend: DbBackend, account_id: i64, ids: &[i64], fields: Fields) -> Named {
+    let mut sql = Sql::<C>::new(backend, 1);
     sql.push("SELECT ");
     sql.fields(fields);
-    sql.push(" FROM imports WHERE account_id = ");
+    sql.push(" FROM ");
+    sql.push(C::Row::NAME);
+    sql.push(" WHERE account_id = ");
     sql.bind(Role::Equal, None, |_| sea_orm::Value::from(account_id));
     if let [id] = ids {
         sql.push(" AND id = ");
@@ -248,54 +249,50 @@ pub(super) fn by_ids(backend: DbBackend, account_id: i64, ids: &[i64], fields: F
     sql.finish(Shape::ByIds)
 }
 
-/// The plans of [`status_counts`]: one a status, in the order of [`ImportStatus::ALL`].
+/// The plans of [`counts`]: one a name, `None` where no row can have it.
 ///
 /// Their order is the range's own column, so that a range costs no more than its rows; it plays no other part.
-pub(super) fn status_plans(
-    filter: &Filter<Column>,
-    lead: Column,
+pub(super) fn plans_by_name<C: Column>(
+    filter: &Filter<C>,
+    lead: C,
+    column: C,
+    names: &[&'static str],
     cap: usize,
-) -> Vec<(ImportStatus, Option<Plan<Column>>)> {
+) -> Vec<Option<Plan<C>>> {
     let key = Key {
         column: lead,
-        direction: keyset::Direction::Desc,
+        direction: Direction::Desc,
     };
-    let asked = |status: &ImportStatus| match &filter.one_of {
-        Some((_, statuses)) => statuses.contains(&Value::Name(status.name())),
-        None => true,
-    };
-    let plan = |status: ImportStatus| {
-        let order = Order::new(&[key], Column::TIE_BREAK).ok()?;
-        let one_of = Some((Column::Status, vec![Value::Name(status.name())]));
+    let plan = |name: &&'static str| {
+        let name = Value::Name(name);
+        if filter
+            .one_of
+            .as_ref()
+            .is_some_and(|(_, asked)| !asked.contains(&name))
+        {
+            return None;
+        }
+        let order = Order::new(&[key], C::TIE_BREAK).ok()?;
         let filter = Filter {
-            one_of,
+            one_of: Some((column, vec![name])),
             ..filter.clone()
         };
-        asked(&status)
-            .then(|| Plan::new(&filter, order, None, None, cap))
-            .flatten()
+        Plan::new(&filter, order, None, None, cap)
     };
-    ImportStatus::ALL
-        .into_iter()
-        .map(|status| (status, plan(status)))
-        .collect()
+    names.iter().map(plan).collect()
 }
 
-/// Which fields a row of `plan` needs at the least: those that its order compares.
-pub(super) fn key_fields(plan: &Plan<Column>) -> Fields {
-    let fields = plan.order().keys().iter().map(|key| match key.column {
-        Column::CreatedAt => Field::CreatedAt,
-        Column::UpdatedAt => Field::UpdatedAt,
-        Column::Id | Column::Status | Column::AccountId => Field::Id,
-    });
-    fields.fold(Fields::NONE.with(Field::Id), Fields::with)
+/// Which fields a row of `plan` needs at the least: the id, and those that its order compares.
+pub(super) fn key_fields<C: Column>(plan: &Plan<C>) -> Fields {
+    let keys = plan.order().keys().iter();
+    keys.fold(Fields::NONE.with(C::ID), |fields, key| fields.with(key.column))
 }
 
 /// `FROM` the rows of the plan that are among `entries` and meet `rest`: the first in its order are chosen by what the
 /// index holds, then looked up by their key, one by one.
-fn looked_up(sql: &mut Sql, plan: &Plan<Column>, entries: &Read<'_>, rest: Vec<Condition>) {
+fn looked_up<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, entries: &Read<'_, C>, rest: Vec<Condition<C>>) {
     sql.push(" FROM (SELECT id AS page_id FROM (");
-    sql.read(|sql| sql.push("id, created_at, updated_at"), entries);
+    sql.read(Sql::indexed, entries);
     sql.push(") AS entries");
     if !rest.is_empty() {
         sql.push(" WHERE ");
@@ -305,11 +302,15 @@ fn looked_up(sql: &mut Sql, plan: &Plan<Column>, entries: &Read<'_>, rest: Vec<C
     sql.limit(Limit::Bound(plan.limit()));
     // Neither database may look at all rows of the account first: CROSS keeps SQLite's order of loops, LIMIT PostgreSQL's.
     if sql.is_sqlite() {
-        sql.push(") AS page CROSS JOIN imports ON ");
+        sql.push(") AS page CROSS JOIN ");
+        sql.push(C::Row::NAME);
+        sql.push(" ON ");
         sql.conditions(scan::equalities(plan.filter()));
         sql.push(" AND id = page_id");
     } else {
-        sql.push(") AS page, LATERAL (SELECT * FROM imports WHERE ");
+        sql.push(") AS page, LATERAL (SELECT * FROM ");
+        sql.push(C::Row::NAME);
+        sql.push(" WHERE ");
         sql.conditions(scan::equalities(plan.filter()));
         sql.push(" AND id = page_id LIMIT 1) AS row");
     }
@@ -319,10 +320,10 @@ fn looked_up(sql: &mut Sql, plan: &Plan<Column>, entries: &Read<'_>, rest: Vec<C
 ///
 /// PostgreSQL is first asked for the row at the limit, where one index range is read: most lists are longer, and a walk to
 /// one row costs a quarter less than a walk that counts. Where there is none the rows are fewer, and are counted.
-fn ordered_count(sql: &mut Sql, plan: &Plan<Column>) {
+fn ordered_count<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>) {
     let bounds: Vec<_> = scan::cuts(plan, Part::Count).collect();
     let (key, limit) = (plan.order().keys()[0], plan.limit());
-    if sql.is_sqlite() || limit == 0 || scan::statuses(plan.filter()).len() > 1 {
+    if sql.is_sqlite() || limit == 0 || scan::names(plan.filter()).len() > 1 {
         return counted(sql, plan.filter(), &bounds, key, limit);
     }
     let keys = [key];
@@ -338,19 +339,25 @@ fn ordered_count(sql: &mut Sql, plan: &Plan<Column>) {
 }
 
 /// `SELECT count(*)` of at most `limit` entries of an index that begins with the column of `key`.
-fn counted(sql: &mut Sql, filter: &Filter<Column>, bounds: &[Condition], key: Key<Column>, limit: usize) {
+fn counted<C: Column>(
+    sql: &mut Sql<C>,
+    filter: &Filter<C>,
+    bounds: &[Condition<C>],
+    key: Key<C>,
+    limit: usize,
+) {
     sql.push("SELECT count(*) FROM (");
     sql.read(|sql| sql.push("1"), &first(filter, bounds, &[key], limit));
     sql.push(") AS counted");
 }
 
 /// The first entries of an index that begins with the column of the key.
-fn first<'a>(
-    filter: &'a Filter<Column>,
-    bounds: &'a [Condition],
-    keys: &'a [Key<Column>; 1],
+fn first<'a, C: Column>(
+    filter: &'a Filter<C>,
+    bounds: &'a [Condition<C>],
+    keys: &'a [Key<C>; 1],
     limit: usize,
-) -> Read<'a> {
+) -> Read<'a, C> {
     Read {
         filter,
         bounds,
@@ -363,7 +370,7 @@ fn first<'a>(
 }
 
 /// `SELECT count(*)` of a plan, among the entries of a source of it.
-fn source_count(sql: &mut Sql, plan: &Plan<Column>, source: Source) {
+fn source_count<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, source: Source<C>) {
     let bounds = source.bounds(plan, Part::Count);
     let entries = Read {
         filter: plan.filter(),
@@ -374,7 +381,7 @@ fn source_count(sql: &mut Sql, plan: &Plan<Column>, source: Source) {
         limit: Limit::All,
     };
     sql.push("SELECT count(*) FROM (SELECT 1 FROM (");
-    sql.read(|sql| sql.push("id, created_at, updated_at"), &entries);
+    sql.read(Sql::indexed, &entries);
     sql.push(") AS entries");
     let rest = source.rest(plan, Part::Count);
     if !rest.is_empty() {

@@ -1,0 +1,151 @@
+//! The connection: a page with its edges, flags, count and echo; and the macro `connection`, which makes its types.
+
+use keyset::CursorText;
+
+use super::arguments::{self, Arguments, Question};
+use super::filter::Input;
+use super::sort::Sorted;
+use super::{Caller, Failure};
+use crate::json::Json;
+use crate::list::{self, Listing, Wanted};
+use crate::relay::PageBounds;
+use crate::selection::compiled::Selection;
+use crate::selection::table::{Needs, Object};
+use crate::store::query::table::{Column, Fields};
+
+/// What a connection is written from.
+#[derive(Debug)]
+pub struct Answer<C: Column> {
+    /// What was read.
+    pub listing: Listing<C::Row>,
+    /// What was asked.
+    pub question: Question<C>,
+}
+
+impl<C: Column> Answer<C> {
+    /// The cursor of a row.
+    #[must_use]
+    pub fn cursor(&self, row: &C::Row) -> CursorText {
+        keyset::encode_row(self.question.window.order(), row)
+    }
+
+    /// Where the page stands.
+    #[must_use]
+    pub fn bounds(&self) -> PageBounds {
+        let rows = &self.listing.rows;
+        PageBounds {
+            has_next_page: self.listing.has_next,
+            has_previous_page: self.listing.has_previous,
+            start_cursor: rows.first().map(|row| self.cursor(row)),
+            end_cursor: rows.last().map(|row| self.cursor(row)),
+        }
+    }
+}
+
+/// What an edge is written from.
+#[derive(Debug)]
+pub struct Edge<'a, C: Column> {
+    /// The whole answer.
+    pub answer: &'a Answer<C>,
+    /// The row.
+    pub row: &'a C::Row,
+}
+
+impl<C: Column> Clone for Edge<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: Column> Copy for Edge<'_, C> {}
+
+/// Writes a page of the caller's rows.
+///
+/// # Errors
+///
+/// What is wrong with the arguments; what the database says. Nothing has been written then.
+pub async fn page<C, O, F, S>(
+    caller: Caller<'_>,
+    selected: &Selection<O>,
+    arguments: &Arguments<F, S>,
+    json: &mut Json,
+) -> Result<(), Failure>
+where
+    C: Sorted,
+    O: for<'a> Object<Source<'a> = &'a Answer<C>>,
+    F: Input<C>,
+    S: Copy + Into<keyset::Key<C>>,
+{
+    let question = arguments::lower(arguments, caller.list_items)?;
+    let needs = selected.needs();
+    let wanted = Wanted {
+        rows: needs.has(Needs::ROWS).then(|| Fields::of_bits(needs.columns())),
+        flags: needs.has(Needs::FLAGS),
+        count: needs.has(Needs::COUNT),
+    };
+    let Caller { store, viewer, .. } = caller;
+    let listing = list::list(store, viewer, &question.filter, &question.window, wanted).await?;
+    selected.write(&Answer { listing, question }, json);
+    Ok(())
+}
+
+/// Makes the types of a connection of a table's object: what a row is called ("import", "An import"), what several are
+/// ("imports", "Imports"), the type of an edge, and the types of the echoes, where there are any.
+macro_rules! connection {
+    (
+        $visibility:vis $connection:ident of $object:ident: $one:literal, $a_row:literal, $several:literal, $rows:literal;
+        edge $edge:ident $(, filtered $filtered:ident)? $(, sorted $sorted:ident)?;
+    ) => {
+        $crate::selection::table::object! {
+            #[doc = concat!("A page of ", $several, ".")]
+            $visibility $connection<'a>(&'a $crate::resources::connection::Answer<Column>);
+
+            #[doc = concat!("The ", $several, " of the page, each with its cursor.")]
+            "edges": Vec<$crate::selection::declare::Declared<$edge>> => $edge = |edge, answer, json| {
+                json.list(&answer.listing.rows, |json, row| {
+                    edge.write($crate::resources::connection::Edge { answer, row }, json);
+                });
+            }, needs $crate::selection::table::Needs::ROWS;
+            #[doc = concat!("The ", $several, " of the page.")]
+            "nodes": Vec<$crate::selection::declare::Declared<$object>> => $object = |node, answer, json| {
+                json.list(&answer.listing.rows, |json, row| node.write(row, json));
+            }, needs $crate::selection::table::Needs::ROWS;
+            /// Where the page stands in the list.
+            "pageInfo": $crate::selection::declare::Declared<$crate::relay::PageInfo> => $crate::relay::PageInfo =
+                |info, answer, json| info.write(&answer.bounds(), json);
+            #[doc = concat!(
+                $rows, " from the start of this page on, in the direction of paging, this page included; counted up to 500."
+            )]
+            "estimatedRemainingCount": i32 = |answer, json| {
+                json.number(i64::try_from(answer.listing.count).unwrap_or(i64::MAX));
+            }, needs $crate::selection::table::Needs::COUNT;
+            /// The page size in force.
+            "perPage": i32 = |answer, json| json.number(i64::from(answer.question.per_page));
+            $(
+                /// The filters applied, one entry each, normalized.
+                "filteredBy": Vec<$crate::selection::declare::Declared<$filtered>> => $filtered = |entry, answer, json| {
+                    json.list(answer.question.asked.applied(), |json, filter| entry.write(filter, json));
+                };
+            )?
+            $(
+                /// The sort keys applied, in their order; the hidden tie-break is not shown.
+                "sortedBy": Vec<$crate::selection::declare::Declared<$sorted>> => $sorted = |entry, answer, json| {
+                    json.list(&answer.question.keys, |json, key| entry.write(*key, json));
+                };
+            )?
+        }
+
+        $crate::selection::table::object! {
+            #[doc = concat!($a_row, " and its place in the list.")]
+            $visibility $edge<'a>($crate::resources::connection::Edge<'a, Column>);
+
+            #[doc = concat!(
+                "The ", $one, "'s position under this sort: for `after` and `before`, and for `start_cursor` of the REST API."
+            )]
+            "cursor": String = |edge, json| json.plain(edge.answer.cursor(edge.row).as_str().as_bytes());
+            #[doc = concat!("The ", $one, ".")]
+            "node": $crate::selection::declare::Declared<$object> => $object = |node, edge, json| node.write(edge.row, json);
+        }
+    };
+}
+pub(crate) use connection;

@@ -1,0 +1,110 @@
+//! The rows of a page statement, each decoded as it comes, and the count in its last column.
+
+use keyset::Plan;
+use sea_orm::{DbErr, QueryResult};
+
+use super::table::{Column, Fields, Table};
+use super::{Fetched, Unreadable, rows, unsigned};
+use crate::auth::Viewer;
+use crate::store::fetch::Gather;
+use crate::store::{Store, StoreError};
+
+/// What was read so far.
+pub(super) struct Decoded<T> {
+    account_id: i64,
+    fields: Fields,
+    is_counted: bool,
+    rows: Vec<T>,
+    count: u64,
+    /// What is wrong with the first row that could not be decoded.
+    failure: Option<DbErr>,
+    /// Values that could not be read, or only in part.
+    unreadable: Vec<Unreadable>,
+}
+
+impl<T: Table> Decoded<T> {
+    /// Nothing yet, of a statement that selects `fields` and, where `is_counted`, a count.
+    pub(super) fn new(viewer: &Viewer, limit: usize, fields: Fields, is_counted: bool) -> Self {
+        Self {
+            account_id: viewer.account_id(),
+            fields,
+            is_counted,
+            rows: Vec::with_capacity(limit),
+            count: 0,
+            failure: None,
+            unreadable: Vec::new(),
+        }
+    }
+
+    fn decode(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+        // Every row has the same count, and NULL says that there is none.
+        if self.is_counted && self.rows.is_empty() {
+            let count: Option<i64> = row.try_get_by_index(self.fields.iter::<T::Column>().count())?;
+            self.count = unsigned(count.unwrap_or(0))?;
+        }
+        match rows::decode(row, self.account_id, self.fields, &mut self.unreadable) {
+            Ok(decoded) => self.rows.push(decoded),
+            Err(unreadable) => {
+                self.unreadable.push(unreadable.clone());
+                return Err(unreadable.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, once operators know of what could not be read. A row that fails its request is logged with the request.
+    pub(super) fn told(self, store: &Store) -> Self {
+        for unreadable in &self.unreadable {
+            store.metrics().unreadable(unreadable.column);
+        }
+        if self.failure.is_none() {
+            for unreadable in &self.unreadable {
+                let Unreadable {
+                    account_id,
+                    id,
+                    column,
+                    reason,
+                    ..
+                } = unreadable;
+                tracing::warn!(
+                    account_id,
+                    id,
+                    column,
+                    reason,
+                    "a value is shown with U+FFFD in it"
+                );
+            }
+        }
+        self
+    }
+
+    /// What was read, as it came.
+    pub(super) fn rows(self) -> Result<Vec<T>, StoreError> {
+        match self.failure {
+            Some(failure) => Err(failure.into()),
+            None => Ok(self.rows),
+        }
+    }
+
+    /// What was read, in the order of `plan`.
+    pub(super) fn fetched<C: Column<Row = T>>(self, plan: &Plan<C>) -> Result<Fetched<T>, StoreError>
+    where
+        T: Table<Column = C>,
+    {
+        let count = self.count;
+        let mut rows = self.rows()?;
+        // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
+        if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
+            rows.sort_by(|left, right| plan.order().compare(left, right));
+        }
+        Ok(Fetched { rows, count })
+    }
+}
+
+impl<T: Table> Gather for Decoded<T> {
+    fn take(&mut self, row: QueryResult) {
+        if self.failure.is_none() {
+            self.failure = self.decode(&row).err();
+        }
+    }
+}
