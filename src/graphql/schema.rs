@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{
     EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Positioned, Request, Response,
-    SDLExportOptions, SchemaBuilder, ValidationMode, Variables, async_trait,
+    SDLExportOptions, SchemaBuilder, ValidationMode, async_trait,
 };
 use futures_util::FutureExt as _;
 
@@ -29,6 +29,8 @@ pub struct Schema {
     validating: Library,
     /// It validates nothing, and executes introspection alone.
     introspecting: Library,
+    /// Scalars of the specification that it does not refer to. The library lists them all the same.
+    unused: Vec<&'static str>,
 }
 
 type Library = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -128,7 +130,18 @@ pub fn build() -> Schema {
     Schema {
         validating: library().extension(StopBeforeExecution).finish(),
         introspecting: library().validation_mode(ValidationMode::Fast).finish(),
+        unused: unused_scalars(&sdl()),
     }
+}
+
+/// Introspection itself refers to the other two, `String` and `Boolean`.
+fn unused_scalars(sdl: &str) -> Vec<&'static str> {
+    let is_sign = |sign: char| !(sign.is_ascii_alphanumeric() || sign == '_');
+    let refers_to = |name: &str| sdl.split(is_sign).any(|word| word == name);
+    ["Float", "ID", "Int"]
+        .into_iter()
+        .filter(|name| !refers_to(name))
+        .collect()
 }
 
 /// The schema definition language text, exactly as `schema.graphql` holds it, and as `printSchema` of graphql-js prints what
@@ -165,21 +178,17 @@ impl Schema {
         invalid
     }
 
-    /// The answer to the introspection fields of a valid document; its other root fields are null in it.
-    pub async fn introspect(
-        &self,
-        document: &ExecutableDocument,
-        operation: Option<&str>,
-        variables: &Variables,
-    ) -> Response {
-        let mut request = Request::new(String::new())
-            .variables(variables.clone())
-            .only_introspection();
-        if let Some(name) = operation {
-            request = request.operation_name(name);
-        }
-        request.set_parsed_query(document.clone());
+    /// The answer to a document of introspection fields, without variables; other root fields are null in it.
+    pub async fn introspect(&self, document: ExecutableDocument) -> Response {
+        let mut request = Request::new(String::new()).only_introspection();
+        request.set_parsed_query(document);
         self.introspecting.execute(request).await
+    }
+
+    /// Whether this is the name of a scalar that the specification has and this schema does not refer to.
+    #[must_use]
+    pub fn is_unused(&self, name: &str) -> bool {
+        self.unused.contains(&name)
     }
 }
 

@@ -8,12 +8,13 @@
 //! **Source**: the GraphQL specification, section 6 "Execution".
 
 mod arguments;
+mod introspection;
 mod root;
 
 use std::sync::OnceLock;
 
 use async_graphql::parser::types::{ExecutableDocument, SelectionSet};
-use async_graphql::{Name, Pos, Response, Variables};
+use async_graphql::{Name, Pos, Variables};
 use async_graphql_value::ConstValue;
 
 use self::root::Root;
@@ -71,6 +72,14 @@ pub struct Failed {
     pub failure: Failure,
 }
 
+impl Failed {
+    /// Whether it is the first that its root field failed with; the others of a list are there for the same reason.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.index.is_none_or(|index| index == 0)
+    }
+}
+
 impl Plan {
     /// The plan of one operation of a valid document, by its name.
     #[must_use]
@@ -102,17 +111,13 @@ impl Plan {
                 &compiled
             }
         };
-        let mut introspected = None;
-        if roots.iter().any(Root::introspects) {
-            introspected = Some(self.introspect(run).await);
-        }
         let mut ran = Ran::default();
         json.raw("{");
         for (index, root) in roots.iter().enumerate() {
             if index > 0 {
                 json.raw(",");
             }
-            root.run(run, introspected.as_ref(), json, &mut ran).await;
+            root.run(run, json, &mut ran).await;
         }
         json.raw("}");
         ran
@@ -133,12 +138,6 @@ impl Plan {
         };
         let selected = Selected::new(&document.fragments, variables, set);
         selected.fields(&["Query"]).iter().map(Root::compile).collect()
-    }
-
-    async fn introspect(&self, run: Run<'_>) -> Response {
-        let operation = self.operation.as_deref();
-        // Boxed: the library's future is large.
-        Box::pin(run.schema.introspect(run.document, operation, run.variables)).await
     }
 }
 

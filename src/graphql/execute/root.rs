@@ -1,8 +1,9 @@
 //! The root fields: how each is compiled and run.
 
-use async_graphql::{ID, Name, Pos, Response, Value};
+use async_graphql::{ID, Name, Pos};
 
 use super::arguments::Arguments;
+use super::introspection::Introspection;
 use super::{Failed, Ran, Run};
 use crate::json::Json;
 use crate::resources::account::Account;
@@ -10,7 +11,7 @@ use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCoun
 use crate::resources::node::{Nodes, SelectedNode};
 use crate::resources::{Caller, Failure};
 use crate::scalars::BigInt;
-use crate::selection::collect::{Collected, Selected};
+use crate::selection::collect::Collected;
 use crate::selection::compiled::{Selection, Unlisted};
 
 /// A root field of an operation.
@@ -27,7 +28,7 @@ pub(super) struct Root {
 #[derive(Debug)]
 enum Field {
     Typename,
-    Introspection,
+    Introspection(Introspection),
     Imports(Selection<ImportConnection>),
     Import(Selection<Import>),
     ImportByDatabaseId(Selection<Import>),
@@ -38,10 +39,11 @@ enum Field {
 }
 
 impl Field {
-    fn compile(name: &str, below: &Selected<'_>) -> Result<Self, Unlisted> {
-        Ok(match name {
+    fn compile(collected: &Collected<'_>) -> Result<Self, Unlisted> {
+        let Collected { field, below, .. } = collected;
+        Ok(match field.node.name.node.as_str() {
             "__typename" => Self::Typename,
-            "__schema" | "__type" => Self::Introspection,
+            "__schema" | "__type" => Self::Introspection(Introspection::compile(collected)),
             "imports" => Self::Imports(Selection::compile(below)?),
             "import" => Self::Import(Selection::compile(below)?),
             "importByDatabaseId" => Self::ImportByDatabaseId(Selection::compile(below)?),
@@ -49,7 +51,7 @@ impl Field {
             "node" => Self::Node(SelectedNode::compile(below)?),
             "nodes" => Self::Nodes(SelectedNode::compile(below)?),
             "viewer" => Self::Viewer(Selection::compile(below)?),
-            _ => {
+            name => {
                 return Err(Unlisted {
                     type_name: "Query",
                     field: name.to_owned(),
@@ -62,13 +64,13 @@ impl Field {
 impl Root {
     /// Compiles a field of `Query`. One that is not listed fails when it runs.
     pub(super) fn compile(collected: &Collected<'_>) -> Self {
-        let Collected { key, field, below } = collected;
+        let Collected { key, field, .. } = collected;
         Self {
             key: (*key).clone(),
             prefix: format!("\"{key}\":").into(),
             at: field.pos,
             arguments: Arguments::of(&field.node),
-            field: Field::compile(&field.node.name.node, below),
+            field: Field::compile(collected),
         }
     }
 
@@ -84,23 +86,12 @@ impl Root {
         self.field.as_ref().err()
     }
 
-    /// Whether the library has to answer it.
-    pub(super) fn introspects(&self) -> bool {
-        matches!(self.field, Ok(Field::Introspection))
-    }
-
     /// Writes key and value; null where the field fails.
-    pub(super) async fn run(
-        &self,
-        run: Run<'_>,
-        introspected: Option<&Response>,
-        json: &mut Json,
-        ran: &mut Ran,
-    ) {
+    pub(super) async fn run(&self, run: Run<'_>, json: &mut Json, ran: &mut Ran) {
         json.raw(&self.prefix);
         let start = json.len();
         let written = match &self.field {
-            Ok(field) => self.write(field, run, introspected, json).await,
+            Ok(field) => self.write(field, run, json).await,
             Err(unlisted) => Err(Failure::Internal(unlisted.to_string())),
         };
         let Err(failure) = written else {
@@ -126,20 +117,14 @@ impl Root {
         }
     }
 
-    async fn write(
-        &self,
-        field: &Field,
-        run: Run<'_>,
-        introspected: Option<&Response>,
-        json: &mut Json,
-    ) -> Result<(), Failure> {
+    async fn write(&self, field: &Field, run: Run<'_>, json: &mut Json) -> Result<(), Failure> {
         let Run {
             caller, variables, ..
         } = run;
         let arguments = &self.arguments;
         match field {
             Field::Typename => json.plain(b"Query"),
-            Field::Introspection => self.introspection(introspected, json)?,
+            Field::Introspection(selected) => selected.write(run, json).await?,
             Field::Imports(selected) => {
                 let arguments = imports::Arguments {
                     first: arguments.get(variables, "first")?,
@@ -178,21 +163,6 @@ impl Root {
                 selected.write(viewer, json);
             }
         }
-        Ok(())
-    }
-
-    fn introspection(&self, introspected: Option<&Response>, json: &mut Json) -> Result<(), Failure> {
-        let response =
-            introspected.ok_or_else(|| Failure::Internal("nothing was introspected".to_owned()))?;
-        if let Some(error) = response.errors.first() {
-            return Err(Failure::Internal(format!("introspection: {}", error.message)));
-        }
-        let value = match &response.data {
-            Value::Object(data) => data.get(&self.key),
-            _ => None,
-        };
-        let text = serde_json::to_string(value.unwrap_or(&Value::Null));
-        json.raw(&text.map_err(|error| Failure::Internal(error.to_string()))?);
         Ok(())
     }
 
