@@ -370,7 +370,7 @@ pub struct Settings {
         help_heading = "Documents"
     )]
     pub(super) cost: String,
-    /// Errors in one answer.
+    /// Errors in one answer; each root field that failed has one in any case.
     #[arg(
         long,
         env = "GATEWAY_ERRORS",

@@ -159,3 +159,30 @@ async fn execute_all(store: &imports_gateway::store::Store, texts: &[String]) {
     }
     transaction.commit().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_failure_that_empties_a_list_of_nodes_is_logged_once() {
+    let database = databases::sqlite();
+    let tenants = furnish(&database.url, &[30]).await;
+    let mut server = Server::over(&database.url, &PATIENT, tenants);
+    let found = data(&server, "{ imports(first: 30) { nodes { id } } }");
+    let nodes = found["imports"]["nodes"].as_array().unwrap();
+    let ids: Vec<_> = nodes.iter().map(|node| node["id"].to_string()).collect();
+    let store = database.open().await;
+    let text = "ALTER TABLE imports RENAME COLUMN note TO remark";
+    assert!(execute(&store, text, Vec::new()).await.is_ok());
+    let query = format!(
+        "{{ nodes(ids: [{}]) {{ ... on Import {{ note }} }} }}",
+        ids.join(",")
+    );
+    let answer = server.client().ask(&Ask::graphql(&query, &serde_json::json!({})));
+    let errors = answer.json()["errors"].as_array().map(Vec::len);
+    assert_eq!(
+        (errors, answer.code().as_str()),
+        (Some(10), "INTERNAL_SERVER_ERROR")
+    );
+    server.terminate();
+    server.wait();
+    let log = server.last_log();
+    assert_eq!(log.matches("a field failed").count(), 1, "{log}");
+}
