@@ -34,7 +34,7 @@ pub struct Limits {
     pub wait: Duration,
     /// Cost points a second and account, ten times that in a burst, or off.
     pub rate_limit: Option<NonZeroU32>,
-    /// Wrong keys a minute and client address, or off.
+    /// Refused keys a minute and client address, a request without one too, or off.
     pub failed_keys: Option<NonZeroU32>,
     /// The longest path and query string, in bytes.
     pub uri_bytes: usize,

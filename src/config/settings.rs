@@ -163,7 +163,7 @@ pub struct Settings {
         help_heading = "Load"
     )]
     pub(super) rate_limit: String,
-    /// Wrong keys a minute and client address, or off.
+    /// Refused keys a minute and client address, a request without one too, or off.
     #[arg(
         long,
         env = "GATEWAY_FAILED_KEYS",
