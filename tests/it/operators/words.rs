@@ -61,6 +61,8 @@ async fn a_filter_that_says_nothing_is_as_unset_and_nonsense_is_warned_of() {
         ("verbose", true),
         ("info=loud", true),
         ("gateway=debug", true),
+        ("hyper=trace", true),
+        ("info,foo=zzz", true),
     ] {
         let (_, log) = log_of(&[("RUST_LOG", filter)], &[]).await;
         assert!(log.contains("stopping"), "{filter}: {log}");
