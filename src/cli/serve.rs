@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{WrongSettings, output};
-use crate::app::{self, AppError};
+use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness, accept};
@@ -239,14 +239,17 @@ async fn migrate_later(store: Store) {
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.
-async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, String> {
+async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, NoAnswer> {
     let status = lookout.look(async |db| migration::status(&db).await).await;
-    let status = status.map_err(|error| error.reason())?;
+    let status = status?;
     if !status.unreadable.is_empty() {
         let tables = status.unreadable.join(", ");
-        return Err(format!(
-            "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
-        ));
+        return Err(NoAnswer {
+            reason: format!(
+                "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
+            ),
+            is_timeout: false,
+        });
     }
     Ok(!status.is_outdated())
 }

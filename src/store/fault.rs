@@ -61,6 +61,16 @@ impl StoreError {
         }
     }
 
+    /// Whether nothing is known but that the time was up.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Unavailable(reason) => reason.is_timeout(),
+            Self::Failed(_) | Self::Busy => false,
+        }
+    }
+
     /// Why, for operators: in one line, without a password.
     #[must_use]
     pub fn reason(&self) -> String {
