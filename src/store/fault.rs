@@ -22,7 +22,7 @@ pub enum StoreError {
     #[error("the statement ran out of time")]
     TimedOut(#[source] Reason),
     /// Anything else: a fault of ours, or a row that breaks the table's promises.
-    #[error("the database refused a statement")]
+    #[error("a statement failed")]
     Failed(#[source] Reason),
 }
 

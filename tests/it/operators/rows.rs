@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::{PATIENT, data, done, run};
+use super::{PATIENT, data, done, failed, run};
 use crate::databases::{self, execute};
 use crate::server::{Ask, Server, furnish};
 
@@ -138,7 +138,7 @@ async fn a_server_database_that_is_not_utf_8_is_not_migrated() {
     )
     .await;
     let (host, _) = url.rsplit_once('/').unwrap();
-    let error = super::failed(&format!("{host}/plain_bytes"), "migrate up");
+    let error = failed(&format!("{host}/plain_bytes"), "migrate up");
     assert!(error.contains("SQL_ASCII") && error.contains("UTF8"), "{error}");
 }
 
@@ -185,4 +185,15 @@ async fn a_failure_that_empties_a_list_of_nodes_is_logged_once() {
     server.wait();
     let log = server.last_log();
     assert_eq!(log.matches("a field failed").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_check_without_a_schema_says_that_there_is_none_and_what_to_type() {
+    for database in databases::fresh().await {
+        let error = failed(&database.url, "migrate check");
+        assert!(
+            error.contains("no schema") && error.contains("`imports-gateway migrate up`"),
+            "{error}"
+        );
+    }
 }
