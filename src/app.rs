@@ -18,8 +18,8 @@ use crate::http::{Gateway, Readiness, RequestLimits};
 use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
-use crate::store::Store;
 use crate::store::token_cache::TokenCache;
+use crate::store::{Store, StoreError};
 
 /// How often the database is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,6 +35,24 @@ pub enum AppError {
     /// The manifest of trusted documents is not usable.
     #[error("--trusted-documents")]
     Manifest(#[from] ManifestError),
+}
+
+/// Why the database gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// In one line, for operators.
+    pub reason: String,
+    /// Whether nothing is known but that the time was up.
+    pub is_timeout: bool,
+}
+
+impl From<StoreError> for NoAnswer {
+    fn from(error: StoreError) -> Self {
+        Self {
+            reason: error.reason(),
+            is_timeout: error.is_timeout(),
+        }
+    }
 }
 
 /// A gateway over an open store, and the end that says whether it is ready.
@@ -133,21 +151,29 @@ pub fn connection_limits(limits: &Limits) -> http_server::Limits {
 
 /// Looks at the database every second, for ever, and tells what it sees.
 ///
-/// `current` says whether the schema is what this program needs; or, where the database gives no answer, why.
+/// `current` says whether the schema is what this program needs; or, where the database gives no answer, why. As long as
+/// it gives none, a time-out does not replace what is known of that.
 pub async fn watch<F>(sender: Sender<Readiness>, current: impl Fn() -> F)
 where
-    F: Future<Output = Result<bool, String>>,
+    F: Future<Output = Result<bool, NoAnswer>>,
 {
     loop {
         let looked = tokio::time::timeout(LOOK_LIMIT, current()).await;
+        let looked = looked.unwrap_or_else(|_| {
+            Err(NoAnswer {
+                reason: "it takes too long".to_owned(),
+                is_timeout: true,
+            })
+        });
+        let is_timeout = looked.as_ref().is_err_and(|none| none.is_timeout);
         let seen = match looked {
-            Ok(Ok(true)) => Readiness::Ready,
-            Ok(Ok(false)) => Readiness::SchemaOutdated,
-            Ok(Err(reason)) => Readiness::DatabaseAway(reason),
-            Err(_) => Readiness::DatabaseAway("it takes too long".to_owned()),
+            Ok(true) => Readiness::Ready,
+            Ok(false) => Readiness::SchemaOutdated,
+            Err(none) => Readiness::DatabaseAway(none.reason),
         };
         sender.send_if_modified(|readiness| {
-            let changed = *readiness != seen;
+            let is_known = is_timeout && matches!(readiness, Readiness::DatabaseAway(_));
+            let changed = *readiness != seen && !is_known;
             if changed {
                 match &seen {
                     Readiness::DatabaseAway(reason) => {
@@ -161,5 +187,47 @@ where
             changed
         });
         tokio::time::sleep(WATCH_INTERVAL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn no_answer(reason: &str, is_timeout: bool) -> Result<bool, NoAnswer> {
+        let reason = reason.to_owned();
+        Err(NoAnswer { reason, is_timeout })
+    }
+
+    #[tokio::test]
+    async fn a_time_out_replaces_no_reason_and_a_reason_replaces_a_time_out() {
+        let away = |reason: &str| Readiness::DatabaseAway(reason.to_owned());
+        for (looks, kept) in [
+            ([no_answer("full", false), no_answer("late", true)], "full"),
+            ([no_answer("late", true), no_answer("full", false)], "full"),
+            ([no_answer("full", false), no_answer("gone", false)], "gone"),
+        ] {
+            let (sender, readiness) = watch::channel(Readiness::Starting);
+            let left = Mutex::new(looks.into_iter());
+            let (told, mut over) = watch::channel(false);
+            // What comes when the looks are over is never seen: they have been taken in by then.
+            let watching = watch(sender, || {
+                let look = left.lock().unwrap().next();
+                let _ = told.send(look.is_none());
+                async move {
+                    match look {
+                        Some(look) => look,
+                        None => std::future::pending().await,
+                    }
+                }
+            });
+            tokio::select! {
+                () = watching => {}
+                over = over.wait_for(|is_over| *is_over) => assert!(*over.unwrap()),
+            }
+            assert_eq!(*readiness.borrow(), away(kept));
+        }
     }
 }

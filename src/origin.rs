@@ -18,32 +18,87 @@ impl Origin {
     }
 }
 
-/// A text that no browser sends as an origin.
+/// A text that no browser sends as an origin, and why: what follows the text in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an origin: write scheme://host or scheme://host:port in lower case, without a path")]
-pub struct OriginError;
+pub enum OriginError {
+    /// It does not begin with a scheme that pages have.
+    #[error("has no scheme that pages have: write https://HOST or http://HOST")]
+    Scheme,
+    /// Something stands behind host and port.
+    #[error("has a path: an origin ends with its host or port, without a slash")]
+    Path,
+    /// The port need not be said, so a browser does not.
+    #[error("has the port that its scheme has anyway: leave it out, as browsers do")]
+    DefaultPort,
+    /// It is not in lower case.
+    #[error("has capital letters: browsers send origins in lower case")]
+    Case,
+    /// It is none in another way.
+    #[error("is not an origin such as https://app.example.com")]
+    Other,
+}
 
 impl FromStr for Origin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
-        let uri: Uri = text.parse().map_err(|_| OriginError)?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(OriginError);
+        let lower = text.to_ascii_lowercase();
+        let (default_port, host) = match (lower.strip_prefix("http://"), lower.strip_prefix("https://")) {
+            (Some(host), _) => (80, host),
+            (_, Some(host)) => (443, host),
+            _ => return Err(OriginError::Scheme),
         };
-        let default_port = match scheme {
-            "http" => 80,
-            "https" => 443,
-            _ => return Err(OriginError),
-        };
-        let as_sent = format!("{scheme}://{authority}");
-        if as_sent != text
-            || authority.as_str().contains('@')
-            || authority.port_u16() == Some(default_port)
-            || text.bytes().any(|b| b.is_ascii_uppercase())
-        {
-            return Err(OriginError);
+        if host.contains(['/', '?', '#']) {
+            return Err(OriginError::Path);
         }
-        HeaderValue::from_str(text).map(Self).map_err(|_| OriginError)
+        let uri: Uri = text.parse().map_err(|_| OriginError::Other)?;
+        let authority = uri.authority().ok_or(OriginError::Other)?;
+        if authority.as_str().contains('@') || authority.as_str() != &text[text.len() - host.len()..] {
+            return Err(OriginError::Other);
+        }
+        if authority.port_u16() == Some(default_port) {
+            return Err(OriginError::DefaultPort);
+        }
+        if lower != text {
+            return Err(OriginError::Case);
+        }
+        HeaderValue::from_str(text)
+            .map(Self)
+            .map_err(|_| OriginError::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_no_origin_is_told_what_it_has_too_much_or_lacks() {
+        for text in [
+            "https://app.example.com",
+            "http://localhost:5173",
+            "http://[::1]:8080",
+        ] {
+            assert!(text.parse::<Origin>().is_ok(), "{text}");
+        }
+        for (text, why) in [
+            ("app.example.com", OriginError::Scheme),
+            ("localhost:5173", OriginError::Scheme),
+            ("*", OriginError::Scheme),
+            ("null", OriginError::Scheme),
+            ("ftp://app.example.com", OriginError::Scheme),
+            ("https://app.example.com/", OriginError::Path),
+            ("https://app.example.com/pages", OriginError::Path),
+            ("https://app.example.com?a", OriginError::Path),
+            ("https://app.example.com:443", OriginError::DefaultPort),
+            ("http://localhost:80", OriginError::DefaultPort),
+            ("https://App.example.com", OriginError::Case),
+            ("HTTPS://app.example.com", OriginError::Case),
+            ("https://", OriginError::Other),
+            ("https://u:p@app.example.com", OriginError::Other),
+            ("https://a b", OriginError::Other),
+        ] {
+            assert_eq!(text.parse::<Origin>(), Err(why), "{text}");
+        }
     }
 }

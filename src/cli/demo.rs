@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use entity::Instant;
 
-use super::serve;
+use super::serve::{self, Signals};
 use super::{WrongSettings, output};
+use crate::auth::Key;
 use crate::config;
 use crate::ingest::{generate, live, random::Random};
 use crate::store::{Store, accounts, tokens};
@@ -35,6 +36,7 @@ const LIVE_BEAT: Duration = Duration::from_secs(2);
 ///
 /// **Errors**: [`WrongSettings`]; no room for the database; an address that is taken.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
     let folder = tempfile::Builder::new()
         .prefix("imports-gateway-demo-")
         .tempdir()?;
@@ -49,28 +51,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         .map_err(|faults| WrongSettings(faults.join("; ")))?;
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
-    migration::up(store.database()).await?;
-    let mut keys = Vec::new();
-    for (name, share) in ACCOUNTS.into_iter().zip([1, 10, 100]) {
-        let now = Instant::now();
-        let (account, _) = accounts::create(&store, name, now).await?;
-        let rows = args.rows.div_ceil(share);
-        generate::fill(
-            &store,
-            account,
-            rows,
-            u64::from(account.unsigned_abs() as u32),
-            now,
-            |_| {},
-        )
-        .await?;
-        let created = tokens::create(&store, account, "demo", None, now).await?;
-        let (_, key) = created.context("the account was made just now")?;
-        keys.push((name, rows, key));
-    }
+    let Some(keys) = signals.unless_stopped(fill(&store, args.rows)).await else {
+        return Ok(store.close().await?);
+    };
+    let keys = keys?;
     let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
     let first = keys.first().map(|(.., key)| key.reveal());
-    let served = serve::serve(&config, store, first, |address| {
+    let served = serve::serve(&config, store, signals, first, |address| {
         output::print(&welcome(address, &keys))
     });
     let served = served.await;
@@ -80,7 +67,34 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     served
 }
 
-fn welcome(address: SocketAddr, keys: &[(&str, u64, crate::auth::Key)]) -> String {
+/// An account's name, how many imports it has, and a key to it.
+type Tenant = (&'static str, u64, Key);
+
+/// Makes the accounts and their imports.
+async fn fill(store: &Store, rows: u64) -> anyhow::Result<Vec<Tenant>> {
+    migration::up(store.database()).await?;
+    let mut keys = Vec::new();
+    for (name, share) in ACCOUNTS.into_iter().zip([1, 10, 100]) {
+        let now = Instant::now();
+        let (account, _) = accounts::create(store, name, now).await?;
+        let rows = rows.div_ceil(share);
+        generate::fill(
+            store,
+            account,
+            rows,
+            u64::from(account.unsigned_abs() as u32),
+            now,
+            |_| {},
+        )
+        .await?;
+        let created = tokens::create(store, account, "demo", None, now).await?;
+        let (_, key) = created.context("the account was made just now")?;
+        keys.push((name, rows, key));
+    }
+    Ok(keys)
+}
+
+fn welcome(address: SocketAddr, keys: &[Tenant]) -> String {
     let mut text = format!(
         "\nA throw-away database, gone when this ends (Ctrl-C).\n\n\
          Dashboard   http://{address}/\n\

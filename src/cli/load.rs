@@ -25,7 +25,7 @@ pub struct Args {
     /// The account whose imports they are.
     #[arg(long, value_name = "ID")]
     pub account: i64,
-    /// Store the rest of a file that has bad records, and count both.
+    /// Store the rest of a file that has bad records, and count both; of one that is cut off, what came before.
     #[arg(long)]
     pub skip_invalid: bool,
     /// The files; `-` is standard input. Each is stored whole or not at all.
@@ -33,7 +33,7 @@ pub struct Args {
     pub files: Vec<PathBuf>,
 }
 
-/// Runs the command: exit status 0 where every file is stored, 1 where one is not.
+/// Runs the command: exit status 0 where every file is stored, 1 where one is not, or not to its end.
 ///
 /// **Errors**: there is no such account, or the database's own; files before the one at hand are stored.
 pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
@@ -45,7 +45,7 @@ pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// [`run`] on other outputs; whether every file is stored.
+/// [`run`] on other outputs; whether every file is stored to its end.
 ///
 /// **Errors**: those of [`run`].
 pub async fn run_with(
@@ -107,13 +107,22 @@ async fn one(
         writeln!(err, "{name}: and {} more", faults - NAMED_FAULTS)?;
     }
     match outcome? {
-        Outcome::Stored { loaded, invalid } => {
+        Outcome::Stored {
+            loaded,
+            invalid,
+            is_whole,
+        } => {
             let (stored, older, twice) = (loaded.stored, loaded.passed_over, loaded.duplicates);
+            let rest = if is_whole {
+                ""
+            } else {
+                "; the rest of the file could not be read"
+            };
             writeln!(
                 out,
-                "{name}: {stored} stored, {older} passed over as older, {twice} repeated later, {invalid} invalid"
+                "{name}: {stored} stored, {older} passed over as older, {twice} repeated later, {invalid} invalid{rest}"
             )?;
-            Ok(true)
+            Ok(is_whole)
         }
         Outcome::Refused { invalid } => {
             writeln!(out, "{name}: nothing stored, {invalid} invalid")?;

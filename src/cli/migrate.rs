@@ -60,6 +60,9 @@ async fn done(command: Command, store: &Store) -> anyhow::Result<String> {
         Command::Up => up(store, &before).await,
         Command::Down { steps, all, yes } => down(store, &before, (!all).then_some(steps), yes).await,
         Command::Status => Ok(show(&before)),
+        Command::Check if before.is_outdated() => {
+            bail!("there is no schema to check, or not all of it: run `imports-gateway migrate up` first")
+        }
         Command::Check => check(store).await,
         Command::Grants { role } => Ok(grants(&role)),
     }

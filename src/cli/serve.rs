@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{WrongSettings, output};
-use crate::app::{self, AppError};
+use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness};
@@ -27,8 +27,17 @@ use crate::telemetry;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Bring the schema of a server database up before serving, under a lock.
-    #[arg(long, env = "GATEWAY_MIGRATE", value_parser = clap::builder::BoolishValueParser::new())]
-    pub migrate: bool,
+    // Alone it means on. A word of its own stands behind `=`, so that what follows is not taken for it.
+    #[arg(
+        long,
+        env = "GATEWAY_MIGRATE",
+        value_name = "on|off",
+        default_value = "off",
+        default_missing_value = "on",
+        num_args = 0..=1,
+        require_equals = true
+    )]
+    pub(super) migrate: String,
 
     #[command(flatten)]
     pub(super) settings: config::Settings,
@@ -43,22 +52,40 @@ const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
 ///
 /// **Errors**: [`WrongSettings`], all of them at once; an outdated schema; an address that is taken.
 pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
-    let config = args
-        .settings
-        .check(&url)
-        .map_err(|faults| WrongSettings(faults.join("; ")))?;
+    let mut signals = Signals::new()?;
+    let (config, migrate) = checked(&args, &url)?;
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
-    prepare(&store, args.migrate).await?;
-    serve(&config, store, None, |_| Ok(())).await
+    let prepared = signals.unless_stopped(prepare(&store, migrate)).await;
+    let Some(prepared) = prepared else {
+        return Ok(store.close().await?);
+    };
+    prepared?;
+    serve(&config, store, signals, None, |_| Ok(())).await
 }
 
-/// Serves an open store; `told` is called with the address once the service answers. `demo_key` goes into the pages.
+/// All settings, and whether to migrate.
+fn checked(args: &Args, url: &str) -> Result<(Config, bool), WrongSettings> {
+    let migrate = config::switch("--migrate", &args.migrate);
+    let settings = args.settings.check(url);
+    match (settings, migrate) {
+        (Ok(config), Ok(migrate)) => Ok((config, migrate)),
+        (settings, migrate) => {
+            let mut faults = settings.err().unwrap_or_default();
+            faults.extend(migrate.err());
+            Err(WrongSettings(faults.join("; ")))
+        }
+    }
+}
+
+/// Serves an open store until `signals` says to stop; `told` is called with the address once the service answers.
+/// `demo_key` goes into the pages.
 ///
 /// **Errors**: an address that is taken, and those of `told`.
 pub(super) async fn serve(
     config: &Config,
     store: Store,
+    mut signals: Signals,
     demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -80,8 +107,6 @@ pub(super) async fn serve(
         tokio::spawn(async move { http_server::serve(listener, door, &limits, std::future::pending()).await })
     });
     let door = http::door(Arc::clone(&gateway), demo_key);
-    // Before anybody knows that there is somebody to be told to stop.
-    let mut signals = Signals::new()?;
     output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
     let delay = config.limits.shutdown_delay;
@@ -214,32 +239,51 @@ async fn migrate_later(store: Store) {
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.
-async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, String> {
+async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, NoAnswer> {
     let status = lookout.look(async |db| migration::status(&db).await).await;
-    let status = status.map_err(|error| error.reason())?;
+    let status = status?;
     if !status.unreadable.is_empty() {
         let tables = status.unreadable.join(", ");
-        return Err(format!(
-            "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
-        ));
+        return Err(NoAnswer {
+            reason: format!(
+                "the role may not read {tables}; `imports-gateway migrate grants` prints what a role needs"
+            ),
+            is_timeout: false,
+        });
     }
     Ok(!status.is_outdated())
 }
 
-/// What tells the service to stop.
-struct Signals {
+/// What tells the service to stop. It is made before anything else, so that an early signal is heard too.
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    /// Listens to the signals of this process from now on.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// What `work` gives; `None` where the service is told to stop before: then there is nothing to drain.
+    pub(super) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            _ = self.stop() => {
+                tracing::info!("stopped before anything was served");
+                None
+            }
+        }
     }
 
     /// Waits for the next; whether it is one that an orchestrator sends, behind a balancer, and not a person.

@@ -48,8 +48,8 @@ impl Faults {
     pub(super) fn switch(&mut self, flag: &str, text: &str) -> Option<bool> {
         let switched = match text.trim().to_ascii_lowercase().as_str() {
             "on" | "true" | "1" | "yes" => Some(true),
-            "off" | "false" | "0" | "no" => Some(false),
-            _ => None,
+            "0" => Some(false),
+            _ => is_off(text).then_some(false),
         };
         if switched.is_none() {
             self.add(format!("{flag} must be on or off"));
@@ -73,7 +73,7 @@ impl Faults {
         number
     }
 
-    /// A whole number in a range, or `off`.
+    /// A whole number in a range, or off: in the words that mean it, but for 0, which might as well mean nothing at all.
     pub(super) fn number_or_off<T>(
         &mut self,
         flag: &str,
@@ -83,7 +83,7 @@ impl Faults {
     where
         T: FromStr + PartialOrd + Display,
     {
-        if text.trim() == "off" {
+        if is_off(text) {
             return Some(None);
         }
         let number = text.trim().parse().ok().filter(|number| range.contains(number));
@@ -101,6 +101,14 @@ impl Faults {
     pub(super) fn millis(&mut self, flag: &str, text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
         self.number(flag, text, range).map(Duration::from_millis)
     }
+}
+
+/// Whether a text is a word for off.
+fn is_off(text: &str) -> bool {
+    let text = text.trim();
+    ["off", "false", "no"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -121,6 +129,23 @@ mod tests {
         assert!(faults.are_none());
         for text in ["", "o", "enable", "2", "-1", "nope"] {
             assert_eq!(faults.switch("--get", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_off_is_so_in_every_word_but_0() {
+        let mut faults = Faults::default();
+        for text in ["off", "Off", " OFF ", "false", "no", "No"] {
+            assert_eq!(
+                faults.number_or_off::<u64>("--rate", text, 1..=9),
+                Some(None),
+                "{text}"
+            );
+        }
+        assert!(faults.are_none());
+        assert_eq!(faults.number_or_off("--rate", "7", 1..=9), Some(Some(7)));
+        for text in ["0", "on", "true", "yes", "none", ""] {
+            assert_eq!(faults.number_or_off::<u64>("--rate", text, 1..=9), None, "{text}");
         }
     }
 

@@ -92,7 +92,7 @@ limits! {
         "wait-ms" wait: Duration = millis(250, 0..=60_000);
         /// Cost points a second and account, ten times that in a burst, or off.
         "rate-limit" rate_limit: Option<NonZeroU32> = points_or_off(1000, NonZeroU32::MIN..=MOST_POINTS);
-        /// Requests without a valid key, a minute and client address, or off.
+        /// Refused keys a minute and client address, a request without one too, or off.
         "failed-keys" failed_keys: Option<NonZeroU32> = number_or_off(20, NonZeroU32::MIN..=MOST_POINTS);
     }
     "Requests" {
@@ -142,7 +142,7 @@ limits! {
         "list-items" list_items: usize = number(250, 1..=10_000);
         /// The cost of one operation, in points.
         "cost" cost: u64 = points(1000, 1..=1_000_000);
-        /// Errors in one answer.
+        /// Errors in one answer; each root field that failed has one in any case.
         "errors" errors: usize = number(10, 1..=100);
     }
     "Database" {

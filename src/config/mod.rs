@@ -36,6 +36,23 @@ fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// A switch that is no part of [`Settings`], in the words that switches take.
+///
+/// # Errors
+///
+/// One sentence that names `flag`.
+pub fn switch(flag: &str, text: &str) -> Result<bool, String> {
+    let mut faults = Faults::default();
+    let switched = faults.switch(flag, text);
+    switched.ok_or_else(|| faults.into_all().concat())
+}
+
+/// A value in a message: without what could be a password, and on one line.
+fn shown(text: &str) -> String {
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    host.escape_debug().to_string()
+}
+
 /// Settings that have been checked.
 #[derive(Clone)]
 pub struct Config {
@@ -85,9 +102,14 @@ impl Settings {
         {
             faults.add("--metrics-listen must be another address than --listen".to_owned());
         }
-        let origins = "origins such as https://app.example.com, in lower case, without a path";
         let cors_origins: Vec<Option<Origin>> = list(&options.cors_origins)
-            .map(|text| faults.parsed("--cors-origins", text, origins))
+            .map(|text| match text.parse() {
+                Ok(origin) => Some(origin),
+                Err(error) => {
+                    faults.add(format!("--cors-origins: `{}` {error}", shown(text)));
+                    None
+                }
+            })
             .collect();
         let networks = "addresses or networks such as 10.0.0.0/8, separated by commas";
         let trusted_proxies: Vec<Option<Network>> = list(&options.trusted_proxy)

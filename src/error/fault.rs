@@ -37,7 +37,8 @@ impl Fault {
     pub fn of_field(failed: &Failed, request_id: Option<&str>) -> Self {
         let failure = &failed.failure;
         let (code, argument) = row(failure);
-        if code == Code::InternalServerError {
+        // The places of a list failed for one reason.
+        if code == Code::InternalServerError && failed.is_first() {
             tracing::error!(request_id, cause = chain(failure), "a field failed");
         }
         let key = PathSegment::Field(failed.key.to_string());

@@ -308,11 +308,7 @@ mod tests {
             "https://app.example.com:443",
             "ftp://app.example.com",
         ] {
-            assert_eq!(
-                text.parse::<Origin>(),
-                Err(crate::origin::OriginError),
-                "{text:?}"
-            );
+            assert!(text.parse::<Origin>().is_err(), "{text:?}");
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum Outcome {
         loaded: Loaded,
         /// How many were none, and skipped.
         invalid: u64,
+        /// Whether the file was read to its end; what came behind its last fault is unknown otherwise.
+        is_whole: bool,
     },
     /// Nothing of it is stored.
     Refused {
@@ -72,8 +74,8 @@ enum Message {
 /// Stores one file of records for an account that exists, in one transaction.
 ///
 /// A thread of its own reads ahead by a few batches. `report` gets every fault, in the order of the file; after the first
-/// that refuses the file the rest is read only for more of them. A final fault refuses it always: what would have come
-/// behind it is unknown.
+/// that refuses the file the rest is read only for more of them. Where faults are skipped, the records before a final
+/// one are stored.
 ///
 /// **Errors**: [`LoadError`]; nothing is then stored.
 pub async fn load<R: BufRead + Send + 'static>(
@@ -85,7 +87,7 @@ pub async fn load<R: BufRead + Send + 'static>(
 ) -> Result<Outcome, LoadError> {
     let mut messages = read_ahead(source, account_id)?;
     let mut upsert = Some(store.upsert::<imports::Model>().await?);
-    let mut invalid = 0;
+    let (mut invalid, mut is_whole) = (0, true);
     while let Some(message) = messages.recv().await {
         match message {
             Message::Rows(rows) => {
@@ -96,7 +98,8 @@ pub async fn load<R: BufRead + Send + 'static>(
             Message::Fault(fault) => {
                 invalid += 1;
                 report(&fault);
-                if fault.is_final || on_invalid == OnInvalid::Refuse {
+                is_whole &= !fault.is_final;
+                if on_invalid == OnInvalid::Refuse {
                     upsert = None;
                 }
             }
@@ -106,7 +109,11 @@ pub async fn load<R: BufRead + Send + 'static>(
                 };
                 let loaded = upsert.commit().await?;
                 store.analyze(loaded.stored).await;
-                return Ok(Outcome::Stored { loaded, invalid });
+                return Ok(Outcome::Stored {
+                    loaded,
+                    invalid,
+                    is_whole,
+                });
             }
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Takes anything that can be read, gives rows and faults in the order of the file. Three shapes are told apart by
 //! their content: a page as `GET /api/v1/imports` answers it (an object with a member `records`), an array of records or
-//! of pages, and records one after another, as a rule one a line. Behind a page or an array more of any shape may follow,
-//! as in a file that pages were appended to. Only one record is held, whatever else the file is made of.
+//! of pages, and records one after another, as a rule one a line. Behind each more of any shape may follow, as in a file
+//! that pages were appended to. Only one record is held, whatever else the file is made of.
 //! Deliberately absent: compressed files, and what becomes of a row.
 
 use std::io::{BufRead, Read};
@@ -17,6 +17,10 @@ use super::source::{CUT_OFF, Framed, Source};
 
 /// The longest record. **Unit**: bytes of JSON.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+const NO_OBJECT: &str = "a record must be an object, and start with `{`";
+const COMMA: &str =
+    "a `,` after a record: records one a line have none between them; those of an array stand in `[` and `]`";
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +95,11 @@ impl<R: BufRead> Records<R> {
                         return Ok(Some(row));
                     }
                 }
-                Place::Lines => return self.next_of_lines(),
+                Place::Lines => {
+                    if let Some(row) = self.next_of_lines()? {
+                        return Ok(Some(row));
+                    }
+                }
                 Place::ArrayStart(around) | Place::ArrayRest(around) => {
                     if let Some(row) = self.next_of_array(around)? {
                         return Ok(Some(row));
@@ -142,8 +150,7 @@ impl<R: BufRead> Records<R> {
         let start = self.source.line;
         match self.source.frame(Frame::watching(), false)? {
             Framed::Page => {
-                self.page_start(start)?;
-                self.place = Place::ArrayStart(Around::Page);
+                self.page_start(start, Around::Page)?;
                 Ok(None)
             }
             // As it might have been a page, it was read past the end of a line that breaks off.
@@ -154,7 +161,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    fn page_start(&mut self, start: u64) -> Result<(), Fault> {
+    fn page_start(&mut self, start: u64, around: Around) -> Result<(), Fault> {
         // What stands before is only framed so far; a page that is too long to look at again is taken as it is.
         if self.source.value.len() < MAX_RECORD_BYTES {
             self.source.value.extend_from_slice(b":0}");
@@ -174,9 +181,11 @@ impl<R: BufRead> Records<R> {
             }
             self.source.take(1);
         }
+        self.place = Place::ArrayStart(around);
         Ok(())
     }
 
+    /// The next record of its own; `None` where the file ends or another shape begins.
     fn next_of_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
         match self.source.skip_space()? {
             None => {
@@ -185,19 +194,36 @@ impl<R: BufRead> Records<R> {
             }
             Some(b'{') => {
                 let start = self.source.line;
-                let framed = self.source.frame(Frame::default(), true)?;
-                self.lines_record(start, framed).map(Some)
+                match self.source.frame(Frame::watching(), true)? {
+                    Framed::Page => {
+                        self.page_start(start, Around::Page)?;
+                        Ok(None)
+                    }
+                    framed => self.lines_record(start, framed).map(Some),
+                }
             }
-            Some(_) => {
-                let line = self.source.line;
-                self.source.skip_line()?;
-                Err(fault(
-                    line,
-                    "a record must be an object, and start with `{`",
-                    false,
-                ))
-            }
+            Some(b'[') => self.array_among_lines(),
+            Some(b',') => self.bad_line(self.source.line, COMMA),
+            Some(_) => self.bad_line(self.source.line, NO_OBJECT),
         }
+    }
+
+    /// Goes into an array of objects, or an empty one; any other is one bad line.
+    fn array_among_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
+        let start = self.source.line;
+        self.source.take(1);
+        match self.source.skip_space()? {
+            Some(b'{' | b']') => {
+                self.place = Place::ArrayStart(Around::Nothing);
+                Ok(None)
+            }
+            _ => self.bad_line(start, NO_OBJECT),
+        }
+    }
+
+    fn bad_line(&mut self, line: u64, reason: &str) -> Result<Option<imports::Model>, Fault> {
+        self.source.skip_line()?;
+        Err(fault(line, reason, false))
     }
 
     /// A record of its own. One that is broken ends with its line or, where it has several, before the next line that
@@ -235,7 +261,6 @@ impl<R: BufRead> Records<R> {
         }
         self.place = Place::ArrayRest(around);
         let start = self.source.line;
-        let not_a_record = "a record must be an object, and start with `{`";
         match next {
             None => Err(self.final_fault("the file is cut off: the array of records is not closed")),
             Some(b'{') => {
@@ -247,21 +272,20 @@ impl<R: BufRead> Records<R> {
                 };
                 let framed = self.source.frame(frame, false)?;
                 if may_be_page && matches!(framed, Framed::Page) {
-                    self.page_start(start)?;
-                    self.place = Place::ArrayStart(Around::PageOfPages);
+                    self.page_start(start, Around::PageOfPages)?;
                     return Ok(None);
                 }
                 self.parsed(start, framed).map(Some)
             }
             Some(b'[' | b'"') => match self.source.frame(Frame::default(), false)? {
-                Framed::Whole | Framed::TooLong => Err(fault(start, not_a_record, false)),
+                Framed::Whole | Framed::TooLong => Err(fault(start, NO_OBJECT, false)),
                 framed => self.parsed(start, framed).map(Some),
             },
             Some(b',' | b']' | b'}') => Err(self.final_fault("not JSON: a record is missing")),
             Some(_) => {
                 self.source
                     .skip_while(|byte| !matches!(byte, b',' | b']' | b'}' | b'{' | b'[' | b'"' | b'\n'))?;
-                Err(fault(start, not_a_record, false))
+                Err(fault(start, NO_OBJECT, false))
             }
         }
     }

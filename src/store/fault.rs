@@ -22,7 +22,7 @@ pub enum StoreError {
     #[error("the statement ran out of time")]
     TimedOut(#[source] Reason),
     /// Anything else: a fault of ours, or a row that breaks the table's promises.
-    #[error("the database refused a statement")]
+    #[error("a statement failed")]
     Failed(#[source] Reason),
 }
 
@@ -58,6 +58,16 @@ impl StoreError {
             Self::TimedOut(reason) => Self::TimedOut(reason.at(place)),
             Self::Failed(reason) => Self::Failed(reason.at(place)),
             Self::Busy => Self::Busy,
+        }
+    }
+
+    /// Whether nothing is known but that the time was up.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Unavailable(reason) => reason.is_timeout(),
+            Self::Failed(_) | Self::Busy => false,
         }
     }
 

@@ -23,6 +23,14 @@ impl Reason {
         self
     }
 
+    /// Whether no connection came in time, and nobody said why.
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(
+            (self.of_driver(), &self.error),
+            (Some(sqlx::Error::PoolTimedOut), _) | (_, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+        )
+    }
+
     /// What the driver said, where it was the driver.
     pub(super) fn of_driver(&self) -> Option<&sqlx::Error> {
         match &self.error {

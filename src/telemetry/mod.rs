@@ -8,7 +8,7 @@ pub mod text_format;
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{Directive, LevelFilter};
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -25,10 +25,7 @@ pub enum LogFormat {
 /// Starts logging, filtered by `RUST_LOG` (default `info`). Where a log was started already, that one stays.
 pub fn start(format: LogFormat) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let (filter, is_refused) = match filter(&wanted) {
-        Some(filter) => (filter, false),
-        None => (EnvFilter::new(DEFAULT_FILTER), !wanted.trim().is_empty()),
-    };
+    let Filter { filter, warnings } = filter(&wanted);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Human => registry
@@ -41,46 +38,78 @@ pub fn start(format: LogFormat) {
     if let Err(error) = started {
         tracing::debug!(%error, "a log was started already");
     }
-    if is_refused {
-        tracing::warn!(
-            "RUST_LOG names no level (error, warn, info, debug, trace, off) and nothing that logs here: it is passed over"
-        );
+    for warning in warnings {
+        tracing::warn!("{warning}");
     }
 }
 
 const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,sqlx=warn";
-/// Where lines come from: ourselves and the libraries below.
-const SOURCES: [&str; 10] = [
-    "imports_gateway",
-    "http_server",
-    "migration",
-    "sqlx",
-    "sea_orm",
-    "tokio",
-    "hyper",
-    "rustls",
-    "async_graphql",
-    "tower",
-];
+/// Where lines of ours come from.
+const OURS: [&str; 3] = ["imports_gateway", "http_server", "migration"];
 
-/// A filter, unless it is malformed or no line could ever pass it, as of a word that is neither level nor source.
-fn filter(text: &str) -> Option<EnvFilter> {
-    let directives = text.split(',').map(str::trim);
-    let directives: Vec<_> = directives.filter(|directive| !directive.is_empty()).collect();
-    let filter = EnvFilter::try_new(directives.join(",")).ok()?;
-    let mut names = directives
-        .iter()
-        .map(|directive| directive.split(['=', '[']).next().unwrap_or_default());
-    names
-        .any(|name| {
-            // Spans have no source.
-            name.is_empty()
-                || name.parse::<LevelFilter>().is_ok()
-                || SOURCES
-                    .iter()
-                    .any(|source| source.starts_with(name) || name.starts_with(source))
-        })
-        .then_some(filter)
+/// What may be logged, and what of the text is not followed.
+struct Filter {
+    filter: EnvFilter,
+    warnings: Vec<String>,
+}
+
+/// Reads a filter. A directive that is malformed is passed over; so is the whole where no line of ours could ever pass
+/// what is left of it, as with `hyper=trace` or a word that is no level.
+fn filter(text: &str) -> Filter {
+    let mut warnings = Vec::new();
+    let mut read: Vec<(&str, Directive)> = Vec::new();
+    let all = directives(text);
+    for part in &all {
+        match part.parse() {
+            Ok(directive) => read.push((part, directive)),
+            Err(_) => warnings.push(format!(
+                "RUST_LOG: `{}` is passed over: a directive is a level (error, warn, info, debug, trace, off) or \
+                 SOURCE=LEVEL",
+                part.escape_debug()
+            )),
+        }
+    }
+    if read.iter().any(|(part, _)| concerns_us(part)) {
+        let filter = EnvFilter::builder().parse_lossy("");
+        let filter = read
+            .into_iter()
+            .fold(filter, |filter, (_, directive)| filter.add_directive(directive));
+        return Filter { filter, warnings };
+    }
+    if !read.is_empty() {
+        warnings.push(format!(
+            "RUST_LOG is passed over, as it lets nothing of this program through; add a level before it, as in `info,{}`",
+            text.trim().escape_debug()
+        ));
+    }
+    Filter {
+        filter: EnvFilter::new(DEFAULT_FILTER),
+        warnings,
+    }
+}
+
+/// The directives of a filter: between commas, but for those in the braces of a span's fields.
+fn directives(text: &str) -> Vec<&str> {
+    let mut braces = 0_usize;
+    let parts = text.split(|sign| {
+        match sign {
+            '{' => braces += 1,
+            '}' => braces = braces.saturating_sub(1),
+            _ => {}
+        }
+        sign == ',' && braces == 0
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+/// Whether a directive says something of our lines: those of every source, of a span, or of ours.
+fn concerns_us(directive: &str) -> bool {
+    let source = directive.split(['=', '[']).next().unwrap_or_default();
+    source.is_empty()
+        || source.parse::<LevelFilter>().is_ok()
+        || OURS
+            .iter()
+            .any(|ours| ours.starts_with(source) || source.starts_with(ours))
 }
 
 /// Whether colours are read by a person: on a terminal that has them, and that was not asked to leave them.
@@ -94,8 +123,15 @@ fn has_colours() -> bool {
 mod tests {
     use super::*;
 
+    /// Whether a filter is followed as a whole, and how many warnings it gives.
+    fn read(text: &str) -> (bool, usize) {
+        let Filter { filter, warnings } = filter(text);
+        let is_followed = filter.to_string() != EnvFilter::new(DEFAULT_FILTER).to_string();
+        (is_followed, warnings.len())
+    }
+
     #[test]
-    fn a_filter_that_lets_nothing_through_by_mistake_is_none() {
+    fn a_filter_that_lets_lines_of_ours_through_or_keeps_them_back_is_followed() {
         for text in [
             "info",
             "off",
@@ -104,28 +140,51 @@ mod tests {
             "imports_gateway",
             "imports_gateway=trace",
             "imports_gateway::http=debug",
-            "sqlx=debug",
-            "sea_orm_migration=info",
             "nothing=debug,info",
             "[request]=debug",
-            " info , sqlx=warn",
+            "[request{a=1,b=2}]=debug",
+            " info , sqlx=warn,",
         ] {
-            assert!(filter(text).is_some(), "{text}");
+            assert_eq!(read(text), (true, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_filter_that_lets_nothing_of_ours_through_is_passed_over_with_a_warning() {
+        for text in ["", " ", ","] {
+            assert_eq!(read(text), (false, 0), "{text}");
         }
         for text in [
-            "",
-            " ",
-            ",",
             "verbose",
             "gateway=debug",
-            "imports-gateway=debug",
+            "hyper=trace",
+            "sqlx=debug,hyper",
             "info=loud",
             "imports_gateway=loud",
             "yes",
             "all",
-            "*",
         ] {
-            assert!(filter(text).is_none(), "{text}");
+            assert_eq!(read(text), (false, 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_directive_that_is_malformed_is_named_and_the_others_are_followed() {
+        for (text, named) in [
+            ("debug,foo=zzz", "`foo=zzz`"),
+            ("info=loud,imports_gateway=debug", "`info=loud`"),
+            ("trace, a=b=c ,sqlx=warn", "`a=b=c`"),
+        ] {
+            let Filter { filter, warnings } = filter(text);
+            let [warning] = warnings.as_slice() else {
+                panic!("{text}: {warnings:?}");
+            };
+            assert!(warning.contains(named), "{text}: {warning}");
+            assert_ne!(
+                filter.to_string(),
+                EnvFilter::new(DEFAULT_FILTER).to_string(),
+                "{text}"
+            );
         }
     }
 }

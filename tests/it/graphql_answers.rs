@@ -275,6 +275,79 @@ async fn introspection_answers_in_its_place_beside_data() {
     }
 }
 
+/// **Source**: each answer is what graphql-js 16 gives for `schema.graphql`.
+#[tokio::test]
+async fn introspection_answers_as_graphql_js_does() {
+    let (app, caller) = filled().await.remove(0);
+    let fields = r#""fields":[{"name":"id"},{"name":"databaseId"},{"name":"name"}]"#;
+    let deprecated = "query ($d: Boolean) { __type(name: \"Account\") { fields(includeDeprecated: $d) { name } } viewer { name } }";
+    let whole = format!(r#"{{"data":{{"__type":{{{fields}}},"viewer":{{"name":"Acme"}}}}}}"#);
+    for variables in [
+        json!({}),
+        json!({"d": null}),
+        json!({"d": false}),
+        json!({"d": true}),
+    ] {
+        let answer = app.query(&caller.key, deprecated, variables.clone()).await;
+        assert_eq!(String::from_utf8_lossy(&answer.body), whole, "{variables}");
+    }
+    for (document, expected) in [
+        (
+            "query ($n: String = \"Account\") { __type(name: $n) { kind } }",
+            r#"{"__type":{"kind":"OBJECT"}}"#,
+        ),
+        (
+            "{ __schema @include(if: true) { __typename @skip(if: true) } }",
+            r#"{"__schema":{}}"#,
+        ),
+        (
+            "{ __type(name: \"Account\") { name @skip(if: true) } }",
+            r#"{"__type":{}}"#,
+        ),
+        (
+            "{ __type(name: \"x\") { name @skip(if: true) } }",
+            r#"{"__type":null}"#,
+        ),
+        (
+            "{ __type(name: \"Account\") { fields { name @skip(if: true) } f: fields { type { kind @include(if: false) } } } }",
+            r#"{"__type":{"fields":[{},{},{}],"f":[{"type":{}},{"type":{}},{"type":{}}]}}"#,
+        ),
+        (
+            "{ __type(name: \"Node\") { i: interfaces { name } } }",
+            r#"{"__type":{"i":[]}}"#,
+        ),
+        (
+            "{ __type(name: \"Account\") { interfaces { name } } }",
+            r#"{"__type":{"interfaces":[{"name":"Node"}]}}"#,
+        ),
+        (
+            "{ __type(name: \"ID\") { kind interfaces { name } } float: __type(name: \"Float\") { kind } }",
+            r#"{"__type":{"kind":"SCALAR","interfaces":null},"float":null}"#,
+        ),
+    ] {
+        check(&app, &caller, document, &format!(r#"{{"data":{expected}}}"#)).await;
+    }
+    let types = app
+        .data(&caller.key, "{ __schema { types { name } } }", json!({}))
+        .await;
+    let types = types["__schema"]["types"].as_array().unwrap();
+    let names: Vec<_> = types.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    for (name, count) in [
+        ("Float", 0),
+        ("Int", 1),
+        ("ID", 1),
+        ("String", 1),
+        ("Boolean", 1),
+        ("__Type", 1),
+    ] {
+        assert_eq!(
+            names.iter().filter(|one| **one == name).count(),
+            count,
+            "{name} in {names:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_field_of_an_import_is_written_as_promised() {
     for (app, caller) in filled().await {

@@ -495,6 +495,21 @@ async fn a_list_that_is_too_long_is_a_field_error_and_its_siblings_are_answered(
 }
 
 #[tokio::test]
+async fn every_root_field_that_failed_has_an_error_however_many_places_another_has() {
+    let (app, caller) = filled().await.remove(0);
+    let document = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } bad: imports(first: 101) { perPage }
+        more: nodes(ids: $ids) { id } viewer { name } }";
+    let answer = app
+        .query(&caller.key, document, json!({"ids": vec!["x"; 251]}))
+        .await;
+    let errors = answer.json["errors"].as_array().unwrap();
+    let paths: Vec<_> = errors.iter().map(|error| error["path"].clone()).collect();
+    let mut expected: Vec<_> = (0..8).map(|place| json!(["nodes", place])).collect();
+    expected.extend([json!(["bad"]), json!(["more", 0])]);
+    assert_eq!(paths, expected);
+}
+
+#[tokio::test]
 async fn a_list_of_any_length_gets_a_small_answer() {
     let (app, caller) = filled().await.remove(0);
     let ids = json!({"ids": vec!["x"; 20_000]});

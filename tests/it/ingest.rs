@@ -15,7 +15,7 @@ use imports_gateway::store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 
 use crate::databases::{self, Database};
-use crate::records::{lines, rows};
+use crate::records::{lines, page, rows};
 
 /// An empty database with the accounts 1 and 2, and what keeps its files there.
 struct Fresh {
@@ -52,7 +52,11 @@ impl Fresh {
 
     async fn load(&self, rows: &[imports::Model]) -> Loaded {
         match self.load_text(lines(rows), OnInvalid::Refuse).await {
-            Outcome::Stored { loaded, invalid: 0 } => loaded,
+            Outcome::Stored {
+                loaded,
+                invalid: 0,
+                is_whole: true,
+            } => loaded,
             outcome => panic!("{outcome:?}"),
         }
     }
@@ -183,20 +187,38 @@ async fn one_bad_record_refuses_the_whole_file_unless_it_is_to_be_skipped() {
         assert_eq!(fresh.all().await, []);
         let stored = fresh.load_text(bad, OnInvalid::Skip).await;
         let loaded = counts(4_500, 0, 0);
-        assert_eq!(stored, Outcome::Stored { loaded, invalid: 2 });
+        let expected = Outcome::Stored {
+            loaded,
+            invalid: 2,
+            is_whole: true,
+        };
+        assert_eq!(stored, expected);
         assert_eq!(fresh.all().await, rows);
     }
 }
 
 #[tokio::test]
-async fn a_broken_file_is_refused_even_where_bad_records_are_skipped() {
+async fn of_a_file_that_is_cut_off_what_came_before_is_stored_where_bad_records_are_skipped() {
     for fresh in databases().await {
-        let text = format!("[{}", lines(&rows(1)));
+        let rows = rows(3);
+        let whole = page(&rows);
+        let text = &whole[..whole.rfind("\"id\"").unwrap()];
         assert_eq!(
-            fresh.load_text(text, OnInvalid::Skip).await,
+            fresh.load_text(text.to_owned(), OnInvalid::Refuse).await,
             Outcome::Refused { invalid: 1 }
         );
         assert_eq!(fresh.all().await, []);
+        let files = tempfile::tempdir().unwrap();
+        let path = files.path().join("cut");
+        std::fs::write(&path, text).unwrap();
+        let (out, err, all_stored) = command(&fresh, 1, true, vec![path.clone()]).await;
+        let expected = format!(
+            "{}: 2 stored, 0 passed over as older, 0 repeated later, 1 invalid; the rest of the file could not be read\n",
+            path.display()
+        );
+        assert_eq!((out, all_stored), (expected, false));
+        assert!(err.contains("cut off"), "{err}");
+        assert_eq!(fresh.all().await, rows[..2]);
     }
 }
 

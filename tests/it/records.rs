@@ -30,7 +30,7 @@ fn array(rows: &[imports::Model]) -> String {
     format!("[{}]", rows.iter().map(record).collect::<Vec<_>>().join(",\n"))
 }
 
-fn page(rows: &[imports::Model]) -> String {
+pub(crate) fn page(rows: &[imports::Model]) -> String {
     format!(
         "{{\"next_cursor\": \"[}}\", \"filtered_by\": [{{\"records\": {{}}}}], \"records\":\n{}, \"per_page\": 50}}\n",
         array(rows)
@@ -189,6 +189,10 @@ fn a_bad_line_takes_no_other_line_along() {
         (r#"{"id": [}"#, "not JSON: a bracket closes what it did not open"),
         (r#"{"file_name": 1}"#, "`file_name` must be a text; got 1"),
         ("{}", "`id` is missing"),
+        (
+            ",",
+            "a `,` after a record: records one a line have none between them; those of an array stand in `[` and `]`",
+        ),
     ] {
         assert_eq!(
             faults(format!("{good}\n\n{bad}\n{good}\n")),
@@ -345,6 +349,16 @@ fn several_documents_in_one_file_are_read_one_after_the_other() {
         ),
         ("a page, then lines", page(one) + &lines(&rows[2..])),
         ("an array, a page, lines", array(one) + &page(two) + &lines(three)),
+        ("lines, then a page", lines(one) + &page(&rows[2..])),
+        ("lines, then an array", lines(one) + &array(&rows[2..])),
+        (
+            "lines, then a page as jq prints it, lines, an empty array",
+            lines(one) + &pretty(&page(two)) + "\n" + &lines(three) + "[]",
+        ),
+        (
+            "lines, then an array of pages",
+            lines(one) + &format!("[{}, {}]", page(two), page(three)),
+        ),
         (
             "a page, an array, a page",
             page(one) + &array(two) + "\n\n" + &page(three),

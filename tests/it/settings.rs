@@ -32,6 +32,9 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
         "enforce",
         "--body-bytes",
         "1",
+        "--migrate=perhaps",
+        "--cors-origins",
+        "https://app.example.com/pages",
     ]);
     command
         .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", file.display()))
@@ -52,6 +55,8 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
         "--trusted-documents-mode",
         "--body-bytes",
         "--depth",
+        "--migrate must be on or off",
+        "--cors-origins: `https://app.example.com/pages` has a path",
     ] {
         assert!(error.contains(setting), "{setting}: {error}");
     }

@@ -39,7 +39,7 @@ impl Arguments {
 }
 
 /// A value with variables put in; `None` where it is an unset variable. In a list that is null.
-fn constant(value: &Value, variables: &Variables) -> Option<ConstValue> {
+pub(super) fn constant(value: &Value, variables: &Variables) -> Option<ConstValue> {
     Some(match value {
         Value::Variable(name) => return variables.get(name).cloned(),
         Value::Null => ConstValue::Null,

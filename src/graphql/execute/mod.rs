@@ -72,6 +72,14 @@ pub struct Failed {
     pub failure: Failure,
 }
 
+impl Failed {
+    /// Whether it is the first that its root field failed with; the others of a list are there for the same reason.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.index.is_none_or(|index| index == 0)
+    }
+}
+
 impl Plan {
     /// The plan of one operation of a valid document, by its name.
     #[must_use]

@@ -10,7 +10,7 @@ use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCoun
 use crate::resources::node::{Nodes, SelectedNode};
 use crate::resources::{Caller, Failure};
 use crate::scalars::BigInt;
-use crate::selection::collect::{Collected, Selected};
+use crate::selection::collect::Collected;
 use crate::selection::compiled::{Selection, Unlisted};
 
 /// A root field of an operation.
@@ -39,8 +39,9 @@ enum Field {
 }
 
 impl Field {
-    fn compile(name: &str, below: &Selected<'_>) -> Result<Self, Unlisted> {
-        Ok(match name {
+    fn compile(collected: &Collected<'_>) -> Result<Self, Unlisted> {
+        let Collected { field, below, .. } = collected;
+        Ok(match field.node.name.node.as_str() {
             "__typename" => Self::Typename,
             "__schema" => Self::Schema(introspect::Selection::compile("__Schema", below)),
             "__type" => Self::Type(introspect::Selection::compile("__Type", below)),
@@ -51,7 +52,7 @@ impl Field {
             "node" => Self::Node(SelectedNode::compile(below)?),
             "nodes" => Self::Nodes(SelectedNode::compile(below)?),
             "viewer" => Self::Viewer(Selection::compile(below)?),
-            _ => {
+            name => {
                 return Err(Unlisted {
                     type_name: "Query",
                     field: name.to_owned(),
@@ -64,13 +65,13 @@ impl Field {
 impl Root {
     /// Compiles a field of `Query`. One that is not listed fails when it runs.
     pub(super) fn compile(collected: &Collected<'_>) -> Self {
-        let Collected { key, field, below } = collected;
+        let Collected { key, field, .. } = collected;
         Self {
             key: (*key).clone(),
             prefix: format!("\"{key}\":").into(),
             at: field.pos,
             arguments: Arguments::of(&field.node),
-            field: Field::compile(&field.node.name.node, below),
+            field: Field::compile(collected),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Class, Code, Fault};
-use crate::graphql::execute::Ran;
+use crate::graphql::execute::{Failed, Ran};
 use crate::http::negotiate::MediaType;
 use crate::http::request_id::RequestId;
 use crate::json::Json;
@@ -62,8 +62,9 @@ pub(super) fn executed(mut json: Json, ran: &Ran, style: &Style) -> Outcome {
         };
     }
     let request_id = style.request_id.as_ref().map(RequestId::as_str);
-    let failed = ran.failed.iter().take(style.most_errors);
-    let faults: Vec<_> = failed.map(|failed| Fault::of_field(failed, request_id)).collect();
+    let faults: Vec<_> = told(&ran.failed, style.most_errors)
+        .map(|failed| Fault::of_field(failed, request_id))
+        .collect();
     let code = faults.first().map(|fault| fault.code);
     let is_unanswered = ran.answered == 0;
     let status = code.filter(|code| is_unanswered && is_own_state(*code));
@@ -83,6 +84,19 @@ pub(super) fn executed(mut json: Json, ran: &Ran, style: &Style) -> Outcome {
         code,
         is_refused: is_unanswered && faults.iter().all(is_wrong),
     }
+}
+
+/// What an answer names: something of each root field that failed, and the others while there is room.
+fn told(failed: &[Failed], most: usize) -> impl Iterator<Item = &Failed> {
+    let firsts = failed.iter().filter(|failed| failed.is_first()).count();
+    let mut room = most.saturating_sub(firsts);
+    failed.iter().filter(move |failed| {
+        let has_room = failed.is_first() || room > 0;
+        if has_room && !failed.is_first() {
+            room -= 1;
+        }
+        has_room
+    })
 }
 
 /// The status of a request error: that of its code, unless the client wants a 200 for everything well-formed.

@@ -67,9 +67,7 @@ impl App {
             let lookout = Arc::clone(&lookout);
             async move {
                 let status = lookout.look(async |db| migration::status(&db).await).await;
-                status
-                    .map(|status| !status.is_outdated())
-                    .map_err(|error| error.reason())
+                Ok(!status?.is_outdated())
             }
         };
         Self {

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::{PATIENT, data, done, run};
+use super::{PATIENT, data, done, failed, run};
 use crate::databases::{self, execute};
 use crate::server::{Ask, Server, furnish};
 
@@ -138,7 +138,7 @@ async fn a_server_database_that_is_not_utf_8_is_not_migrated() {
     )
     .await;
     let (host, _) = url.rsplit_once('/').unwrap();
-    let error = super::failed(&format!("{host}/plain_bytes"), "migrate up");
+    let error = failed(&format!("{host}/plain_bytes"), "migrate up");
     assert!(error.contains("SQL_ASCII") && error.contains("UTF8"), "{error}");
 }
 
@@ -158,4 +158,42 @@ async fn execute_all(store: &imports_gateway::store::Store, texts: &[String]) {
         transaction.execute_unprepared(text).await.unwrap();
     }
     transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failure_that_empties_a_list_of_nodes_is_logged_once() {
+    let database = databases::sqlite();
+    let tenants = furnish(&database.url, &[30]).await;
+    let mut server = Server::over(&database.url, &PATIENT, tenants);
+    let found = data(&server, "{ imports(first: 30) { nodes { id } } }");
+    let nodes = found["imports"]["nodes"].as_array().unwrap();
+    let ids: Vec<_> = nodes.iter().map(|node| node["id"].to_string()).collect();
+    let store = database.open().await;
+    let text = "ALTER TABLE imports RENAME COLUMN note TO remark";
+    assert!(execute(&store, text, Vec::new()).await.is_ok());
+    let query = format!(
+        "{{ nodes(ids: [{}]) {{ ... on Import {{ note }} }} }}",
+        ids.join(",")
+    );
+    let answer = server.client().ask(&Ask::graphql(&query, &serde_json::json!({})));
+    let errors = answer.json()["errors"].as_array().map(Vec::len);
+    assert_eq!(
+        (errors, answer.code().as_str()),
+        (Some(10), "INTERNAL_SERVER_ERROR")
+    );
+    server.terminate();
+    server.wait();
+    let log = server.last_log();
+    assert_eq!(log.matches("a field failed").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_check_without_a_schema_says_that_there_is_none_and_what_to_type() {
+    for database in databases::fresh().await {
+        let error = failed(&database.url, "migrate check");
+        assert!(
+            error.contains("no schema") && error.contains("`imports-gateway migrate up`"),
+            "{error}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! The words of settings and of the log, and how the service goes away.
 
 use std::fs::File;
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use super::finish;
 use crate::databases::{either, sqlite};
 use crate::server::{Server, furnish, program};
-use crate::waiting::PATIENCE;
+use crate::waiting::{self, PATIENCE};
 
 /// Starts `serve` with a variable of the environment, and gives what it wrote to standard error until it was told to stop.
 async fn log_of(variables: &[(&str, &str)], options: &[&str]) -> (Option<i32>, String) {
@@ -60,6 +61,8 @@ async fn a_filter_that_says_nothing_is_as_unset_and_nonsense_is_warned_of() {
         ("verbose", true),
         ("info=loud", true),
         ("gateway=debug", true),
+        ("hyper=trace", true),
+        ("info,foo=zzz", true),
     ] {
         let (_, log) = log_of(&[("RUST_LOG", filter)], &[]).await;
         assert!(log.contains("stopping"), "{filter}: {log}");
@@ -83,11 +86,48 @@ async fn empty_variables_are_unset_and_switches_take_every_common_word() {
         ("GATEWAY_CORS_ORIGINS", ""),
         ("GATEWAY_TOKENS", ""),
     ];
+    for option in ["--migrate", "--migrate=off", "--migrate=on", "--migrate=No"] {
+        let (code, log) = log_of(
+            &[("GATEWAY_MIGRATE", "on"), ("GATEWAY_RATE_LIMIT", "No")],
+            &[option],
+        )
+        .await;
+        assert_eq!(code, Some(0), "{option}: {log}");
+    }
     let (code, log) = log_of(&empty, &[]).await;
     assert_eq!(code, Some(0), "{log}");
     for word in ["on", "off", "true", "false", "1", "0", "yes", "no", "True", "OFF"] {
         let (code, log) = log_of(&[("GATEWAY_INTROSPECTION", word), ("GATEWAY_MIGRATE", word)], &[]).await;
         assert_eq!(code, Some(0), "{word}: {log}");
+    }
+}
+
+#[test]
+fn a_service_that_is_told_to_stop_before_it_serves_ends_with_0() {
+    for signal in ["TERM", "INT", "HUP"] {
+        // A server that takes connections and says nothing: the service waits for it.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!(
+            "postgres://gateway@{}/imports?sslmode=disable",
+            silent.local_addr().unwrap()
+        );
+        let mut command = program(&["serve", "--listen", "127.0.0.1:0"]);
+        command
+            .env("DATABASE_URL", url)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let process = command.spawn().unwrap();
+        let _connection = silent.accept().unwrap();
+        let mut kill = std::process::Command::new("kill");
+        let told = waiting::output(kill.args(["-s", signal, &process.id().to_string()]));
+        assert!(told.status.success(), "{told:?}");
+        let output = waiting::output_of("the service", process);
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            (output.status.code(), output.stdout.len()),
+            (Some(0), 0),
+            "{signal}: {log}"
+        );
     }
 }
 

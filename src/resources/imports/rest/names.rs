@@ -10,10 +10,39 @@ use crate::store::query::table::Column as _;
 /// The parameter that says where a page starts.
 pub(super) const START_CURSOR: &str = "start_cursor";
 
-/// How our names begin. What begins so, in whatever case, and is none of them is a slip of the caller's.
+/// Our names. What begins like one of them, [`plain`], and is none is a slip of the caller's.
 const OURS: [&str; 4] = [START_CURSOR, "per_page", "filter", "sort"];
 
-/// How other APIs call what is `start_cursor` here: lower case, without `_` and `-`.
+/// How other APIs call what is `per_page` here, [`plain`].
+const SIZES_ELSEWHERE: [&str; 12] = [
+    "first",
+    "last",
+    "limit",
+    "maxitems",
+    "maxpagesize",
+    "maxresults",
+    "pagelimit",
+    "pagesize",
+    "perpage",
+    "size",
+    "take",
+    "top",
+];
+
+/// How other APIs call what is `sort` here, [`plain`].
+const SORTS_ELSEWHERE: [&str; 9] = [
+    "order",
+    "orderby",
+    "orderdir",
+    "orderdirection",
+    "ordering",
+    "sortby",
+    "sortdirection",
+    "sortfield",
+    "sortorder",
+];
+
+/// How other APIs call what is `start_cursor` here, [`plain`].
 const POSITIONS_ELSEWHERE: [&str; 23] = [
     "after",
     "before",
@@ -92,18 +121,34 @@ pub(super) fn read(name: &str) -> Known<'_> {
         let keys = keys(brackets);
         return Known::Ours(Name { base, keys });
     }
-    let lower = name.trim_start().to_ascii_lowercase();
-    if OURS.iter().any(|ours| lower.starts_with(ours)) {
+    let plain_base = plain(base);
+    let is_in = |names: &[&str]| names.contains(&plain_base.as_str());
+    if is_in(&POSITIONS_ELSEWHERE) {
+        return Known::Refused("is no parameter of this API; send the next_cursor of a page as start_cursor");
+    }
+    if is_in(&SIZES_ELSEWHERE) {
+        return Known::Refused("is no parameter of this API; the size of a page is per_page");
+    }
+    if is_in(&SORTS_ELSEWHERE) {
+        return Known::Refused("is no parameter of this API; a page is sorted by sort[field]=asc or desc");
+    }
+    if OURS.iter().any(|ours| plain_base.starts_with(&plain(ours))) {
         return Known::Refused(
             "is no parameter of this API; they are start_cursor, per_page, filter[field][operator] and sort[field], with \
              brackets that are percent-encoded once or not at all",
         );
     }
-    let plain: String = base.chars().filter(|sign| !matches!(sign, '_' | '-')).collect();
-    if POSITIONS_ELSEWHERE.contains(&plain.to_ascii_lowercase().as_str()) {
-        return Known::Refused("is no parameter of this API; send the next_cursor of a page as start_cursor");
-    }
     Known::PassedOver
+}
+
+/// A name in lower case, without space at its start and the signs that join words: `perPage`, `per-page` and `per_page`
+/// are alike.
+fn plain(name: &str) -> String {
+    let signs = name.trim_start().chars();
+    signs
+        .filter(|sign| !matches!(sign, '_' | '-'))
+        .map(|sign| sign.to_ascii_lowercase())
+        .collect()
 }
 
 /// The keys in `[a][b]`; none where there are no brackets.

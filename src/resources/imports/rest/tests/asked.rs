@@ -31,14 +31,12 @@ fn nothing_asked_is_the_newest_fifty() {
 fn parameters_that_are_none_of_ours_are_passed_over() {
     for query in [
         "q=x",
-        "limit=0",
-        "page_size=10",
         "pages=2",
         "my_filter[status]=new",
         "[filter]=x",
         "=",
-        "order=id",
-        "per-page=1000",
+        "count=10",
+        "orders=1",
         "utm_source=x",
         "_=1790000000",
     ] {

@@ -121,16 +121,13 @@ fn a_name_that_begins_like_ours_and_is_none_is_refused() {
         "Filter[status][include]",
         "FILTER",
         "sort.created_at",
-        "sort_by",
         "sort%255Bid%255D",
         "SORT[id]",
         "sorts[]",
         "per_page_size",
-        "PER_PAGE",
         "per_page%5B",
         "start_cursors",
         "start_cursor%20",
-        "Start_Cursor",
     ] {
         let query = format!("{name}=failed");
         let message = message(&query);
@@ -155,6 +152,7 @@ fn a_position_under_the_name_of_another_api_is_refused_with_ours() {
         "page_token",
         "Cursor",
         "nextCursor",
+        "Start_Cursor",
         "pageToken",
         "startCursor",
         "page[number]",
@@ -174,6 +172,68 @@ fn a_position_under_the_name_of_another_api_is_refused_with_ours() {
     ] {
         let message = message(&format!("{name}=2"));
         assert!(message.contains("as start_cursor"), "{name}: {message}");
+    }
+}
+
+#[test]
+fn a_size_or_a_sort_under_another_name_is_refused_with_ours() {
+    for (names, right) in [
+        (
+            &[
+                "perPage",
+                "per-page",
+                "PerPage",
+                "PER_PAGE",
+                "perpage",
+                "pageSize",
+                "page_size",
+                "page-size",
+                "limit",
+                "Limit",
+                "first",
+                "last",
+                "size",
+                "top",
+                "take",
+                "max_results",
+                "maxResults",
+            ][..],
+            "is per_page",
+        ),
+        (
+            &[
+                "order_by",
+                "orderBy",
+                "order-by",
+                "order",
+                "ordering",
+                "sortBy",
+                "sort_by",
+                "sort-by",
+                "SortBy",
+                "sortOrder",
+                "sort_direction",
+                "order[created_at]",
+            ],
+            "sort[field]=asc or desc",
+        ),
+        (
+            &[
+                "perPageSize",
+                "per-page%5B0%5D%5B",
+                "Filter",
+                "filters",
+                "sorts",
+                "start-cursors",
+            ],
+            "",
+        ),
+    ] {
+        for name in names {
+            let message = message(&format!("{name}=2"));
+            assert!(message.contains(right), "{name}: {message}");
+            assert!(message.contains("is no parameter"), "{name}: {message}");
+        }
     }
 }
 
