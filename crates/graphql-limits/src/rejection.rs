@@ -104,9 +104,9 @@ impl Errors {
         self.push(&[pos], || None, message);
     }
 
-    /// Notes a error of two places of the document that do not go together.
-    pub(crate) fn at_both(&mut self, places: [Pos; 2], message: impl FnOnce() -> String) {
-        self.push(&places, || None, message);
+    /// Adds an error of two positions of the document.
+    pub(crate) fn at_both(&mut self, positions: [Pos; 2], message: impl FnOnce() -> String) {
+        self.push(&positions, || None, message);
     }
 
     /// Adds an error of a value.

@@ -1,5 +1,6 @@
 //! The server over real sockets, with an axum router as its service. Every wait is for an event, and has a limit of its
 //! own; the server's limits are short where they have to run out.
+#![allow(clippy::panic, reason = "a test that gives up says what it waited for")]
 
 use std::convert::Infallible;
 use std::future::ready;

@@ -1,17 +1,15 @@
-//! The schema's types as the checks need them: the arguments of fields, what input types accept, what root fields cost.
-//!
-//! They are read once from the schema's own text, so that they cannot differ from what is served.
+//! Reads the types of a schema from its text.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
-use async_graphql_parser::Positioned;
-use async_graphql_parser::parse_schema;
 use async_graphql_parser::types::{
-    BaseType, DirectiveLocation, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+    DirectiveLocation, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
     TypeSystemDefinition,
 };
+use async_graphql_parser::{Positioned, parse_schema};
 use async_graphql_value::Name;
 
+use super::{Arguments, Directive, Field, Input, Kind, SchemaTypes, base_name};
 use crate::cost::{Cost, Costs};
 use crate::scalars::{CustomScalar, Scalar};
 
@@ -29,15 +27,6 @@ type __InputValue { type: __Type! }
 type __EnumValue { name: String! }
 type __Directive { args(includeDeprecated: Boolean): [__InputValue!]! }
 ";
-
-/// The schema's types, and what its root fields cost.
-#[derive(Debug)]
-pub struct SchemaTypes {
-    kinds: HashMap<String, Kind>,
-    directives: HashMap<String, Directive>,
-    query: String,
-    costs: Costs,
-}
 
 /// Why a schema's text cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,44 +51,6 @@ pub enum SchemaTypesError {
     UnknownCost(String),
 }
 
-pub(crate) type Arguments = BTreeMap<String, Type>;
-
-/// What a named type is.
-#[derive(Debug)]
-pub(crate) enum Kind {
-    Scalar(Scalar),
-    Enum(HashSet<String>),
-    Input(Input),
-    /// Its fields.
-    Object(HashMap<String, Field>),
-    /// An interface or union: its fields.
-    Abstract(HashMap<String, Field>),
-}
-
-/// A directive that the schema has.
-#[derive(Debug)]
-pub(crate) struct Directive {
-    pub(crate) arguments: Arguments,
-    /// Whether it can be on the definition of a variable.
-    pub(crate) is_for_variables: bool,
-}
-
-/// An input object type.
-#[derive(Debug)]
-pub(crate) struct Input {
-    pub(crate) is_one_of: bool,
-    pub(crate) fields: Arguments,
-}
-
-/// A field of an output type: the name of its type, wrappers removed, and its arguments.
-#[derive(Debug)]
-pub(crate) struct Field {
-    pub(crate) of: String,
-    /// The wrappers around that name, as `[!]!`.
-    pub(crate) wrappers: String,
-    pub(crate) arguments: Arguments,
-}
-
 impl SchemaTypes {
     /// Reads a schema's text. `scalars` are those of its scalars that are not built in, `costs` what its root fields cost.
     ///
@@ -121,72 +72,6 @@ impl SchemaTypes {
         }
         types.close()?;
         Ok(types)
-    }
-
-    /// The type of that name.
-    pub(crate) fn kind(&self, name: &str) -> Option<&Kind> {
-        self.kinds.get(name)
-    }
-
-    /// What root fields cost.
-    pub(crate) fn costs(&self) -> &Costs {
-        &self.costs
-    }
-
-    /// The query root's name.
-    pub(crate) fn query(&self) -> &str {
-        &self.query
-    }
-
-    /// The field of an output type; on the query root, the introspection fields too.
-    pub(crate) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
-        let parent = if parent == self.query && name.starts_with("__") {
-            "__Root"
-        } else {
-            parent
-        };
-        match self.kinds.get(parent)? {
-            Kind::Object(fields) | Kind::Abstract(fields) => fields.get(name),
-            _ => None,
-        }
-    }
-
-    /// The fields of an object type or interface, each with the name of its type, wrappers removed; none of another type.
-    pub fn fields_of(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
-        let fields = match self.kinds.get(name) {
-            Some(Kind::Object(fields) | Kind::Abstract(fields)) => Some(fields),
-            _ => None,
-        };
-        let fields = fields.into_iter().flatten();
-        fields.map(|(name, field)| (name.as_str(), field.of.as_str()))
-    }
-
-    /// Whether a type has values of its own, unlike an interface or union.
-    pub(crate) fn is_object(&self, name: &str) -> bool {
-        matches!(self.kinds.get(name), Some(Kind::Object(_)))
-    }
-
-    /// Whether the values of a type have no fields.
-    pub(crate) fn is_leaf(&self, name: &str) -> bool {
-        matches!(self.kinds.get(name), Some(Kind::Scalar(_) | Kind::Enum(_)))
-    }
-
-    /// Whether there is a type of this name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.kinds.contains_key(name)
-    }
-
-    /// The directive of that name.
-    pub(crate) fn directive(&self, name: &str) -> Option<&Directive> {
-        self.directives.get(name)
-    }
-
-    /// Whether variables can be of this type.
-    pub(crate) fn is_input(&self, ty: &Type) -> bool {
-        matches!(
-            self.kind(base_name(ty)),
-            Some(Kind::Scalar(_) | Kind::Enum(_) | Kind::Input(_))
-        )
     }
 
     fn add(
@@ -260,17 +145,6 @@ impl SchemaTypes {
         match named.into_iter().find(|ty| !self.is_input(ty)) {
             Some(ty) => Err(SchemaTypesError::NotAnInput(ty.to_string())),
             None => Ok(()),
-        }
-    }
-}
-
-/// The name of a type, wrappers removed.
-pub(crate) fn base_name(ty: &Type) -> &str {
-    let mut ty = ty;
-    loop {
-        match &ty.base {
-            BaseType::Named(name) => return name.as_str(),
-            BaseType::List(item) => ty = item,
         }
     }
 }
