@@ -78,7 +78,9 @@ async function findPromtool() {
   }
   try {
     await run('mkdir', ['-p', folder]);
-    await run('apt-get', ['download', '-q', 'prometheus'], { cwd: folder });
+    const download = () => run('apt-get', ['download', '-q', 'prometheus'], { cwd: folder });
+    // A new machine has no list of packages.
+    await download().catch(() => run('apt-get', ['update', '-q']).then(download));
     const [archive] = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
     await run('dpkg-deb', ['-x', archive, '.'], { cwd: folder });
     return { path };

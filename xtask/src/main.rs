@@ -20,6 +20,7 @@ mod machine;
 mod node;
 mod options;
 mod pages;
+mod python;
 mod system;
 mod test;
 mod watch;

@@ -30,12 +30,20 @@ pub(crate) struct Reading {
     pub(crate) counts: fn(&str) -> Option<Counts>,
     /// The name of a check that fails.
     pub(crate) failed: fn(&str) -> Option<&str>,
+    /// A check that the machine lacks something for, and what.
+    pub(crate) left_out: fn(&str) -> Option<&str>,
 }
 
 /// Runs the script `test` of the package in `folder` with two arguments: the URL of a running gateway's GraphQL and a
-/// key to it. The gateway is built, the package installed.
-pub(crate) fn against_gateway(watch: &Watch, limit: Duration, folder: &str, reading: Reading) -> Outcome {
-    match Gateway::start(watch) {
+/// key to it, whose account has as many imports. The gateway is built, the package installed.
+pub(crate) fn against_gateway(
+    watch: &Watch,
+    limit: Duration,
+    folder: &str,
+    rows: u32,
+    reading: Reading,
+) -> Outcome {
+    match Gateway::start(watch, rows) {
         Err(fault) => Outcome::new(Counts::default(), Err(fault)),
         Ok(gateway) => {
             let url = format!("{}/graphql", gateway.told.url);
@@ -49,21 +57,24 @@ pub(crate) fn against_gateway(watch: &Watch, limit: Duration, folder: &str, read
 pub(crate) fn read_checks(watch: &Watch, command: &Command, limit: Duration, reading: Reading) -> Outcome {
     let mut counts = Counts::default();
     let mut failed: Vec<String> = Vec::new();
+    let mut left_out: Vec<String> = Vec::new();
     let ended = watch.follow(command, limit, |seen| {
         if let Seen::Output(line) = seen {
             counts += (reading.counts)(line).unwrap_or_default();
             let name = (reading.failed)(line).filter(|name| !failed.iter().any(|one| one == name));
             failed.extend(name.map(str::to_owned));
+            left_out.extend((reading.left_out)(line).map(str::to_owned));
         }
         Ok(())
     });
-    Outcome::new(counts, ended).naming(failed)
+    Outcome::new(counts, ended).naming(failed).leaving_out(left_out)
 }
 
 /// How the audit of GraphQL over HTTP is read.
 pub(crate) const GRAPHQL_HTTP: Reading = Reading {
     counts: graphql_http,
     failed: failed_audit,
+    left_out: |_| None,
 };
 
 /// The counts in `graphql-http: 60 of 61`.
@@ -75,6 +86,7 @@ fn graphql_http(line: &str) -> Option<Counts> {
 pub(crate) const EXECUTOR_ORACLE: Reading = Reading {
     counts: executor_oracle,
     failed: |_| None,
+    left_out: |_| None,
 };
 
 /// The counts in `executor-oracle: 19999 of 20000`.
@@ -86,6 +98,7 @@ fn executor_oracle(line: &str) -> Option<Counts> {
 pub(crate) const TOOLS: Reading = Reading {
     counts: tools,
     failed: |line| line.strip_prefix("failed "),
+    left_out: |line| line.strip_prefix("left out "),
 };
 
 /// The counts in `tools: 10 of 11`.
@@ -155,11 +168,11 @@ struct Told {
 
 impl Gateway {
     /// Starts the gateway that was built.
-    fn start(watch: &Watch) -> Result<Self, String> {
+    fn start(watch: &Watch, rows: u32) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
         // What a check asks for in a second depends on the machine.
-        demo.args(["demo", "--rows", "200", "--listen", "127.0.0.1:0"])
+        demo.args(["demo", "--rows", &rows.to_string(), "--listen", "127.0.0.1:0"])
             .args(["--rate-limit", "off"])
             .stdout(Stdio::piped())
             .stderr(watch.standard_error());
@@ -267,5 +280,9 @@ mod tests {
         assert_eq!(tools("tools: 11 of 11"), all(11));
         assert_eq!(tools("failed promtool"), None);
         assert_eq!((TOOLS.failed)("failed promtool"), Some("promtool"));
+        assert_eq!(
+            (TOOLS.left_out)("left out promtool: not there"),
+            Some("promtool: not there")
+        );
     }
 }

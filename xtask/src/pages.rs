@@ -51,6 +51,7 @@ pub(crate) fn test(watch: &Watch, limit: Duration) -> Outcome {
         Reading {
             counts: count,
             failed: failed_test,
+            left_out: |_| None,
         },
     )
 }

@@ -24,6 +24,8 @@ pub(crate) enum Need {
     PgBouncer,
     /// Node.js of a version in use, with npm.
     Node,
+    /// Python with what makes environments.
+    Python,
     /// The browser that the pages are tested in.
     Chromium,
     /// The load generator.
@@ -36,6 +38,11 @@ pub(crate) enum Need {
 pub(crate) fn meet(need: Need) -> Result<(), String> {
     match need {
         Need::Node => node(),
+        Need::Python => package(
+            "python3-venv",
+            "Python 3.10 or newer and its module venv",
+            has_venv,
+        ),
         Need::Chromium => package("chromium", "the browser for the tests of the pages", || {
             runs("chromium")
         }),
@@ -47,6 +54,18 @@ pub(crate) fn meet(need: Need) -> Result<(), String> {
             binaries::find().is_some()
         }),
     }
+}
+
+/// Whether Python is new enough for the tools; Debian has `ensurepip`, which an environment needs, in a package of its own.
+fn has_venv() -> bool {
+    let mut python = Command::new("python3");
+    python
+        .args([
+            "-c",
+            "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))",
+        ])
+        .stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 /// `wrk --version` prints it, and ends as if that were wrong.

@@ -50,6 +50,8 @@ pub(crate) struct Outcome {
     fault: Option<String>,
     /// The checks that failed, as far as they have names.
     failed: Vec<String>,
+    /// The checks that the machine lacks something for, and what. They are not counted.
+    left_out: Vec<String>,
 }
 
 impl Outcome {
@@ -71,6 +73,7 @@ impl Outcome {
             counts,
             fault,
             failed: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -87,6 +90,21 @@ impl Outcome {
     pub(crate) fn naming(mut self, failed: Vec<String>) -> Self {
         self.failed.extend(failed);
         self
+    }
+
+    /// Adds the checks that were left out.
+    pub(crate) fn leaving_out(mut self, left_out: Vec<String>) -> Self {
+        self.left_out.extend(left_out);
+        self
+    }
+
+    /// How the step ended, and how many checks it left out.
+    fn verdict(&self) -> String {
+        let fault = self.fault.as_deref().unwrap_or("ok");
+        match self.left_out.len() {
+            0 => fault.to_owned(),
+            left_out => format!("{fault}, {left_out} left out"),
+        }
     }
 }
 
@@ -150,14 +168,17 @@ fn summarize(steps: &[&Step], done: &[(Outcome, Duration)], watch: &Watch) -> Co
             continue;
         };
         let Counts { passed, failed } = outcome.counts;
-        let fault = outcome.fault.as_deref().unwrap_or("ok");
         watch.say(&format!(
-            "{:<12} {:>7.1} s  {passed:>5} passed {failed:>4} failed  {fault}",
+            "{:<12} {:>7.1} s  {passed:>5} passed {failed:>4} failed  {}",
             step.name,
-            time.as_secs_f64()
+            time.as_secs_f64(),
+            outcome.verdict()
         ));
         for name in &outcome.failed {
             watch.say(&format!("    failed: {name}"));
+        }
+        for name in &outcome.left_out {
+            watch.say(&format!("    left out: {name}"));
         }
         total += outcome.counts;
     }
@@ -211,6 +232,16 @@ mod tests {
         let empty = Outcome::new(Counts::default(), Ok(()));
         assert_eq!(empty.counts, Counts { passed: 0, failed: 1 });
         assert_eq!(empty.fault.as_deref(), Some("nothing was checked"));
+    }
+
+    #[test]
+    fn what_was_left_out_is_told_beside_how_the_step_ended() {
+        let counts = Counts { passed: 4, failed: 0 };
+        let whole = Outcome::new(counts, Ok(()));
+        assert_eq!(whole.verdict(), "ok");
+        let part = whole.leaving_out(vec!["promtool: not there".into()]);
+        assert_eq!(part.verdict(), "ok, 1 left out");
+        assert_eq!(part.counts, counts);
     }
 
     #[test]

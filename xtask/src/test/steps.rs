@@ -8,7 +8,7 @@ use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
     cargo::cargo,
     node::{self, EXECUTOR_ORACLE, GRAPHQL_HTTP, TOOLS, against_gateway},
-    pages,
+    pages, python,
     system::Need,
     watch::Watch,
 };
@@ -23,7 +23,7 @@ const SHOWN_ALONE: usize = 3;
 const HTTP_AUDIT: &str = "tests/http-audit";
 /// The package that holds the executor to graphql-js.
 const ORACLE: &str = "tests/executor-oracle";
-/// The package that runs linters and generated clients.
+/// The package that runs linters, generated clients and the recipes of docs/tools.md.
 const TOOLS_PACKAGE: &str = "tests/tools";
 
 /// One line of the plan.
@@ -102,21 +102,49 @@ pub(super) const STEPS: &[Step] = &[
         tells: "holds a running gateway to the GraphQL-over-HTTP draft; seconds",
         needs: &[Need::Node],
         build: |ground| build_with_gateway(ground, HTTP_AUDIT),
-        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(10), HTTP_AUDIT, GRAPHQL_HTTP),
+        check: |ground| {
+            against_gateway(
+                &ground.watch,
+                ground.limits.minutes(10),
+                HTTP_AUDIT,
+                200,
+                GRAPHQL_HTTP,
+            )
+        },
     },
     Step {
         name: "oracle",
         tells: "compares the answers to 20,000 random documents with graphql-js; a minute or two",
         needs: &[Need::Node],
         build: |ground| build_with_gateway(ground, ORACLE),
-        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(20), ORACLE, EXECUTOR_ORACLE),
+        check: |ground| {
+            against_gateway(
+                &ground.watch,
+                ground.limits.minutes(20),
+                ORACLE,
+                200,
+                EXECUTOR_ORACLE,
+            )
+        },
     },
     Step {
         name: "tools",
-        tells: "linters and generated clients on a running gateway; a minute",
-        needs: &[Need::Node],
-        build: |ground| build_with_gateway(ground, TOOLS_PACKAGE),
-        check: |ground| against_gateway(&ground.watch, ground.limits.minutes(20), TOOLS_PACKAGE, TOOLS),
+        tells: "linters, generated clients and recipes on a running gateway; some minutes at first, then one or two",
+        needs: &[Need::Node, Need::Python],
+        build: |ground| {
+            python::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), TOOLS_PACKAGE)?;
+            build_with_gateway(ground, TOOLS_PACKAGE)
+        },
+        // More than two pages of a hundred.
+        check: |ground| {
+            against_gateway(
+                &ground.watch,
+                ground.limits.minutes(20),
+                TOOLS_PACKAGE,
+                500,
+                TOOLS,
+            )
+        },
     },
     Step {
         name: "web",
