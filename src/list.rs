@@ -1,10 +1,10 @@
 //! The road from a caller and a question to a page.
 //!
-//! Takes the [`Viewer`], a filter and a window; gives rows, flags and a bounded count in as few statements as what is
+//! Takes the [`Viewer`], a filter and a page request; gives rows, flags and a bounded count in as few statements as what is
 //! wanted allows. This is the one place where the caller's account becomes a condition: no argument and no cursor can
 //! reach around it.
 
-use keyset::{Filter, Page, Reading, Value, Window};
+use keyset::{Filter, Page, PageRequest, Reading, Value};
 
 use crate::auth::Viewer;
 use crate::store::query::table::{Column, Fields};
@@ -13,9 +13,9 @@ use crate::store::{Store, StoreError, query};
 /// How far anything is counted. **Unit**: rows.
 pub const COUNT_CAP: usize = 500;
 
-/// What of a page is wanted; the rest is not read.
+/// What of a page is projection; the rest is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Projection {
     /// The fields of the rows, `None`: no rows.
     pub rows: Option<Fields>,
     /// Whether there are rows on either side.
@@ -30,7 +30,7 @@ pub struct Listing<T> {
     /// The rows, in the order's direction.
     pub rows: Vec<T>,
     /// The row after the page in the direction of reading.
-    pub beyond: Option<T>,
+    pub lookahead: Option<T>,
     /// Whether the filtered list goes on after the page, in the order's direction.
     pub has_next: bool,
     /// Whether the filtered list has rows before the page, in the order's direction.
@@ -43,7 +43,7 @@ impl<T> Default for Listing<T> {
     fn default() -> Self {
         Self {
             rows: Vec::new(),
-            beyond: None,
+            lookahead: None,
             has_next: false,
             has_previous: false,
             count: 0,
@@ -54,7 +54,7 @@ impl<T> Default for Listing<T> {
 /// A page of the caller's rows.
 ///
 /// One statement where rows or flags are wanted (the count rides along), one where only the count is, none where the
-/// question contradicts itself; and one more where the row of the near bound is gone and the flag behind it is wanted.
+/// question contradicts itself; and one more where the row of the near bound is gone and the flag behind it is projection.
 /// A range on another column than the sort's takes one or two more, which find out how to read it.
 ///
 /// # Errors
@@ -64,17 +64,17 @@ pub async fn list<C: Column>(
     store: &Store,
     viewer: &Viewer,
     filter: &Filter<C>,
-    window: &Window<C>,
-    wanted: Wanted,
+    window: &PageRequest<C>,
+    projection: Projection,
 ) -> Result<Listing<C::Row>, StoreError> {
     let filter = scoped(viewer, filter);
-    let count_plan = if wanted.count {
+    let count_plan = if projection.count {
         window.count_plan(&filter, COUNT_CAP)
     } else {
         None
     };
-    let fields = wanted.rows.filter(|_| window.size() > 0);
-    if fields.is_none() && !wanted.flags {
+    let fields = projection.rows.filter(|_| window.size() > 0);
+    if fields.is_none() && !projection.flags {
         let count = match &count_plan {
             Some(plan) => query::count(store, plan).await?,
             None => 0,
@@ -92,20 +92,20 @@ pub async fn list<C: Column>(
         }
         None => (Vec::new(), 0),
     };
-    let page = window.cut(fetched);
-    let behind = if wanted.flags {
-        is_behind(store, viewer, &filter, window, &page).await?
+    let page = window.page(fetched);
+    let has_preceding = if projection.flags {
+        has_preceding(store, viewer, &filter, window, &page).await?
     } else {
         false
     };
-    let beyond = page.beyond.is_some();
+    let has_following = page.lookahead.is_some();
     let (has_next, has_previous) = match window.reading() {
-        Reading::Forward => (beyond, behind),
-        Reading::Backward => (behind, beyond),
+        Reading::Forward => (has_following, has_preceding),
+        Reading::Backward => (has_preceding, has_following),
     };
     Ok(Listing {
         rows: page.rows,
-        beyond: page.beyond,
+        lookahead: page.lookahead,
         has_next,
         has_previous,
         count,
@@ -137,17 +137,17 @@ fn scoped<C: Column>(viewer: &Viewer, filter: &Filter<C>) -> Filter<C> {
     scoped
 }
 
-async fn is_behind<C: Column>(
+async fn has_preceding<C: Column>(
     store: &Store,
     viewer: &Viewer,
     filter: &Filter<C>,
-    window: &Window<C>,
+    window: &PageRequest<C>,
     page: &Page<C::Row>,
 ) -> Result<bool, StoreError> {
-    if let Some(known) = page.behind {
+    if let Some(known) = page.has_preceding {
         return Ok(known);
     }
-    match window.behind_plan(filter) {
+    match window.preceding_plan(filter) {
         Some(plan) => {
             let found = query::page(store, viewer, &plan, Fields::NONE, None).await?;
             Ok(!found.rows.is_empty())

@@ -1,9 +1,9 @@
 //! From a question about a page to plans, and from rows to the page.
 //!
-//! A [`Window`] says which part of an ordered list is wanted. Its row plan reads from the near bound *inclusively* and
-//! does not stop at the far one: so the same few rows that make the page also prove what lies on both sides of it.
+//! A [`PageRequest`] says which part of an ordered list is wanted. Its row plan starts at the start bound *inclusively* and
+//! does not stop at the end bound: so the same few rows that make the page also prove what lies on both sides of it.
 
-use crate::{Column, Cut, Filter, Order, Plan, Position, Row, Side};
+use crate::{Column, Filter, Order, Plan, Position, Row, SeekBound, Side};
 
 /// Which way the list is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +16,12 @@ pub enum Reading {
 
 /// A part of an ordered list: `size` rows from one bound, not reaching the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window<C> {
+pub struct PageRequest<C> {
     order: Order<C>,
     reading: Reading,
-    near: Option<Position<C>>,
-    near_included: bool,
-    far: Option<Position<C>>,
+    start: Option<Position<C>>,
+    start_included: bool,
+    end: Option<Position<C>>,
     size: usize,
 }
 
@@ -32,16 +32,16 @@ pub struct Page<R> {
     pub rows: Vec<R>,
     /// The row after the page in the direction of reading, whatever bound was given: there is one exactly when the list
     /// goes on there.
-    pub beyond: Option<R>,
+    pub lookahead: Option<R>,
     /// Whether the list has a row in front of the page in the direction of reading; `None` where the rows do not prove
-    /// it and [`Window::behind_plan`] must be asked.
-    pub behind: Option<bool>,
+    /// it and [`PageRequest::preceding_plan`] must be asked.
+    pub has_preceding: Option<bool>,
 }
 
-impl<C: Column> Window<C> {
+impl<C: Column> PageRequest<C> {
     /// The rows strictly between `after` and `before`, the first or the last `size` of them.
     ///
-    /// Both positions are of `order`. Where they cross, the window is the gap just behind `after`.
+    /// Both positions are of `order`. Where they cross, the page is the gap just behind `after`.
     ///
     /// **Source**: Relay Cursor Connections, "Pagination algorithm".
     #[must_use]
@@ -53,31 +53,31 @@ impl<C: Column> Window<C> {
         size: usize,
     ) -> Self {
         if let (Some(first), Some(last)) = (&after, &before)
-            && Cut::at(first, Side::After)
-                .compare(&Cut::at(last, Side::Before), &order)
+            && SeekBound::at(first, Side::After)
+                .compare(&SeekBound::at(last, Side::Before), &order)
                 .is_ge()
         {
             // Both bounds at `after`: nothing lies between, and a count says so.
-            let (reading, far) = (Reading::Forward, after.clone());
+            let (reading, end) = (Reading::Forward, after.clone());
             return Self {
                 order,
                 reading,
-                near: after,
-                near_included: false,
-                far,
+                start: after,
+                start_included: false,
+                end,
                 size: 0,
             };
         }
-        let (near, far) = match reading {
+        let (start, end) = match reading {
             Reading::Forward => (after, before),
             Reading::Backward => (before, after),
         };
         Self {
             order,
             reading,
-            near,
-            near_included: false,
-            far,
+            start,
+            start_included: false,
+            end,
             size,
         }
     }
@@ -88,9 +88,9 @@ impl<C: Column> Window<C> {
         Self {
             order,
             reading: Reading::Forward,
-            near: start,
-            near_included: true,
-            far: None,
+            start,
+            start_included: true,
+            end: None,
             size,
         }
     }
@@ -118,30 +118,33 @@ impl<C: Column> Window<C> {
     #[must_use]
     pub fn rows_plan(&self, filter: &Filter<C>) -> Option<Plan<C>> {
         let from = self
-            .near
+            .start
             .as_ref()
-            .map(|position| Cut::at(position, self.side(true)));
-        let own_row = usize::from(from.is_some() && !self.near_included);
+            .map(|position| SeekBound::at(position, self.side(true)));
+        let own_row = usize::from(from.is_some() && !self.start_included);
         Plan::new(filter, self.reading_order(), from, None, self.size + 1 + own_row)
     }
 
-    /// The rows from the start of the page to the far bound, `cap` at most: what a count counts.
+    /// The rows from the start of the page to the end bound, `cap` at most: what a count counts.
     #[must_use]
     pub fn count_plan(&self, filter: &Filter<C>, cap: usize) -> Option<Plan<C>> {
         let from = self
-            .near
+            .start
             .as_ref()
-            .map(|position| Cut::at(position, self.side(self.near_included)));
-        let until = self.far.as_ref().map(|position| Cut::at(position, Side::Before));
+            .map(|position| SeekBound::at(position, self.side(self.start_included)));
+        let until = self
+            .end
+            .as_ref()
+            .map(|position| SeekBound::at(position, Side::Before));
         Plan::new(filter, self.reading_order(), from, until, cap)
     }
 
     /// One row in front of the page in the direction of reading. `None`: there is none in any table.
     #[must_use]
-    pub fn behind_plan(&self, filter: &Filter<C>) -> Option<Plan<C>> {
-        let near = self.near.as_ref()?;
-        // Seen from the other side, the rows in front of the near bound lie behind it.
-        let side = if self.near_included {
+    pub fn preceding_plan(&self, filter: &Filter<C>) -> Option<Plan<C>> {
+        let start = self.start.as_ref()?;
+        // Seen from the other side, the rows in front of the start bound lie behind it.
+        let side = if self.start_included {
             Side::After
         } else {
             Side::Before
@@ -149,42 +152,42 @@ impl<C: Column> Window<C> {
         Plan::new(
             filter,
             self.reading_order().reversed(),
-            Some(Cut::at(near, side)),
+            Some(SeekBound::at(start, side)),
             None,
             1,
         )
     }
 
-    /// Cuts the rows that [`Window::rows_plan`] fetched, in the order in which it reads them.
+    /// The page in the rows that [`PageRequest::rows_plan`] fetched, in the order in which it reads them.
     #[must_use]
-    pub fn cut<R: Row<C>>(&self, mut fetched: Vec<R>) -> Page<R> {
+    pub fn page<R: Row<C>>(&self, mut fetched: Vec<R>) -> Page<R> {
         let order = self.reading_order();
-        let mut behind = self.near.is_none().then_some(false);
-        if let (Some(near), Some(first)) = (&self.near, fetched.first())
-            && !self.near_included
-            && order.compare_position(first, near).is_eq()
+        let mut has_preceding = self.start.is_none().then_some(false);
+        if let (Some(start), Some(first)) = (&self.start, fetched.first())
+            && !self.start_included
+            && order.compare_position(first, start).is_eq()
         {
             fetched.remove(0);
-            behind = Some(true);
+            has_preceding = Some(true);
         }
         let in_bounds = |row: &R| {
-            self.far
+            self.end
                 .as_ref()
-                .is_none_or(|far| order.compare_position(row, far).is_lt())
+                .is_none_or(|end| order.compare_position(row, end).is_lt())
         };
         let length = fetched
             .iter()
             .take(self.size)
             .take_while(|row| in_bounds(row))
             .count();
-        let beyond = fetched.drain(length..).next();
+        let lookahead = fetched.drain(length..).next();
         if self.reading == Reading::Backward {
             fetched.reverse();
         }
         Page {
             rows: fetched,
-            beyond,
-            behind,
+            lookahead,
+            has_preceding,
         }
     }
 
@@ -195,7 +198,7 @@ impl<C: Column> Window<C> {
         }
     }
 
-    /// The side of the near bound, in reading order.
+    /// The side of the start bound, in reading order.
     fn side(&self, included: bool) -> Side {
         if included { Side::Before } else { Side::After }
     }

@@ -1,31 +1,31 @@
 //! A whole query as a value.
 //!
-//! Takes a filter, an order, two cuts and a limit; gives a [`Plan`] in which each bound stands once: a range on the
-//! order's first key and a cursor are merged into one cut, and a plan that no row can meet is not made at all.
+//! Takes a filter, an order, two bounds and a limit; gives a [`Plan`] in which each bound stands once: a range on the
+//! order's first key and a cursor are merged into one bound, and a plan that no row can meet is not made at all.
 //! Deliberately absent: how a database should run it.
 
-use crate::{Column, Cut, Filter, Order, Predicate, Row};
+use crate::{Column, Filter, Order, Predicate, Row, SeekBound};
 
-/// The rows of `filter` from one cut to another, in `order`, `limit` at most.
+/// The rows of `filter` from one bound to another, in `order`, `limit` at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan<C> {
     filter: Filter<C>,
     order: Order<C>,
-    from: Option<Cut>,
-    until: Option<Cut>,
+    from: Option<SeekBound>,
+    until: Option<SeekBound>,
     limit: usize,
 }
 
 impl<C: Column> Plan<C> {
     /// The plan, or `None` where no row of any table can meet it.
     ///
-    /// `from` and `until` are cuts of `order`, the rows between them are meant. **Unit**: `limit` in rows, at least 1.
+    /// `from` and `until` are bounds of `order`, the rows between them are meant. **Unit**: `limit` in rows, at least 1.
     #[must_use]
     pub fn new(
         filter: &Filter<C>,
         order: Order<C>,
-        mut from: Option<Cut>,
-        mut until: Option<Cut>,
+        mut from: Option<SeekBound>,
+        mut until: Option<SeekBound>,
         limit: usize,
     ) -> Option<Self> {
         if filter.is_contradictory() {
@@ -34,7 +34,7 @@ impl<C: Column> Plan<C> {
         let mut filter = filter.clone();
         let lead = order.keys()[0];
         if let Some(index) = filter.ranges.iter().position(|range| range.column == lead.column) {
-            let (first, last) = Cut::of_range(&filter.ranges.swap_remove(index), lead.direction);
+            let (first, last) = SeekBound::of_range(&filter.ranges.swap_remove(index), lead.direction);
             from = tighter(from, first, |new, old| new.compare(old, &order).is_gt());
             until = tighter(until, last, |new, old| new.compare(old, &order).is_lt());
         }
@@ -52,7 +52,7 @@ impl<C: Column> Plan<C> {
         })
     }
 
-    /// What is left of the filter: without the range that became a cut.
+    /// What is left of the filter: without the range that became a bound.
     #[must_use]
     pub fn filter(&self) -> &Filter<C> {
         &self.filter
@@ -66,13 +66,13 @@ impl<C: Column> Plan<C> {
 
     /// Where the scan begins; `None`: with the first row.
     #[must_use]
-    pub fn from(&self) -> Option<&Cut> {
+    pub fn from(&self) -> Option<&SeekBound> {
         self.from.as_ref()
     }
 
     /// Where the scan ends; `None`: with the last row.
     #[must_use]
-    pub fn until(&self) -> Option<&Cut> {
+    pub fn until(&self) -> Option<&SeekBound> {
         self.until.as_ref()
     }
 
@@ -85,8 +85,8 @@ impl<C: Column> Plan<C> {
     /// Everything but order and limit, as one condition.
     #[must_use]
     pub fn predicate(&self) -> Predicate<C> {
-        let from = self.from.iter().map(|cut| cut.predicate_behind(&self.order));
-        let until = self.until.iter().map(|cut| cut.predicate_ahead(&self.order));
+        let from = self.from.iter().map(|bound| bound.predicate_after(&self.order));
+        let until = self.until.iter().map(|bound| bound.predicate_before(&self.order));
         Predicate::All(
             std::iter::once(self.filter.predicate())
                 .chain(from)
@@ -105,7 +105,11 @@ impl<C: Column> Plan<C> {
     }
 }
 
-fn tighter(old: Option<Cut>, new: Option<Cut>, wins: impl Fn(&Cut, &Cut) -> bool) -> Option<Cut> {
+fn tighter(
+    old: Option<SeekBound>,
+    new: Option<SeekBound>,
+    wins: impl Fn(&SeekBound, &SeekBound) -> bool,
+) -> Option<SeekBound> {
     match (old, new) {
         (Some(old), Some(new)) if wins(&new, &old) => Some(new),
         (Some(old), _) => Some(old),

@@ -1,7 +1,7 @@
 //! Places between rows: where a scan of an order begins and ends.
 //!
-//! A [`Cut`] is a prefix of key values and a side of it. "Strictly after this row", "at which the page starts",
-//! "created before noon" are all cuts of the same order, so they can be compared, and the tighter one replaces the other
+//! A [`SeekBound`] is a prefix of key values and a side of it. "Strictly after this row", "at which the page starts",
+//! "created before noon" are all bounds of the same order, so they can be compared, and the tighter one replaces the other
 //! before any SQL is made.
 
 use std::cmp::Ordering;
@@ -21,12 +21,12 @@ pub enum Side {
 ///
 /// **Shape**: values for the first keys of the order, at least one; a full-length prefix names one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct SeekBound {
     values: Vec<Value>,
     side: Side,
 }
 
-impl Cut {
+impl SeekBound {
     /// The place just in front of a position, or just behind it.
     #[must_use]
     pub fn at<C: Column>(position: &Position<C>, side: Side) -> Self {
@@ -53,19 +53,19 @@ impl Cut {
         range: &Range<C>,
         direction: Direction,
     ) -> (Option<Self>, Option<Self>) {
-        let cut = |value: Option<Value>, side| {
+        let bound = |value: Option<Value>, side| {
             value.map(|value| Self {
                 values: vec![value],
                 side,
             })
         };
         match direction {
-            Direction::Asc => (cut(range.from, Side::Before), cut(range.until, Side::Before)),
-            Direction::Desc => (cut(range.until, Side::After), cut(range.from, Side::After)),
+            Direction::Asc => (bound(range.from, Side::Before), bound(range.until, Side::Before)),
+            Direction::Desc => (bound(range.until, Side::After), bound(range.from, Side::After)),
         }
     }
 
-    /// How two cuts of one order stand to each other; `Equal` only where no row fits between them in any table.
+    /// How two bounds of one order stand to each other; `Equal` only where no row fits between them in any table.
     #[must_use]
     pub fn compare<C: Column>(&self, other: &Self, order: &Order<C>) -> Ordering {
         for (key, (left, right)) in order.keys().iter().zip(self.values.iter().zip(&other.values)) {
@@ -86,13 +86,13 @@ impl Cut {
 
     /// The condition "behind this place, in `order`".
     #[must_use]
-    pub fn predicate_behind<C: Column>(&self, order: &Order<C>) -> Predicate<C> {
+    pub fn predicate_after<C: Column>(&self, order: &Order<C>) -> Predicate<C> {
         seek(order.keys(), &self.values, self.side == Side::Before)
     }
 
     /// The condition "in front of this place, in `order`".
     #[must_use]
-    pub fn predicate_ahead<C: Column>(&self, order: &Order<C>) -> Predicate<C> {
+    pub fn predicate_before<C: Column>(&self, order: &Order<C>) -> Predicate<C> {
         seek(order.reversed().keys(), &self.values, self.side == Side::After)
     }
 }

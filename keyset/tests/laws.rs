@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use keyset::{
-    Column, CursorError, Cut, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
-    Position, Range, Reading, Row, Side, Value, Window, decode, encode, encode_row,
+    Column, CursorError, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
+    PageRequest, Position, Range, Reading, Row, SeekBound, Side, Value, decode, encode, encode_row,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -124,13 +124,13 @@ fn list(rows: &[Import], filter: &Filter<Col>, order: &Order<Col>) -> Vec<Import
 }
 
 /// What a store does with a window, on rows in memory.
-fn fetch(rows: &[Import], filter: &Filter<Col>, window: &Window<Col>) -> (Page<Import>, bool, usize) {
+fn fetch(rows: &[Import], filter: &Filter<Col>, window: &PageRequest<Col>) -> (Page<Import>, bool, usize) {
     let select =
         |plan: Option<keyset::Plan<Col>>| plan.map_or(Vec::new(), |plan| plan.select(rows.iter().cloned()));
-    let page = window.cut(select(window.rows_plan(filter)));
+    let page = window.page(select(window.rows_plan(filter)));
     let behind = page
-        .behind
-        .unwrap_or_else(|| !select(window.behind_plan(filter)).is_empty());
+        .has_preceding
+        .unwrap_or_else(|| !select(window.preceding_plan(filter)).is_empty());
     let count = select(window.count_plan(filter, 7)).len();
     (page, behind, count)
 }
@@ -147,13 +147,13 @@ proptest! {
     fn walking_forward_gives_the_sorted_list(rows in rows(), order in order(), filter in filter(), size in 1..9_usize) {
         let (mut walked, mut after) = (Vec::new(), None);
         loop {
-            let window = Window::between(order.clone(), after.clone(), None, Reading::Forward, size);
+            let window = PageRequest::between(order.clone(), after.clone(), None, Reading::Forward, size);
             let (page, behind, _) = fetch(&rows, &filter, &window);
             prop_assert_eq!(behind, !walked.is_empty());
-            prop_assert!(page.rows.len() == size || page.beyond.is_none());
+            prop_assert!(page.rows.len() == size || page.lookahead.is_none());
             after = page.rows.last().map(|row| position(&order, row));
             walked.extend(page.rows);
-            if page.beyond.is_none() { break; }
+            if page.lookahead.is_none() { break; }
         }
         prop_assert_eq!(walked, list(&rows, &filter, &order));
     }
@@ -162,12 +162,12 @@ proptest! {
     fn walking_backward_gives_the_sorted_list(rows in rows(), order in order(), filter in filter(), size in 1..9_usize) {
         let (mut walked, mut before) = (Vec::new(), None);
         loop {
-            let window = Window::between(order.clone(), None, before.clone(), Reading::Backward, size);
+            let window = PageRequest::between(order.clone(), None, before.clone(), Reading::Backward, size);
             let (page, behind, _) = fetch(&rows, &filter, &window);
             prop_assert_eq!(behind, !walked.is_empty());
             before = page.rows.first().map(|row| position(&order, row));
             walked.splice(0..0, page.rows);
-            if page.beyond.is_none() { break; }
+            if page.lookahead.is_none() { break; }
         }
         prop_assert_eq!(walked, list(&rows, &filter, &order));
     }
@@ -178,11 +178,11 @@ proptest! {
     ) {
         let (mut walked, mut start) = (Vec::new(), None);
         loop {
-            let window = Window::starting_at(order.clone(), start.clone(), size);
+            let window = PageRequest::starting_at(order.clone(), start.clone(), size);
             let (page, _, count) = fetch(&rows, &filter, &window);
             let left = list(&rows, &filter, &order).len() - walked.len();
             prop_assert_eq!(count, left.min(7));
-            start = page.beyond.as_ref().map(|row| position(&order, row));
+            start = page.lookahead.as_ref().map(|row| position(&order, row));
             walked.extend(page.rows);
             if start.is_none() { break; }
         }
@@ -222,9 +222,9 @@ proptest! {
         };
         let reading = if backward { Reading::Backward } else { Reading::Forward };
         let at = |row: &Option<Import>| row.as_ref().map(|row| position(&order, row));
-        let window = Window::between(order.clone(), at(&after), at(&before), reading, size);
+        let window = PageRequest::between(order.clone(), at(&after), at(&before), reading, size);
         let (page, behind, count) = fetch(&kept, &filter, &window);
-        let beyond = page.beyond.is_some();
+        let beyond = page.lookahead.is_some();
         let (previous, next) = if window.reading() == Reading::Forward { (behind, beyond) } else { (beyond, behind) };
         prop_assert_eq!(&page.rows[..], expected);
         prop_assert_eq!(previous, start > 0);
@@ -239,7 +239,7 @@ proptest! {
     ) {
         prop_assume!(!rows.is_empty());
         let cursor = at.get(&rows);
-        let window = Window::between(order.clone(), Some(position(&order, cursor)), None, Reading::Forward, 100);
+        let window = PageRequest::between(order.clone(), Some(position(&order, cursor)), None, Reading::Forward, 100);
         let (earlier, ..) = fetch(&rows, &filter, &window);
         let mut changed = rows.clone();
         if delete {
@@ -260,12 +260,12 @@ proptest! {
     ) {
         let side = |after: bool| if after { Side::After } else { Side::Before };
         let cut = |n: usize| picks[n].filter(|_| !rows.is_empty())
-            .map(|pick| Cut::at(&order.position(pick.get(&rows)), side(sides[n])));
+            .map(|pick| SeekBound::at(&order.position(pick.get(&rows)), side(sides[n])));
         let (from, until) = (cut(0), cut(1));
         let meets = |row: &Import| {
             filter.eval(row)
-                && from.as_ref().is_none_or(|cut| cut.predicate_behind(&order).eval(row))
-                && until.as_ref().is_none_or(|cut| cut.predicate_ahead(&order).eval(row))
+                && from.as_ref().is_none_or(|cut| cut.predicate_after(&order).eval(row))
+                && until.as_ref().is_none_or(|cut| cut.predicate_before(&order).eval(row))
         };
         let mut expected: Vec<_> = rows.iter().filter(|row| meets(row)).cloned().collect();
         expected.sort_by(|left, right| order.compare(left, right));
@@ -351,8 +351,8 @@ proptest! {
         let lead = order.keys()[0].column;
         let ranges = filter.ranges.iter().filter(|range| range.column == lead).copied();
         let positions = rows.iter().map(|row| order.position(row));
-        let mut cuts: Vec<Cut> = positions
-            .flat_map(|position| [Cut::at(&position, Side::Before), Cut::at(&position, Side::After)])
+        let mut cuts: Vec<SeekBound> = positions
+            .flat_map(|position| [SeekBound::at(&position, Side::Before), SeekBound::at(&position, Side::After)])
             .collect();
         for range in ranges {
             let alone = Filter { ranges: vec![range], ..Filter::default() };
@@ -360,8 +360,8 @@ proptest! {
             cuts.extend(plan.from().into_iter().chain(plan.until()).cloned());
         }
         for pair in cuts.iter().flat_map(|left| cuts.iter().map(move |right| (left, right))) {
-            let behind = |cut: &Cut| -> BTreeSet<i64> {
-                let predicate = cut.predicate_behind(&order);
+            let behind = |cut: &SeekBound| -> BTreeSet<i64> {
+                let predicate = cut.predicate_after(&order);
                 rows.iter().filter(|row| predicate.eval(row)).map(|row| row.id).collect()
             };
             if pair.0.compare(pair.1, &order).is_le() {

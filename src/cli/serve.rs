@@ -20,7 +20,7 @@ use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::http::{self, Gateway, Readiness};
-use crate::store::{Lookout, Store, StoreError};
+use crate::store::{HealthCheck, Store, StoreError};
 use crate::telemetry;
 
 /// Settings of the service.
@@ -94,9 +94,9 @@ pub(super) async fn serve(
     let address = listener.local_addr()?;
     let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
     let draining = readiness.clone();
-    let lookout = Arc::new(store.lookout());
+    let health_check = Arc::new(store.health_check());
     let watching = tokio::spawn(app::watch(readiness, move || {
-        schema_is_current(Arc::clone(&lookout))
+        schema_is_current(Arc::clone(&health_check))
     }));
     let limits = app::connection_limits(&config.limits);
     let operating = operating.map(|listener| {
@@ -206,7 +206,7 @@ async fn status(store: &Store) -> Result<Status, String> {
     } else {
         // Not over a writer's connection, which would count among those that a role may have.
         store
-            .lookout()
+            .health_check()
             .look(async |db| migration::status(&db).await)
             .await
     };
@@ -239,8 +239,8 @@ async fn migrate_later(store: Store) {
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.
-async fn schema_is_current(lookout: Arc<Lookout>) -> Result<bool, NoAnswer> {
-    let status = lookout.look(async |db| migration::status(&db).await).await;
+async fn schema_is_current(health_check: Arc<HealthCheck>) -> Result<bool, NoAnswer> {
+    let status = health_check.look(async |db| migration::status(&db).await).await;
     let status = status?;
     if !status.unreadable.is_empty() {
         let tables = status.unreadable.join(", ");

@@ -1,6 +1,6 @@
 //! Every limit of the service, declared once: flag, variable, default, range, unit and meaning.
 //!
-//! The rows of [`limits!`] become the options of [`LimitSettings`], as they are written, and the fields of [`Limits`],
+//! The rows of `limits!` become the options of [`LimitSettings`], as they are written, and the fields of [`Limits`],
 //! checked. Deliberately absent: what a limit does; that stands where it is kept.
 
 use std::num::NonZeroU32;

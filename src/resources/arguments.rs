@@ -1,6 +1,6 @@
-//! The arguments of a connection, and how they become a filter and a window.
+//! The arguments of a connection, and how they become a filter and a page request.
 
-use keyset::{Filter, Key, OrderError, Position, Reading, Window};
+use keyset::{Filter, Key, OrderError, PageRequest, Position, Reading};
 
 use super::filter::{Conditions, Input};
 use super::sort::{self, Sorted};
@@ -38,7 +38,7 @@ pub struct Question<C> {
     /// The filter, without the caller's scope.
     pub filter: Filter<C>,
     /// The part of the list.
-    pub window: Window<C>,
+    pub window: PageRequest<C>,
     /// The page size in force.
     pub per_page: i32,
 }
@@ -76,7 +76,7 @@ pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
         .filter(|keys| !keys.is_empty())
         .unwrap_or_else(|| order.named_keys().to_vec());
     let filter = asked.filter();
-    let window = Window::between(order, after, before, reading, per_page as usize);
+    let window = PageRequest::between(order, after, before, reading, per_page as usize);
     Ok(Question {
         asked,
         keys,

@@ -7,7 +7,7 @@ use super::filter::Input;
 use super::sort::Sorted;
 use super::{Caller, Failure};
 use crate::json::Json;
-use crate::list::{self, Listing, Wanted};
+use crate::list::{self, Listing, Projection};
 use crate::relay::PageBounds;
 use crate::selection::compiled::Selection;
 use crate::selection::table::{Needs, Object};
@@ -78,13 +78,13 @@ where
 {
     let question = arguments::lower(arguments, caller.list_items)?;
     let needs = selected.needs();
-    let wanted = Wanted {
+    let projection = Projection {
         rows: needs.has(Needs::ROWS).then(|| Fields::of_bits(needs.columns())),
         flags: needs.has(Needs::FLAGS),
         count: needs.has(Needs::COUNT),
     };
     let Caller { store, viewer, .. } = caller;
-    let listing = list::list(store, viewer, &question.filter, &question.window, wanted).await?;
+    let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
     selected.write(&Answer { listing, question }, json);
     Ok(())
 }

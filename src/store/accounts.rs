@@ -6,7 +6,7 @@
 use entity::{Instant, accounts};
 use sea_orm::{DbErr, QueryResult, Value};
 
-use super::shape::Shape;
+use super::statement_kind::StatementKind;
 use super::{Store, StoreError};
 use crate::auth::AccountToken;
 
@@ -29,7 +29,7 @@ pub async fn create(store: &Store, name: &str, now: Instant) -> Result<(i64, Acc
 ///
 /// **Errors**: as they come.
 pub async fn list(store: &Store) -> Result<Vec<accounts::Model>, StoreError> {
-    let rows = store.rows(store.named(Shape::Accounts, LIST, [])).await?;
+    let rows = store.rows(store.named(StatementKind::Accounts, LIST, [])).await?;
     Ok(rows.iter().map(|row| model(row, 0)).collect::<Result<_, _>>()?)
 }
 
@@ -38,7 +38,7 @@ pub async fn list(store: &Store) -> Result<Vec<accounts::Model>, StoreError> {
 /// **Errors**: as they come.
 pub async fn get(store: &Store, id: i64) -> Result<Option<accounts::Model>, StoreError> {
     let rows = store
-        .rows(store.named(Shape::Account, GET, [Value::from(id)]))
+        .rows(store.named(StatementKind::Account, GET, [Value::from(id)]))
         .await?;
     Ok(rows.first().map(|row| model(row, 0)).transpose()?)
 }

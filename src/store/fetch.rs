@@ -11,24 +11,24 @@ use sqlx::{AssertSqlSafe, Database, Either, Executor, IntoArguments};
 /// What a statement's rows come to.
 ///
 /// A row is taken in as soon as it is there, so that no list of the driver's rows is kept beside the list of ours.
-pub(super) trait Gather: Send + 'static {
+pub(super) trait RowSink: Send + 'static {
     /// Takes in the next row.
     fn take(&mut self, row: QueryResult);
 }
 
-impl Gather for Vec<QueryResult> {
+impl RowSink for Vec<QueryResult> {
     fn take(&mut self, row: QueryResult) {
         self.push(row);
     }
 }
 
-/// Runs `statement` to its end; its rows go to `gathered`, in their order.
+/// Runs `statement` to its end; its rows go to `sink`, in their order.
 ///
 /// **Errors**: the driver's.
 pub(super) async fn each<'c, C, D>(
     connection: &'c mut C,
     statement: &Statement,
-    gathered: &mut impl Gather,
+    sink: &mut impl RowSink,
 ) -> Result<(), sqlx::Error>
 where
     &'c mut C: Executor<'c, Database = D>,
@@ -42,7 +42,7 @@ where
     let mut stream = connection.fetch_many(query);
     while let Some(step) = stream.try_next().await? {
         if let Either::Right(row) = step {
-            gathered.take(QueryResult::from(row));
+            sink.take(QueryResult::from(row));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ pub mod accounts;
 mod bulk;
 mod fault;
 mod fetch;
-mod lookout;
+mod health_check;
 mod options;
 mod pool;
 mod postgres;
@@ -16,8 +16,8 @@ pub mod query;
 mod read;
 mod reason;
 mod session;
-pub mod shape;
 mod sqlite;
+pub mod statement_kind;
 pub mod token_cache;
 pub mod tokens;
 pub mod upsert;
@@ -37,15 +37,15 @@ use sqlx::{Connection as _, Database};
 use tokio::time::{Instant, timeout};
 
 pub use self::fault::StoreError;
-use self::fetch::Gather;
-pub use self::lookout::Lookout;
+use self::fetch::RowSink;
+pub use self::health_check::HealthCheck;
 use self::pool::Server as _;
 use self::postgres::PostgresServer;
 pub use self::reason::Reason;
 use self::session::Session;
 use self::sqlite::SqliteFile;
 
-use self::shape::{Named, Shape};
+use self::statement_kind::{Named, StatementKind};
 use crate::telemetry::metrics::Metrics;
 
 /// How a store reaches its database.
@@ -189,8 +189,8 @@ impl Store {
 
     /// A look-out, which finds out whether the database is there.
     #[must_use]
-    pub fn lookout(&self) -> Lookout {
-        Lookout::new(self.clone())
+    pub fn health_check(&self) -> HealthCheck {
+        HealthCheck::new(self.clone())
     }
 
     /// Which database this is.
@@ -247,9 +247,9 @@ impl Store {
     }
 
     /// One of our texts with its name.
-    fn named<const N: usize>(&self, shape: Shape, text: &'static str, values: [Value; N]) -> Named {
+    fn named<const N: usize>(&self, kind: StatementKind, text: &'static str, values: [Value; N]) -> Named {
         let statement = self.statement(text, values);
-        Named { shape, statement }
+        Named { kind, statement }
     }
 
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
@@ -257,13 +257,13 @@ impl Store {
     /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
     /// stopped at the database.
     pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
-        self.gather(named, Vec::new).await
+        self.read_into(named, Vec::new).await
     }
 
     /// Runs one reading statement as [`Store::rows`] does, and gives what its rows come to, from `nothing` on.
-    async fn gather<G: Gather>(&self, named: Named, nothing: impl Fn() -> G) -> Result<G, StoreError> {
+    async fn read_into<G: RowSink>(&self, named: Named, nothing: impl Fn() -> G) -> Result<G, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.metrics.statement(named.shape.label());
+        self.metrics.statement(named.kind.label());
         let limit = self.statement_timeout;
         match &self.readers {
             Readers::Sqlite(pool) => read::read(pool, named.statement, nothing, limit, self.deadline).await,

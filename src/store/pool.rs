@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
-use super::fetch::Gather;
+use super::fetch::RowSink;
 
 /// How long a connection that was idle may take to show that it is alive.
 const CHECK_LIMIT: Duration = Duration::from_millis(250);
@@ -31,7 +31,7 @@ pub(super) trait Server: Send + Sync + 'static {
     /// A connection.
     type Connection: sqlx::Connection;
     /// What stops the statement that runs on a connection; made once for each.
-    type Brake: Clone + Send + Sync + Unpin + 'static;
+    type CancelHandle: Clone + Send + Sync + Unpin + 'static;
 
     /// Where it is, for people.
     fn place(&self) -> &Arc<str>;
@@ -40,19 +40,24 @@ pub(super) trait Server: Send + Sync + 'static {
     const CHECK_AFTER: Option<Duration>;
 
     /// A new connection.
-    fn connect(&self) -> impl Future<Output = Result<(Self::Connection, Self::Brake), sqlx::Error>> + Send;
+    fn connect(
+        &self,
+    ) -> impl Future<Output = Result<(Self::Connection, Self::CancelHandle), sqlx::Error>> + Send;
 
-    /// Runs a statement to its end; its rows go to `gathered`.
+    /// Runs a statement to its end; its rows go to `sink`.
     fn read(
         connection: &mut Self::Connection,
-        brake: &Self::Brake,
+        cancel_handle: &Self::CancelHandle,
         statement: &Statement,
-        gathered: &mut impl Gather,
+        sink: &mut impl RowSink,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Asks that the statement ends which runs on the brake's connection. Once this is done, and the connection has
+    /// Asks that the statement ends which runs on the cancel_handle's connection. Once this is done, and the connection has
     /// answered a ping, no later statement on it is hit.
-    fn stop(&self, brake: &Self::Brake) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn stop(
+        &self,
+        cancel_handle: &Self::CancelHandle,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 }
 
 /// A bounded number of connections to one server.
@@ -68,7 +73,7 @@ pub(super) struct Pool<S: Server> {
 /// A connection, and what the pool knows about it.
 struct Open<S: Server> {
     connection: S::Connection,
-    brake: S::Brake,
+    cancel_handle: S::CancelHandle,
     since: Instant,
     used: Instant,
 }
@@ -177,11 +182,11 @@ impl<S: Server> Pool<S> {
     async fn connect(&self, until: Instant) -> Result<Open<S>, StoreError> {
         let limit = until.min(Instant::now() + self.acquire_timeout);
         match timeout_at(limit, self.server.connect()).await {
-            Ok(Ok((connection, brake))) => {
+            Ok(Ok((connection, cancel_handle))) => {
                 let now = Instant::now();
                 Ok(Open {
                     connection,
-                    brake,
+                    cancel_handle,
                     since: now,
                     used: now,
                 })
@@ -245,18 +250,18 @@ impl<S: Server> Lease<S> {
     }
 
     /// What stops its statement.
-    pub(super) fn brake(&self) -> S::Brake {
-        self.open().brake.clone()
+    pub(super) fn cancel_handle(&self) -> S::CancelHandle {
+        self.open().cancel_handle.clone()
     }
 
-    /// Runs a statement to its end; its rows go to `gathered`.
+    /// Runs a statement to its end; its rows go to `sink`.
     pub(super) async fn read(
         &mut self,
         statement: &Statement,
-        gathered: &mut impl Gather,
+        sink: &mut impl RowSink,
     ) -> Result<(), sqlx::Error> {
         let open = self.open.as_mut().expect(HELD);
-        S::read(&mut open.connection, &open.brake, statement, gathered).await
+        S::read(&mut open.connection, &open.cancel_handle, statement, sink).await
     }
 
     /// Whether the connection answers, which also settles whatever was asked of it before.

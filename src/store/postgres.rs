@@ -12,7 +12,7 @@ use sqlx::Executor as _;
 use sqlx::postgres::PgConnection;
 use tokio::sync::Mutex;
 
-use super::fetch::{self, Gather};
+use super::fetch::{self, RowSink};
 use super::pool::Server;
 use super::session::Session;
 
@@ -69,7 +69,7 @@ impl PostgresServer {
 
 impl Server for PostgresServer {
     type Connection = PgConnection;
-    type Brake = Backend;
+    type CancelHandle = Backend;
 
     // One that was used a moment ago fails at once where the server has ended; only a silent network is in doubt.
     const CHECK_AFTER: Option<Duration> = Some(Duration::from_secs(2));
@@ -93,9 +93,9 @@ impl Server for PostgresServer {
         connection: &mut PgConnection,
         _: &Backend,
         statement: &Statement,
-        gathered: &mut impl Gather,
+        sink: &mut impl RowSink,
     ) -> Result<(), sqlx::Error> {
-        fetch::each(connection, statement, gathered).await
+        fetch::each(connection, statement, sink).await
     }
 
     /// Once the server has answered, its signal has been sent; a backend takes it in before it reads its next message,

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
 use super::fault::{is_broken, is_stale};
-use super::fetch::Gather;
+use super::fetch::RowSink;
 use super::pool::{Lease, Pool, Server};
 
 /// How long asking for a stop may take.
@@ -31,7 +31,7 @@ const STOPS: u32 = 3;
 /// does no harm, as each run begins with `nothing`.
 ///
 /// **Errors**: [`StoreError`].
-pub(super) async fn read<S: Server, G: Gather>(
+pub(super) async fn read<S: Server, G: RowSink>(
     pool: &Arc<Pool<S>>,
     statement: Statement,
     nothing: impl Fn() -> G,
@@ -70,28 +70,28 @@ type Read<S, G> = (Lease<S>, Result<G, sqlx::Error>);
 type Work<S, G> = Pin<Box<dyn Future<Output = Read<S, G>> + Send>>;
 
 /// A statement under way. Dropped before its end, it is stopped.
-struct Running<S: Server, G: Gather> {
+struct Running<S: Server, G: RowSink> {
     work: Option<Work<S, G>>,
     pool: Arc<Pool<S>>,
-    brake: S::Brake,
+    cancel_handle: S::CancelHandle,
 }
 
-impl<S: Server, G: Gather> Running<S, G> {
-    fn new(mut lease: Lease<S>, statement: Arc<Statement>, mut gathered: G) -> Self {
-        let (pool, brake) = (Arc::clone(lease.pool()), lease.brake());
+impl<S: Server, G: RowSink> Running<S, G> {
+    fn new(mut lease: Lease<S>, statement: Arc<Statement>, mut sink: G) -> Self {
+        let (pool, cancel_handle) = (Arc::clone(lease.pool()), lease.cancel_handle());
         let work = async move {
-            let read = lease.read(&statement, &mut gathered).await;
-            (lease, read.map(|()| gathered))
+            let read = lease.read(&statement, &mut sink).await;
+            (lease, read.map(|()| sink))
         };
         Self {
             work: Some(Box::pin(work)),
             pool,
-            brake,
+            cancel_handle,
         }
     }
 }
 
-impl<S: Server, G: Gather> Future for Running<S, G> {
+impl<S: Server, G: RowSink> Future for Running<S, G> {
     type Output = Read<S, G>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -104,20 +104,24 @@ impl<S: Server, G: Gather> Future for Running<S, G> {
     }
 }
 
-impl<S: Server, G: Gather> Drop for Running<S, G> {
+impl<S: Server, G: RowSink> Drop for Running<S, G> {
     fn drop(&mut self) {
         // Without a runtime the process is ending; the connection then just closes.
         if let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) {
-            runtime.spawn(settle(Arc::clone(&self.pool), self.brake.clone(), work));
+            runtime.spawn(settle(Arc::clone(&self.pool), self.cancel_handle.clone(), work));
         }
     }
 }
 
 /// Stops a statement that nobody waits for. Its connection is given back if it is sound, and closed where that cannot be
 /// known: a stop on its way could hit the next statement. The server's own time-out then ends what still runs.
-async fn settle<S: Server, G: Gather>(pool: Arc<Pool<S>>, brake: S::Brake, mut work: Work<S, G>) {
+async fn settle<S: Server, G: RowSink>(
+    pool: Arc<Pool<S>>,
+    cancel_handle: S::CancelHandle,
+    mut work: Work<S, G>,
+) {
     for _ in 0..STOPS {
-        let asked = timeout(STOP_LIMIT, pool.server().stop(&brake)).await;
+        let asked = timeout(STOP_LIMIT, pool.server().stop(&cancel_handle)).await;
         if !matches!(asked, Ok(Ok(()))) {
             break;
         }

@@ -11,7 +11,7 @@ use sea_orm::Statement;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::fetch::{self, Gather};
+use super::fetch::{self, RowSink};
 use super::pool::Server;
 
 /// How often a statement looks at its flag. **Unit**: instructions of SQLite's virtual machine.
@@ -33,7 +33,7 @@ impl SqliteFile {
 impl Server for SqliteFile {
     type Connection = SqliteConnection;
     /// Up: whatever runs on the connection is to end.
-    type Brake = Arc<AtomicBool>;
+    type CancelHandle = Arc<AtomicBool>;
 
     // A file does not go away silently.
     const CHECK_AFTER: Option<Duration> = None;
@@ -56,10 +56,10 @@ impl Server for SqliteFile {
         connection: &mut SqliteConnection,
         flag: &Arc<AtomicBool>,
         statement: &Statement,
-        gathered: &mut impl Gather,
+        sink: &mut impl RowSink,
     ) -> Result<(), sqlx::Error> {
         flag.store(false, Ordering::Relaxed);
-        fetch::each(connection, statement, gathered).await
+        fetch::each(connection, statement, sink).await
     }
 
     async fn stop(&self, flag: &Arc<AtomicBool>) -> Result<(), sqlx::Error> {

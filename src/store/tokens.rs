@@ -7,7 +7,7 @@
 use entity::{Instant, accounts, api_tokens};
 use sea_orm::{DbErr, QueryResult, Value};
 
-use super::shape::Shape;
+use super::statement_kind::StatementKind;
 use super::{Store, StoreError};
 use crate::auth::Key;
 
@@ -42,7 +42,7 @@ pub async fn create(
 ///
 /// **Errors**: as they come.
 pub async fn list(store: &Store) -> Result<Vec<api_tokens::Model>, StoreError> {
-    let rows = store.rows(store.named(Shape::Tokens, LIST, [])).await?;
+    let rows = store.rows(store.named(StatementKind::Tokens, LIST, [])).await?;
     Ok(rows.iter().map(model).collect::<Result<_, _>>()?)
 }
 
@@ -62,7 +62,7 @@ pub async fn find(
     hash: &[u8; 32],
 ) -> Result<Option<(api_tokens::Model, accounts::Model)>, StoreError> {
     let rows = store
-        .rows(store.named(Shape::Token, FIND, [Value::from(hash.to_vec())]))
+        .rows(store.named(StatementKind::Token, FIND, [Value::from(hash.to_vec())]))
         .await?;
     let Some(row) = rows.first() else {
         return Ok(None);

@@ -29,7 +29,7 @@ macro_rules! run {
 
 /// What became of the rows of one file.
 ///
-/// **Shape**: `stored + passed_over + duplicates` is the number of rows that were put.
+/// **StatementKind**: `stored + passed_over + duplicates` is the number of rows that were put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// Rows that were inserted or replaced one that was not newer.

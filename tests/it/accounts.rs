@@ -284,8 +284,8 @@ async fn with_one_busy_connection(database: &Database) -> (Store, Key, JoinHandl
     };
     let store = Store::open(&settings).await.unwrap();
     let statement = Statement::from_string(store.backend(), ENDLESS);
-    let endless = imports_gateway::store::shape::Named {
-        shape: imports_gateway::store::shape::Shape::Page,
+    let endless = imports_gateway::store::statement_kind::Named {
+        kind: imports_gateway::store::statement_kind::StatementKind::Page,
         statement,
     };
     let reader = store.clone();

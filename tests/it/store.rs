@@ -5,7 +5,9 @@ use imports_gateway::auth::Viewer;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::query::table::{Column as _, Fields};
 use imports_gateway::store::query::{count, counts, page};
-use keyset::{Cut, Direction, Filter, Key, Order, Plan, Position, Range, Reading, Side, Value, Window};
+use keyset::{
+    Direction, Filter, Key, Order, PageRequest, Plan, Position, Range, Reading, SeekBound, Side, Value,
+};
 
 use crate::app::{TestApp, row};
 use crate::databases::instant;
@@ -134,7 +136,7 @@ async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
             let order = order(&mut rng);
             let mut cut = || {
                 let position = position(&order, &both.rows, &mut rng)?;
-                Some(Cut::at(&position, *rng.pick(&[Side::Before, Side::After])))
+                Some(SeekBound::at(&position, *rng.pick(&[Side::Before, Side::After])))
             };
             let (from, until) = (cut(), cut());
             let limit = 1 + rng.below(102);
@@ -143,8 +145,8 @@ async fn any_plan_gives_the_rows_that_it_gives_in_memory() {
                 None => {
                     // No plan: then no row meets it.
                     let met = |row: &&imports::Model| {
-                        let behind = |cut: &Cut| cut.predicate_behind(&order).eval(row);
-                        let ahead = |cut: &Cut| cut.predicate_ahead(&order).eval(row);
+                        let behind = |cut: &SeekBound| cut.predicate_after(&order).eval(row);
+                        let ahead = |cut: &SeekBound| cut.predicate_before(&order).eval(row);
                         filter.eval(row) && from.iter().all(behind) && until.iter().all(ahead)
                     };
                     assert_eq!(both.rows.iter().find(met), None, "{filter:?} {from:?} {until:?}");
@@ -168,9 +170,9 @@ async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
             );
             let size = rng.below(30);
             let window = match rng.below(3) {
-                0 => Window::starting_at(order, near, size),
-                1 => Window::between(order, near, far, Reading::Forward, size),
-                _ => Window::between(order, near, far, Reading::Backward, size),
+                0 => PageRequest::starting_at(order, near, size),
+                1 => PageRequest::between(order, near, far, Reading::Forward, size),
+                _ => PageRequest::between(order, near, far, Reading::Backward, size),
             };
             let Some(plan) = window.rows_plan(&filter) else {
                 continue;
@@ -178,7 +180,7 @@ async fn a_page_and_its_count_in_one_statement_are_those_of_two() {
             let cap = *rng.pick(&[1, 5, 20, 500]);
             let counted = window.count_plan(&filter, cap);
             both.agree(&plan, counted.as_ref()).await;
-            if let Some(plan) = window.behind_plan(&filter) {
+            if let Some(plan) = window.preceding_plan(&filter) {
                 both.agree(&plan, None).await;
             }
         }

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::query::table::Column as _;
-use keyset::{Direction, Filter, Key, Order, Reading, Value, Window, decode, encode};
+use keyset::{Direction, Filter, Key, Order, Reading, Value, PageRequest, decode, encode};
 
 /// Newest creation first, and the place of a row in that order.
 fn place() -> (Order<Column>, String) {
@@ -50,7 +50,7 @@ fn keyset(criterion: &mut Criterion) {
     criterion.bench_function("keyset/plan", |bencher| {
         bencher.iter(|| {
             let after = Some(position.clone());
-            let window = Window::between(order.clone(), after, None, Reading::Forward, 50);
+            let window = PageRequest::between(order.clone(), after, None, Reading::Forward, 50);
             window.rows_plan(black_box(&filter))
         });
     });

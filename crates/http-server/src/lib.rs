@@ -1,6 +1,6 @@
 //! An HTTP/1.1 server that no client can keep waiting.
 //!
-//! [`serve`] takes a listening socket, a [`Service`], [`Limits`] and a future that says when to stop. Each connection is
+//! [`serve()`] takes a listening socket, a [`Service`], [`Limits`] and a future that says when to stop. Each connection is
 //! a task with a deadline for whatever it waits for: a request's head, the next request, a client that reads. The number
 //! of connections is bounded, in all and for each client. On shutdown the listener closes, responses say
 //! `Connection: close`, idle connections are closed, and requests that have begun are answered, up to a hard deadline.

@@ -36,7 +36,7 @@ pub(super) fn page() -> Value {
     next.id -= 1;
     let listing = Listing {
         rows: vec![import()],
-        beyond: Some(next),
+        lookahead: Some(next),
         count: 500,
         ..Listing::default()
     };

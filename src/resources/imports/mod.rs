@@ -1,6 +1,6 @@
 //! Imports as GraphQL answers them: the connection, single imports and the counts of a status bar.
 //!
-//! Each function takes arguments and a compiled selection, lowers the arguments to a filter and a window, reads what the
+//! Each function takes arguments and a compiled selection, lowers the arguments to a filter and a page request, reads what the
 //! selection needs, and writes the answer.
 
 pub mod rest;

@@ -6,7 +6,7 @@ use sea_orm::{DbErr, QueryResult};
 use super::table::{Column, Fields, Table};
 use super::{Fetched, Unreadable, rows, unsigned};
 use crate::auth::Viewer;
-use crate::store::fetch::Gather;
+use crate::store::fetch::RowSink;
 use crate::store::{Store, StoreError};
 
 /// What was read so far.
@@ -101,7 +101,7 @@ impl<T: Table> Decoded<T> {
     }
 }
 
-impl<T: Table> Gather for Decoded<T> {
+impl<T: Table> RowSink for Decoded<T> {
     fn take(&mut self, row: QueryResult) {
         if self.failure.is_none() {
             self.failure = self.decode(&row).err();

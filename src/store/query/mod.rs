@@ -19,7 +19,7 @@ use self::gathered::Decoded;
 pub use self::rows::Unreadable;
 pub use self::scan::Source;
 use self::table::{Column, Fields};
-use super::shape::Named;
+use super::statement_kind::Named;
 use super::{Store, StoreError};
 use crate::auth::Viewer;
 
@@ -131,8 +131,8 @@ pub async fn page<C: Column>(
             _ => {}
         }
         let nothing = || Decoded::new(viewer, plan.limit(), query.fields, count.is_some());
-        let gathered = store.gather(query.statement(form), nothing).await?;
-        fetched = gathered.told(store).fetched(plan)?;
+        let sink = store.read_into(query.statement(form), nothing).await?;
+        fetched = sink.told(store).fetched(plan)?;
         if form != Form::Walk || fetched.rows.len() == plan.limit() {
             break;
         }
@@ -273,7 +273,7 @@ pub async fn by_ids<C: Column>(
     let fields = fields.with(C::ID);
     let named = statement::by_ids::<C>(store.backend(), viewer.account_id(), ids, fields);
     let nothing = || Decoded::new(viewer, ids.len(), fields, false);
-    store.gather(named, nothing).await?.told(store).rows()
+    store.read_into(named, nothing).await?.told(store).rows()
 }
 
 /// The smallest of the sources that a probe counted, where one is small enough to be read whole.

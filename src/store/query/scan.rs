@@ -8,7 +8,7 @@ use keyset::{Comparison, Direction, Filter, Key, Plan, Predicate, Value};
 
 use super::table::Column;
 
-/// Which plan of a statement a cut belongs to.
+/// Which plan of a statement a bound belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Page,
@@ -48,11 +48,11 @@ pub(super) fn equalities<C: Column>(filter: &Filter<C>) -> impl Iterator<Item = 
 pub(super) fn cuts<C: Column>(plan: &Plan<C>, part: Part) -> impl Iterator<Item = Condition<C>> {
     let from = plan.from().map(|cut| Condition {
         role: Role::From(part),
-        predicate: cut.predicate_behind(plan.order()),
+        predicate: cut.predicate_after(plan.order()),
     });
     let until = plan.until().map(|cut| Condition {
         role: Role::Until(part),
-        predicate: cut.predicate_ahead(plan.order()),
+        predicate: cut.predicate_before(plan.order()),
     });
     from.into_iter().chain(until)
 }

@@ -10,7 +10,7 @@ use sea_orm::{DbBackend, Statement};
 
 use super::scan::{self, Condition, Role};
 use super::table::{Column, Fields, Table};
-use crate::store::shape::{Named, Shape};
+use crate::store::statement_kind::{Named, StatementKind};
 
 /// How much of some rows is read.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +55,9 @@ impl<C: Column> Sql<C> {
         }
     }
 
-    pub(super) fn finish(self, shape: Shape) -> Named {
+    pub(super) fn finish(self, kind: StatementKind) -> Named {
         let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
-        Named { shape, statement }
+        Named { kind, statement }
     }
 
     pub(super) fn is_sqlite(&self) -> bool {

@@ -39,7 +39,7 @@ use sea_orm::DbBackend;
 use super::scan::{self, Condition, Part, Role, Source};
 use super::sql::{Limit, Read, Sql};
 use super::table::{Column, Fields, Table};
-use crate::store::shape::{Named, Shape};
+use crate::store::statement_kind::{Named, StatementKind};
 
 /// The most rows that one page statement can be asked for: a page of 100 and a neighbour on each side.
 ///
@@ -88,7 +88,7 @@ pub(super) fn page<C: Column>(
     };
     if sql.is_sqlite() && walks == 1 {
         sql.read(columns, &read);
-        return sql.finish(Shape::Page);
+        return sql.finish(StatementKind::Page);
     }
     sql.push("SELECT ");
     columns(&mut sql);
@@ -104,14 +104,18 @@ pub(super) fn page<C: Column>(
         sql.order_by(plan.order().keys());
         sql.limit(Limit::Bound(plan.limit()));
     }
-    sql.finish(if walks > 1 { Shape::Merge } else { Shape::Page })
+    sql.finish(if walks > 1 {
+        StatementKind::Merge
+    } else {
+        StatementKind::Page
+    })
 }
 
 /// How many rows a plan without further ranges has, its limit at most.
 pub(super) fn count<C: Column>(backend: DbBackend, plan: &Plan<C>) -> Named {
     let mut sql = Sql::new(backend, scan::names(plan.filter()).len());
     ordered_count(&mut sql, plan);
-    sql.finish(Shape::Count)
+    sql.finish(StatementKind::Count)
 }
 
 /// How many rows each plan has, as one row with one column a plan. The plans share filter and cuts but for the name.
@@ -136,7 +140,7 @@ pub(super) fn counts<C: Column>(backend: DbBackend, plans: &[Plan<C>]) -> Named 
         }
         sql.push(")");
     }
-    sql.finish(Shape::StatusCounts)
+    sql.finish(StatementKind::StatusCounts)
 }
 
 /// How many index entries each source of a plan has, up to one more than [`NARROW_ENTRIES`], as one row with one column
@@ -151,7 +155,7 @@ pub(super) fn probe<C: Column>(backend: DbBackend, plan: &Plan<C>, sources: &[So
         counted(&mut sql, plan.filter(), &bounds, source.counting_key(plan), limit);
         sql.push(")");
     }
-    sql.finish(Shape::Probe)
+    sql.finish(StatementKind::Probe)
 }
 
 /// The rows of a plan, chosen among all entries of a source of it; `count` as in [`page`], whatever its ranges.
@@ -180,7 +184,7 @@ pub(super) fn range<C: Column>(
         limit: Limit::All,
     };
     looked_up(&mut sql, plan, &entries, source.rest(plan, Part::Page));
-    sql.finish(Shape::Range)
+    sql.finish(StatementKind::Range)
 }
 
 /// The rows of a plan among the first [`WALK_ENTRIES`] of its order: all that it has where they are as many as its limit,
@@ -214,14 +218,14 @@ pub(super) fn walk<C: Column>(
     };
     let rest = scan::ranges(plan.filter(), |_| true).collect();
     looked_up(&mut sql, plan, &entries, rest);
-    sql.finish(Shape::Walk)
+    sql.finish(StatementKind::Walk)
 }
 
 /// How many rows a plan has, its limit at most, counted among the entries of a source of it.
 pub(super) fn range_count<C: Column>(backend: DbBackend, plan: &Plan<C>, source: Source<C>) -> Named {
     let mut sql = Sql::new(backend, scan::names(plan.filter()).len());
     source_count(&mut sql, plan, source);
-    sql.finish(Shape::RangeCount)
+    sql.finish(StatementKind::RangeCount)
 }
 
 /// The rows of one account with one of these ids, in no order.
@@ -246,7 +250,7 @@ pub(super) fn by_ids<C: Column>(backend: DbBackend, account_id: i64, ids: &[i64]
         sql.bind(Role::Ids, None, |_| sea_orm::Value::from(ids.to_vec()));
         sql.push(")");
     }
-    sql.finish(Shape::ByIds)
+    sql.finish(StatementKind::ByIds)
 }
 
 /// The plans of [`counts`]: one a name, `None` where no row can have it.

@@ -17,7 +17,7 @@ use clap::Parser as _;
 use entity::{ImportStatus, imports};
 use http_body_util::BodyExt as _;
 use imports_gateway::http::Door;
-use imports_gateway::store::shape::{Named, Shape};
+use imports_gateway::store::statement_kind::{Named, StatementKind};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use imports_gateway::{app, config, http};
 use sea_orm::Statement;
@@ -62,11 +62,11 @@ impl App {
         let config = config(url, arguments);
         let store = Store::open(&config.store).await.unwrap();
         let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
-        let lookout = Arc::new(store.lookout());
+        let health_check = Arc::new(store.health_check());
         let current = move || {
-            let lookout = Arc::clone(&lookout);
+            let health_check = Arc::clone(&health_check);
             async move {
-                let status = lookout.look(async |db| migration::status(&db).await).await;
+                let status = health_check.look(async |db| migration::status(&db).await).await;
                 Ok(!status?.is_outdated())
             }
         };
@@ -181,7 +181,7 @@ async fn patient(url: &str) -> Store {
 fn statement(store: &Store, text: &str) -> Named {
     let statement = Statement::from_string(store.backend(), text);
     Named {
-        shape: Shape::Page,
+        kind: StatementKind::Page,
         statement,
     }
 }

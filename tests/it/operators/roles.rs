@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use imports_gateway::store::shape::{Named, Shape};
+use imports_gateway::store::statement_kind::{Named, StatementKind};
 use imports_gateway::store::{Settings, Store, StoreError};
 use sea_orm::Statement;
 use sqlx::{Connection as _, PgConnection};
@@ -100,7 +100,7 @@ async fn a_role_that_is_another_from_its_start_reads_and_its_statements_are_canc
     };
     let store = Store::open(&settings).await.unwrap();
     let sleep = Named {
-        shape: Shape::Page,
+        kind: StatementKind::Page,
         statement: Statement::from_string(store.backend(), "SELECT 1 FROM pg_sleep(600)"),
     };
     let soon = tokio::time::Instant::now() + Duration::from_millis(300);

@@ -1,6 +1,6 @@
 //! Plans that connections keep, and a server on which they no longer fit.
 
-use imports_gateway::store::shape::{Named, Shape};
+use imports_gateway::store::statement_kind::{Named, StatementKind};
 use imports_gateway::store::{Settings, Store};
 use sea_orm::Statement;
 use tokio::task::block_in_place;
@@ -57,7 +57,7 @@ async fn statements_that_a_pooler_discarded_are_prepared_anew() {
     };
     let store = Store::open(&settings).await.unwrap();
     let named = |text: &str| Named {
-        shape: Shape::Page,
+        kind: StatementKind::Page,
         statement: Statement::from_string(store.backend(), text),
     };
     let read = async || store.rows(named("SELECT id FROM imports")).await.unwrap().len();

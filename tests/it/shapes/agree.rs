@@ -4,8 +4,8 @@ use entity::{ImportStatus, imports};
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
 use imports_gateway::store::query::table::Column as _;
-use imports_gateway::store::shape::{Named, Shape};
-use keyset::{Direction, Filter, Plan, Range, Reading, Value, Window};
+use imports_gateway::store::statement_kind::{Named, StatementKind};
+use keyset::{Direction, Filter, PageRequest, Plan, Range, Reading, Value};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use proptest::strategy::ValueTree as _;
@@ -122,7 +122,7 @@ async fn hold(store: &Store, rows: &[imports::Model], asked: &Asked) -> usize {
         Reading::Forward => (cursor, None),
         Reading::Backward => (None, cursor),
     };
-    let window = Window::between(order, after, before, asked.reading, asked.size);
+    let window = PageRequest::between(order, after, before, asked.reading, asked.size);
     let (Some(plan), Some(count)) = (
         window.rows_plan(&asked.filter),
         window.count_plan(&asked.filter, CAP),
@@ -133,7 +133,7 @@ async fn hold(store: &Store, rows: &[imports::Model], asked: &Asked) -> usize {
     let expected_count = ids(&count, rows).len() as i64;
     let statements = page_statements(store.backend(), &plan, Some(&count));
     for named in &statements {
-        if named.shape == Shape::Probe {
+        if named.kind == StatementKind::Probe {
             continue;
         }
         let (found, found_count) = run(store, named, 9).await;
@@ -145,7 +145,8 @@ async fn hold(store: &Store, rows: &[imports::Model], asked: &Asked) -> usize {
             named.statement.sql
         );
         // Without a row nothing is counted; a walk that gave too few rows left it to another form.
-        let is_counted = !found.is_empty() && (named.shape != Shape::Walk || found.len() == plan.limit());
+        let is_counted =
+            !found.is_empty() && (named.kind != StatementKind::Walk || found.len() == plan.limit());
         let counted = is_counted.then_some(expected_count);
         assert_eq!(
             found_count,

@@ -13,7 +13,7 @@ use entity::ImportStatus;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::query::table::Fields;
 use imports_gateway::store::query::{CountQuery, CountsQuery, PageQuery};
-use imports_gateway::store::shape::Named;
+use imports_gateway::store::statement_kind::Named;
 use keyset::{Filter, Plan};
 use sea_orm::DbBackend;
 

@@ -8,8 +8,8 @@ use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
 use imports_gateway::store::query::page;
 use imports_gateway::store::query::table::Fields;
-use imports_gateway::store::shape::{Named, Shape};
-use keyset::{Direction, Window};
+use imports_gateway::store::statement_kind::{Named, StatementKind};
+use keyset::{Direction, PageRequest};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
@@ -282,11 +282,11 @@ fn filtered_bound(named: &Named, question: &Question, entries: i64) -> i64 {
     let walks = 2 * 8 * question.statuses.max(1) as i64;
     let looked_up = 5 * question.plan.limit() as i64;
     let by_id = question.plan.order().keys()[0].column == Column::Id;
-    match named.shape {
-        Shape::Probe => 2 * (10_001 / 25) + walks,
+    match named.kind {
+        StatementKind::Probe => 2 * (10_001 / 25) + walks,
         // The primary key holds no instant, so each entry leads to a row.
-        Shape::Walk if by_id => 10_000 + 10_000 / 25 + looked_up + entries / 25 + walks,
-        Shape::Walk => 10_000 / 25 + looked_up + entries / 25 + walks,
+        StatementKind::Walk if by_id => 10_000 + 10_000 / 25 + looked_up + entries / 25 + walks,
+        StatementKind::Walk => 10_000 / 25 + looked_up + entries / 25 + walks,
         _ => 2 * entries / 25 + looked_up + walks,
     }
 }
@@ -323,7 +323,7 @@ async fn a_range_beside_another_sort_reads_the_range_in_the_index_alone() {
                         until.unwrap_or(100) - from.unwrap_or(0)
                     };
                     let bound = filtered_bound(named, &question, 600 * (percent + 2) + TIES as i64);
-                    let name = format!("{:?} {place}, {}", named.shape, question.name);
+                    let name = format!("{:?} {place}, {}", named.kind, question.name);
                     for mode in MODES {
                         server.mode(mode).await;
                         let cost = server.explain(&named.statement).await;
@@ -376,7 +376,7 @@ async fn there_are_few_texts_whatever_the_values() {
         for depth in [0, 1, 50, 500] {
             let order = order(&[(Column::CreatedAt, Direction::Desc)]);
             let position = table::position(&store, &order, depth).await;
-            let window = Window::between(
+            let window = PageRequest::between(
                 order.clone(),
                 Some(position),
                 None,
@@ -428,7 +428,7 @@ async fn a_wide_range_is_walked_and_read_whole_only_where_its_rows_lie_far() {
     ] {
         let order = order(&[(Column::UpdatedAt, direction)]);
         let filter = filter(None, vec![range(Column::CreatedAt, Some(from), None)]);
-        let window = Window::between(order, None, None, keyset::Reading::Forward, SIZE);
+        let window = PageRequest::between(order, None, None, keyset::Reading::Forward, SIZE);
         let plan = window.rows_plan(&filter).unwrap();
         let count = window.count_plan(&filter, COUNT_CAP).unwrap();
         let before = store.statements();
@@ -437,7 +437,7 @@ async fn a_wide_range_is_walked_and_read_whole_only_where_its_rows_lie_far() {
             .unwrap();
         assert_eq!(store.statements() - before, statements, "{direction:?} {from}");
         let whole = page_statements(BACKEND, &plan, None).pop().unwrap();
-        assert_eq!(whole.shape, Shape::Range);
+        assert_eq!(whole.kind, StatementKind::Range);
         let expected = store.database().query_all_raw(whole.statement).await.unwrap();
         let expected: Vec<i64> = expected
             .iter()

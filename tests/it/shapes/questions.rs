@@ -4,7 +4,7 @@ use entity::ImportStatus;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
 use imports_gateway::store::query::table::Column as _;
-use keyset::{Direction, Filter, Key, Order, Plan, Position, Range, Reading, Value, Window};
+use keyset::{Direction, Filter, Key, Order, PageRequest, Plan, Position, Range, Reading, Value};
 
 use super::table::{self, ACCOUNT};
 
@@ -116,7 +116,7 @@ pub(super) fn both_ways(
             Reading::Forward => (cursor.cloned(), None),
             Reading::Backward => (None, cursor.cloned()),
         };
-        let window = Window::between(order.clone(), after, before, reading, size);
+        let window = PageRequest::between(order.clone(), after, before, reading, size);
         Some(Question {
             name: format!("{name}, {reading:?}"),
             // None where the cursor lies outside the range: no statement is run.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::shape::Shape;
+use imports_gateway::store::statement_kind::StatementKind;
 use keyset::Direction;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
 use sqlx::pool::PoolConnection;
@@ -255,19 +255,19 @@ async fn a_range_beside_another_sort_reads_one_index_and_the_rows_of_the_page() 
             for question in questions::both_ways("", &order, &filter, Some(&cursor), 50) {
                 for named in page_statements(DbBackend::Sqlite, &question.plan, Some(&question.count)) {
                     let steps = explained(&store, &named.statement).await;
-                    let by_id = named.shape == Shape::Walk && column == Column::Id;
+                    let by_id = named.kind == StatementKind::Walk && column == Column::Id;
                     let searches = steps.lines().filter(|step| step.contains("SEARCH imports"));
                     // The walk by id reads the table itself; every other look at it is for a row of the page.
                     let in_table = searches.filter(|step| !step.contains("COVERING")).count();
-                    let expected = match named.shape {
-                        Shape::Probe => 0,
+                    let expected = match named.kind {
+                        StatementKind::Probe => 0,
                         _ if by_id => 1 + statuses.map_or(1, <[_]>::len),
                         _ => 1,
                     };
                     assert_eq!(
                         in_table, expected,
                         "{:?} by {column:?}\n{steps}{}",
-                        named.shape, named.statement.sql
+                        named.kind, named.statement.sql
                     );
                     assert!(!steps.contains("SCAN imports"), "{steps}");
                 }

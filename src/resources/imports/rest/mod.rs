@@ -19,7 +19,7 @@ pub use page::{BOUNDS, BoundOperator, FilteredBy, Page, Record, SortDirection, S
 pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
 
 use crate::auth::Viewer;
-use crate::list::{self, Wanted};
+use crate::list::{self, Projection};
 use crate::resources::imports::Column;
 use crate::store::query::table::Fields;
 use crate::store::{Store, StoreError, query as tables};
@@ -28,12 +28,12 @@ use crate::store::{Store, StoreError, query as tables};
 ///
 /// **Errors**: [`StoreError`].
 pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result<Vec<u8>, StoreError> {
-    let wanted = Wanted {
+    let projection = Projection {
         rows: Some(Fields::ALL),
         flags: false,
         count: true,
     };
-    let listing = list::list(store, viewer, &question.filter, &question.window, wanted).await?;
+    let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
     Ok(json(&Page::new(question, &listing)))
 }
 

@@ -49,7 +49,7 @@ impl<'a> Page<'a> {
         let cursor = |import: &imports::Model| keyset::encode(&question.window.order().position(import));
         Self {
             start_cursor: listing.rows.first().map(cursor),
-            next_cursor: listing.beyond.as_ref().map(cursor),
+            next_cursor: listing.lookahead.as_ref().map(cursor),
             per_page: question.window.size(),
             estimated_remaining_count: listing.count,
             filtered_by: &question.filtered_by,

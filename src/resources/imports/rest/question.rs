@@ -1,13 +1,13 @@
 //! What a query string asks for.
 //!
-//! Takes parameters one by one, gives a filter, a window and the two echoes, or every fault at once. Names are compared
+//! Takes parameters one by one, gives a filter, a page request and the two echoes, or every fault at once. Names are compared
 //! after decoding, so brackets may be percent-encoded. What a name that is not ours means is `names`' to say.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use keyset::{Direction, Filter, Key, Order, Position, Window};
+use keyset::{Direction, Filter, Key, Order, PageRequest, Position};
 
 use super::names::{self, Known, START_CURSOR};
 use super::page::{BOUNDS, FilteredBy, SortedBy};
@@ -33,7 +33,7 @@ pub struct Question {
     /// Which imports, without the caller's scope.
     pub filter: Filter<Column>,
     /// The part of the list; its order and its size are those in force.
-    pub window: Window<Column>,
+    pub window: PageRequest<Column>,
     /// The filters as they came in, in their order.
     pub filtered_by: Vec<FilteredBy>,
     /// The sort keys as they came in; the cursor's own without its tie-break, or the default, where there were none.
@@ -242,7 +242,7 @@ impl Draft {
         let per_page = self.per_page.unwrap_or(DEFAULT_PER_PAGE);
         Ok(Question {
             filter: asked.filter(),
-            window: Window::starting_at(order, self.start, per_page),
+            window: PageRequest::starting_at(order, self.start, per_page),
             filtered_by: self.filtered_by,
             sorted_by,
         })

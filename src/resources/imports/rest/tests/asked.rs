@@ -172,7 +172,7 @@ fn without_a_sort_the_cursor_brings_its_own() {
         let position = Some(order.position(&import()));
         assert_eq!(
             question.window,
-            keyset::Window::starting_at(order.clone(), position, 7)
+            keyset::PageRequest::starting_at(order.clone(), position, 7)
         );
     }
 }
@@ -184,7 +184,7 @@ fn a_page_is_written_as_documented() {
     next.id = 3;
     let listing = Listing {
         rows: vec![import()],
-        beyond: Some(next.clone()),
+        lookahead: Some(next.clone()),
         count: 500,
         ..Listing::default()
     };

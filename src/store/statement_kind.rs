@@ -6,7 +6,7 @@ use sea_orm::Statement;
 
 /// What kind of question a statement asks; the bound of each table's shape is told where it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum StatementKind {
     /// A page, walked along the index of its order.
     Page,
     /// A page merged from one walk a name of its filter.
@@ -37,7 +37,7 @@ pub enum Shape {
     Check,
 }
 
-impl Shape {
+impl StatementKind {
     /// The name in metrics.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -64,7 +64,7 @@ impl Shape {
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The name.
-    pub shape: Shape,
+    pub kind: StatementKind,
     /// The text and its values.
     pub statement: Statement,
 }

@@ -21,7 +21,7 @@ const STRIKES: u32 = 2;
 
 /// A look-out for one store.
 #[derive(Debug)]
-pub struct Lookout {
+pub struct HealthCheck {
     store: Store,
     seen: Mutex<Seen>,
 }
@@ -32,7 +32,7 @@ struct Seen {
     failures: u32,
 }
 
-impl Lookout {
+impl HealthCheck {
     pub(super) fn new(store: Store) -> Self {
         Self {
             store,
@@ -130,14 +130,14 @@ mod tests {
         let Readers::Postgres(pool) = &store.readers else {
             panic!("a server database");
         };
-        let ask = async |lookout: &Lookout| lookout.look(async |db| db.ping().await).await;
-        let watcher = store.lookout();
+        let ask = async |health_check: &HealthCheck| health_check.look(async |db| db.ping().await).await;
+        let watcher = store.health_check();
         for _ in 0..STRIKES {
             assert!(!pool.is_away());
             ask(&watcher).await.unwrap_err();
         }
         assert!(pool.is_away());
-        ask(&store.lookout()).await.unwrap_err();
+        ask(&store.health_check()).await.unwrap_err();
         assert!(pool.is_away());
     }
 }
