@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::{Poll, ready};
 
-use http::header::CONNECTION;
+use http::header::{CONNECTION, EXPECT};
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::{RequestBody, ResponseBody, discard};
 use crate::limits::Limits;
 use crate::service::Service;
 use crate::socket::Socket;
@@ -107,8 +107,16 @@ async fn answer<S: Service>(
     state: ConnectionState,
 ) -> Result<Response<ResponseBody<S::ResponseBody>>, Infallible> {
     state.request_started(request.body().is_end_stream());
+    // Such a client sends its body when it is told to, and an answer tells it not to.
+    let is_expecting = request.headers().contains_key(EXPECT);
     let request = request.map(|body| RequestBody::new(body, state.clone()));
     let mut response = service.call(request, client).await;
+    if let Some(rest) = state.take_rest()
+        && !is_expecting
+        && discard(rest).await
+    {
+        state.request_body_ended();
+    }
     if state.is_last_response() {
         response
             .headers_mut()

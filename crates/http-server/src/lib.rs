@@ -47,6 +47,8 @@ mod state;
 
 pub use body::RequestBody;
 pub use clients::client_group;
+/// The words behind a status, as an extension of a response: for a status that has none of its own.
+pub use hyper::ext::ReasonPhrase;
 pub use limits::Limits;
 pub use serve::{Drained, bind, serve};
 pub use service::Service;

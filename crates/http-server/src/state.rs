@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::limits::Limits;
@@ -44,8 +45,10 @@ struct Inner {
     body_read: bool,
     /// Bytes of the next request came while this one was being answered.
     next_started: bool,
-    /// Bytes of a body that was dropped before its end: at most so many, as far as is known.
-    unread_bytes: Option<u64>,
+    /// The running request's body was dropped before its end.
+    has_unread: bool,
+    /// What is left of that body, until it is taken.
+    rest: Option<Incoming>,
     /// The socket is reset when it is dropped, so that the kernel discards unsent bytes.
     reset: bool,
 }
@@ -53,9 +56,6 @@ struct Inner {
 /// The state of one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionState(Arc<Mutex<Inner>>);
-
-/// An unread rest up to this size is most likely in the parser's buffer already, and then the connection is kept.
-const SMALL_REST_BYTES: u64 = 4096;
 
 impl ConnectionState {
     pub(crate) fn new(now: Instant) -> Self {
@@ -68,7 +68,8 @@ impl ConnectionState {
             drain_at: None,
             body_read: true,
             next_started: false,
-            unread_bytes: None,
+            has_unread: false,
+            rest: None,
             reset: false,
         })))
     }
@@ -145,15 +146,25 @@ impl ConnectionState {
         state.phase = Phase::Answering;
         state.body_read = body_read;
         state.next_started = false;
-        state.unread_bytes = None;
+        state.has_unread = false;
+        state.rest = None;
     }
 
     pub(crate) fn request_body_ended(&self) {
-        self.lock().body_read = true;
+        let mut state = self.lock();
+        state.body_read = true;
+        state.has_unread = false;
     }
 
-    pub(crate) fn request_body_dropped(&self, rest_bytes: Option<u64>) {
-        self.lock().unread_bytes = Some(rest_bytes.unwrap_or(u64::MAX));
+    pub(crate) fn request_body_dropped(&self, rest: Option<Incoming>) {
+        let mut state = self.lock();
+        state.has_unread = true;
+        state.rest = rest;
+    }
+
+    /// What is left of a body that was dropped before its end.
+    pub(crate) fn take_rest(&self) -> Option<Incoming> {
+        self.lock().rest.take()
     }
 
     pub(crate) fn response_ended(&self, now: Instant) {
@@ -172,13 +183,13 @@ impl ConnectionState {
     /// Whether the response about to be sent is the connection's last.
     pub(crate) fn is_last_response(&self) -> bool {
         let state = self.lock();
-        state.drain_at.is_some() || state.unread_bytes.is_some_and(|bytes| bytes > SMALL_REST_BYTES)
+        state.drain_at.is_some() || state.has_unread
     }
 
     /// Whether the client may still be sending what nobody will read.
     pub(crate) fn has_unread(&self) -> bool {
         let state = self.lock();
-        state.unread_bytes.is_some() || matches!(state.phase, Phase::ReadingHead { started: true, .. })
+        state.has_unread || matches!(state.phase, Phase::ReadingHead { started: true, .. })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -298,19 +309,17 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_the_last_in_a_drain_and_after_a_long_unread_body() {
+    fn a_response_is_the_last_in_a_drain_and_after_an_unread_body() {
         let (clock, state) = start();
         state.request_started(false);
         assert!(!state.is_last_response());
-        state.request_body_dropped(Some(100));
-        assert!(!state.is_last_response());
-        state.request_body_dropped(Some(100_000));
-        assert!(state.is_last_response());
-        state.request_started(true);
-        assert!(!state.is_last_response());
         state.request_body_dropped(None);
-        assert!(state.is_last_response());
+        assert!(state.is_last_response() && state.has_unread());
+        state.request_body_ended();
+        assert!(!state.is_last_response() && !state.has_unread());
+        state.request_body_dropped(None);
         state.request_started(true);
+        assert!(!state.is_last_response());
         state.drain(clock.at(1));
         assert!(state.is_last_response());
     }

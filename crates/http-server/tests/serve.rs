@@ -549,6 +549,35 @@ async fn a_small_body_that_nobody_reads_does_not_cost_the_connection() {
 }
 
 #[tokio::test]
+async fn a_connection_outlives_an_unread_body_only_where_the_body_has_come() {
+    let router = Router::new().route("/", post(|| async { "unread" }));
+    let server = Server::start(router, Limits::default()).await;
+    // The answer waits a moment for a small body that comes behind its head.
+    let mut client = Client::connect(server.address).await;
+    for _ in 0..2 {
+        client
+            .send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n123")
+            .await;
+        tokio::task::yield_now().await;
+        let answer = client.ask("45").await;
+        assert_eq!((answer.status, answer.is_last()), (200, false));
+    }
+    // One that does not come, or that nobody asked for, is answered all the same, and the answer is the last.
+    for fields in [
+        "Content-Length: 5\r\n\r\n123",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+        "Content-Length: 5000\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n",
+    ] {
+        let mut client = Client::connect(server.address).await;
+        let answer = client
+            .ask(&format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}"))
+            .await;
+        assert_eq!((answer.status, answer.is_last()), (200, true), "{fields:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_parser_stops_far_past_the_header_limits() {
     let server = Server::start(hello(), Limits::default()).await;
     let many = "x: y\r\n".repeat(129);
