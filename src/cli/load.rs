@@ -10,13 +10,13 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::ingest::records::Fault;
+use crate::ingest::records::RecordError;
 use crate::ingest::{OnInvalid, Outcome, load};
 use crate::store::Store;
 
 /// Faults that are named, a file; the others are counted.
 const NAMED_FAULTS: u64 = 20;
-/// **Unit**: bytes read at once.
+/// In bytes read at once.
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// Store import records: pages of `GET /api/v1/imports`, a JSON array of records or of pages, or one record a line.
@@ -35,7 +35,9 @@ pub struct Args {
 
 /// Runs the command: exit status 0 where every file is stored, 1 where one is not, or not to its end.
 ///
-/// **Errors**: there is no such account, or the database's own; files before the one at hand are stored.
+/// # Errors
+///
+/// There is no such account, or the database's own; files before the one at hand are stored.
 pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
     let all_stored = run_with(&args, store, &mut io::stdout(), &mut io::stderr()).await?;
     Ok(if all_stored {
@@ -47,7 +49,9 @@ pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
 
 /// [`run`] on other outputs; whether every file is stored to its end.
 ///
-/// **Errors**: those of [`run`].
+/// # Errors
+///
+/// Those of [`run`].
 pub async fn run_with(
     args: &Args,
     store: &Store,
@@ -94,7 +98,7 @@ async fn one(
         OnInvalid::Refuse
     };
     let (mut faults, mut printed) = (0, Ok(()));
-    let report = |fault: &Fault| {
+    let report = |fault: &RecordError| {
         faults += 1;
         if faults <= NAMED_FAULTS && printed.is_ok() {
             printed = bar.suspend(|| writeln!(err, "{name}:{}: {}", fault.line, fault.reason));

@@ -25,7 +25,7 @@ const UNDER_WAY: u64 = 12;
 
 /// Generated imports of account 0; see [`fill`] for those of another.
 ///
-/// **Shape**: `rows` rows, ids one after another, `created_at` never falling, bursts of 5 to 500 with one `created_at`,
+/// `rows` rows, ids one after another, `created_at` never falling, bursts of 5 to 500 with one `created_at`,
 /// `updated_at` at least `created_at`, `completed_at` only in states that have ended, and no instant after `until`.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -278,7 +278,9 @@ const NOTES: [&str; 5] = [
 /// `progress` gets the number stored so far. Some thousand rows are stored at a time: what is interrupted has stored a
 /// whole number of such chunks, oldest first.
 ///
-/// **Errors**: [`StoreError`]; also where another writer takes the same ids meanwhile.
+/// # Errors
+///
+/// [`StoreError`]; also where another writer takes the same ids meanwhile.
 pub async fn fill(
     store: &Store,
     account_id: i64,

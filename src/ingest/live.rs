@@ -19,9 +19,11 @@ const MOVING: [ImportStatus; 4] = [
 /// Moves some of an account's newest imports on through their states, adds none to two new ones, and gives how many rows
 /// it wrote.
 ///
-/// **Shape**: `updated_at` is `now`, or just after the row's last where that is later, so it always rises.
+/// `updated_at` is `now`, or just after the row's last where that is later, so it always rises.
 ///
-/// **Errors**: [`StoreError`]; nothing is then changed.
+/// # Errors
+///
+/// [`StoreError`]; nothing is then changed.
 pub async fn live_step(
     store: &Store,
     account_id: i64,

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::store::upsert::Loaded;
 use crate::store::{Store, StoreError};
-use records::{Fault, Records};
+use records::{RecordError, Records};
 
 /// Rows from the reader to the database at once, and roughly their bytes at most.
 const BATCH_ROWS: usize = 2_000;
@@ -67,7 +67,7 @@ pub enum LoadError {
 
 enum Message {
     Rows(Vec<imports::Model>),
-    Fault(Fault),
+    RecordError(RecordError),
     End,
 }
 
@@ -77,13 +77,15 @@ enum Message {
 /// that refuses the file the rest is read only for more of them. Where faults are skipped, the records before a final
 /// one are stored.
 ///
-/// **Errors**: [`LoadError`]; nothing is then stored.
+/// # Errors
+///
+/// [`LoadError`]; nothing is then stored.
 pub async fn load<R: BufRead + Send + 'static>(
     store: &Store,
     account_id: i64,
     source: R,
     on_invalid: OnInvalid,
-    mut report: impl FnMut(&Fault),
+    mut report: impl FnMut(&RecordError),
 ) -> Result<Outcome, LoadError> {
     let mut messages = read_ahead(source, account_id)?;
     let mut upsert = Some(store.upsert::<imports::Model>().await?);
@@ -95,7 +97,7 @@ pub async fn load<R: BufRead + Send + 'static>(
                     upsert.put(&rows).await?;
                 }
             }
-            Message::Fault(fault) => {
+            Message::RecordError(fault) => {
                 invalid += 1;
                 report(&fault);
                 is_whole &= !fault.is_final;
@@ -147,7 +149,7 @@ fn send_all<R: BufRead>(
                     row.file_name.len() + row.kind.len() + row.note.as_ref().map_or(0, String::len);
                 batch.push(row);
             }
-            Err(fault) => sender.blocking_send(Message::Fault(fault))?,
+            Err(fault) => sender.blocking_send(Message::RecordError(fault))?,
         }
         if batch.len() == BATCH_ROWS || batch_bytes >= BATCH_BYTES {
             sender.blocking_send(Message::Rows(std::mem::take(&mut batch)))?;

@@ -4,7 +4,7 @@
 
 /// Pseudo-random numbers, always the same for one seed.
 ///
-/// **Source**: SplitMix64, by Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+/// Source: SplitMix64, by Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 

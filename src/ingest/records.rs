@@ -24,7 +24,7 @@ const COMMA: &str =
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct RecordError {
     /// The line, from 1: where the fault is, or else where its record starts.
     pub line: u64,
     /// What is wrong, in one line of text without control characters.
@@ -35,7 +35,7 @@ pub struct Fault {
 
 /// The records of one file, as rows of one account.
 ///
-/// **Shape**: an iterator that ends after the first final [`Fault`], or at the end of the file. An empty file, array or
+/// An iterator that ends after the first final [`RecordError`], or at the end of the file. An empty file, array or
 /// page has no records, and no faults. A byte order mark at the start is skipped.
 #[derive(Debug)]
 pub struct Records<R> {
@@ -83,7 +83,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<imports::Model>, Fault> {
+    fn advance(&mut self) -> Result<Option<imports::Model>, RecordError> {
         loop {
             match self.place {
                 Place::Start => {
@@ -112,7 +112,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Refuses what is no UTF-8 text.
-    fn start(&mut self) -> Result<(), Fault> {
+    fn start(&mut self) -> Result<(), RecordError> {
         let first = self.source.look()?;
         let refused = match first {
             [0x1f, 0x8b, ..] => {
@@ -132,7 +132,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Tells which shape is next: an array, a page, or records that follow each other, whose first is read.
-    fn next_shape(&mut self) -> Result<Option<imports::Model>, Fault> {
+    fn next_shape(&mut self) -> Result<Option<imports::Model>, RecordError> {
         self.place = Place::Lines;
         match self.source.skip_space()? {
             Some(b'[') => {
@@ -146,7 +146,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Reads the first object: a record, or all of a page up to its records.
-    fn first_object(&mut self) -> Result<Option<imports::Model>, Fault> {
+    fn first_object(&mut self) -> Result<Option<imports::Model>, RecordError> {
         let start = self.source.line;
         match self.source.frame(Frame::watching(), false)? {
             Framed::Page => {
@@ -161,7 +161,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    fn page_start(&mut self, start: u64, around: Around) -> Result<(), Fault> {
+    fn page_start(&mut self, start: u64, around: Around) -> Result<(), RecordError> {
         // What stands before is only framed so far; a page that is too long to look at again is taken as it is.
         if self.source.value.len() < MAX_RECORD_BYTES {
             self.source.value.extend_from_slice(b":0}");
@@ -186,7 +186,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// The next record of its own; `None` where the file ends or another shape begins.
-    fn next_of_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
+    fn next_of_lines(&mut self) -> Result<Option<imports::Model>, RecordError> {
         match self.source.skip_space()? {
             None => {
                 self.place = Place::End;
@@ -209,7 +209,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Goes into an array of objects, or an empty one; any other is one bad line.
-    fn array_among_lines(&mut self) -> Result<Option<imports::Model>, Fault> {
+    fn array_among_lines(&mut self) -> Result<Option<imports::Model>, RecordError> {
         let start = self.source.line;
         self.source.take(1);
         match self.source.skip_space()? {
@@ -221,14 +221,14 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    fn bad_line(&mut self, line: u64, reason: &str) -> Result<Option<imports::Model>, Fault> {
+    fn bad_line(&mut self, line: u64, reason: &str) -> Result<Option<imports::Model>, RecordError> {
         self.source.skip_line()?;
         Err(fault(line, reason, false))
     }
 
     /// A record of its own. One that is broken ends with its line or, where it has several, before the next line that
     /// starts like a record, so it takes no other along; and where that line shows it, it is blamed itself.
-    fn lines_record(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
+    fn lines_record(&mut self, start: u64, framed: Framed) -> Result<imports::Model, RecordError> {
         let Framed::Broken(reason) = framed else {
             return self.parsed(start, framed);
         };
@@ -244,7 +244,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// The next record of an array, or `None` where the array ends.
-    fn next_of_array(&mut self, around: Around) -> Result<Option<imports::Model>, Fault> {
+    fn next_of_array(&mut self, around: Around) -> Result<Option<imports::Model>, RecordError> {
         let mut next = self.source.skip_space()?;
         if next == Some(b']') {
             self.source.take(1);
@@ -290,7 +290,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    fn parsed(&mut self, start: u64, framed: Framed) -> Result<imports::Model, Fault> {
+    fn parsed(&mut self, start: u64, framed: Framed) -> Result<imports::Model, RecordError> {
         match framed {
             Framed::Whole => record::parse(&self.source.value, self.account_id)
                 .map_err(|(line, reason)| fault(start + line, reason, false)),
@@ -301,20 +301,13 @@ impl<R: BufRead> Records<R> {
             )),
             Framed::Broken(reason) => Err(self.final_fault(reason)),
             Framed::Page => Err(self.final_fault("a page within a page")),
-            Framed::Cut => {
-                // In an array the end is missed as well, whatever comes of this record.
-                let is_final = self.place != Place::Lines;
-                Err(fault(
-                    start,
-                    "cut off: the file ends within this record",
-                    is_final,
-                ))
-            }
+            // Whatever was to come behind this record is missed as well.
+            Framed::Cut => Err(fault(start, "cut off: the file ends within this record", true)),
         }
     }
 
     /// Reads what follows an array: the rest of a page, if it is part of one.
-    fn tail(&mut self, around: Around) -> Result<(), Fault> {
+    fn tail(&mut self, around: Around) -> Result<(), RecordError> {
         self.place = match around {
             Around::Nothing | Around::Pages => Place::Next,
             Around::Page => {
@@ -329,7 +322,7 @@ impl<R: BufRead> Records<R> {
         Ok(())
     }
 
-    fn page_tail(&mut self) -> Result<(), Fault> {
+    fn page_tail(&mut self) -> Result<(), RecordError> {
         let start = self.source.line;
         // The parser sees a whole page whose records it need not read again, and takes not a byte behind it.
         let page = b"{\"records\":0".chain(self.source.bytes());
@@ -348,26 +341,26 @@ impl<R: BufRead> Records<R> {
         })
     }
 
-    fn final_fault(&self, reason: &str) -> Fault {
+    fn final_fault(&self, reason: &str) -> RecordError {
         fault(self.source.line, reason, true)
     }
 }
 
 impl<R: BufRead> Iterator for Records<R> {
-    type Item = Result<imports::Model, Fault>;
+    type Item = Result<imports::Model, RecordError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.advance().transpose();
-        if let Some(Err(Fault { is_final: true, .. })) = item {
+        if let Some(Err(RecordError { is_final: true, .. })) = item {
             self.place = Place::End;
         }
         item
     }
 }
 
-pub(super) fn fault(line: u64, reason: impl Into<String>, is_final: bool) -> Fault {
+pub(super) fn fault(line: u64, reason: impl Into<String>, is_final: bool) -> RecordError {
     let reason = reason.into();
-    Fault {
+    RecordError {
         line,
         reason,
         is_final,

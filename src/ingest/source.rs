@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Cursor, Read};
 
 use super::frame::{Frame, Step};
-use super::records::{Fault, MAX_RECORD_BYTES, fault};
+use super::records::{MAX_RECORD_BYTES, RecordError, fault};
 
 /// What is wrong with a record that does not end before the next one begins.
 pub(super) const CUT_OFF: &str = "cut off: the next line starts another record";
@@ -17,7 +17,7 @@ const MAX_KEPT_BYTES: usize = 3 * MAX_RECORD_BYTES;
 
 /// How the framing of one value ended.
 ///
-/// **Shape**: `Page` with the value's bytes up to the name `records`; `Cut`: the file ended first.
+/// `Page` with the value's bytes up to the name `records`; `Cut`: the file ended first.
 pub(super) enum Framed {
     Whole,
     TooLong,
@@ -107,7 +107,7 @@ impl<R: BufRead> Source<R> {
     }
 
     /// Takes one value. Its bytes are then in `value`, unless it is too long.
-    pub(super) fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, Fault> {
+    pub(super) fn frame(&mut self, mut frame: Frame, ends_at_next_line: bool) -> Result<Framed, RecordError> {
         self.value.clear();
         self.is_clipped = false;
         let mut is_line_start = false;
@@ -168,20 +168,20 @@ impl<R: BufRead> Source<R> {
         true
     }
 
-    pub(super) fn look(&mut self) -> Result<&[u8], Fault> {
+    pub(super) fn look(&mut self) -> Result<&[u8], RecordError> {
         let line = self.line;
         self.inner.fill_buf().map_err(|error| unreadable(line, &error))
     }
 
-    pub(super) fn peek(&mut self) -> Result<Option<u8>, Fault> {
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, RecordError> {
         Ok(self.look()?.first().copied())
     }
 
-    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, Fault> {
+    pub(super) fn skip_space(&mut self) -> Result<Option<u8>, RecordError> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
     }
 
-    pub(super) fn skip_line(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip_line(&mut self) -> Result<(), RecordError> {
         if self.skip_while(|byte| byte != b'\n')?.is_some() {
             self.inner.consume(1);
             self.line += 1;
@@ -190,7 +190,7 @@ impl<R: BufRead> Source<R> {
     }
 
     /// The first byte that is none of those to skip.
-    pub(super) fn skip_while(&mut self, skips: impl Fn(u8) -> bool) -> Result<Option<u8>, Fault> {
+    pub(super) fn skip_while(&mut self, skips: impl Fn(u8) -> bool) -> Result<Option<u8>, RecordError> {
         loop {
             let chunk = self.look()?;
             let stop = chunk.iter().position(|byte| !skips(*byte));
@@ -208,6 +208,6 @@ impl<R: BufRead> Source<R> {
     }
 }
 
-fn unreadable(line: u64, error: &io::Error) -> Fault {
+fn unreadable(line: u64, error: &io::Error) -> RecordError {
     fault(line, format!("cannot be read: {error}"), true)
 }

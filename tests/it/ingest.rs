@@ -14,8 +14,8 @@ use imports_gateway::store::upsert::Loaded;
 use imports_gateway::store::{Store, StoreError};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 
-use crate::databases::{self, Database};
-use crate::records::{lines, page, rows};
+use crate::databases::{self, Database, execute};
+use crate::records::{array, lines, page, rows};
 
 /// An empty database with the accounts 1 and 2, and what keeps its files there.
 struct Fresh {
@@ -201,24 +201,28 @@ async fn one_bad_record_refuses_the_whole_file_unless_it_is_to_be_skipped() {
 async fn of_a_file_that_is_cut_off_what_came_before_is_stored_where_bad_records_are_skipped() {
     for fresh in databases().await {
         let rows = rows(3);
-        let whole = page(&rows);
-        let text = &whole[..whole.rfind("\"id\"").unwrap()];
-        assert_eq!(
-            fresh.load_text(text.to_owned(), OnInvalid::Refuse).await,
-            Outcome::Refused { invalid: 1 }
-        );
-        assert_eq!(fresh.all().await, []);
         let files = tempfile::tempdir().unwrap();
         let path = files.path().join("cut");
-        std::fs::write(&path, text).unwrap();
-        let (out, err, all_stored) = command(&fresh, 1, true, vec![path.clone()]).await;
-        let expected = format!(
-            "{}: 2 stored, 0 passed over as older, 0 repeated later, 1 invalid; the rest of the file could not be read\n",
-            path.display()
-        );
-        assert_eq!((out, all_stored), (expected, false));
-        assert!(err.contains("cut off"), "{err}");
-        assert_eq!(fresh.all().await, rows[..2]);
+        for whole in [page(&rows), array(&rows), lines(&rows)] {
+            let text = &whole[..whole.rfind("\"id\"").unwrap()];
+            assert_eq!(
+                fresh.load_text(text.to_owned(), OnInvalid::Refuse).await,
+                Outcome::Refused { invalid: 1 }
+            );
+            assert_eq!(fresh.all().await, []);
+            std::fs::write(&path, text).unwrap();
+            let (out, err, all_stored) = command(&fresh, 1, true, vec![path.clone()]).await;
+            let expected = format!(
+                "{}: 2 stored, 0 passed over as older, 0 repeated later, 1 invalid; the rest of the file could not be read\n",
+                path.display()
+            );
+            assert_eq!((out, all_stored), (expected, false));
+            assert!(err.contains("cut off"), "{err}");
+            assert_eq!(fresh.all().await, rows[..2]);
+            execute(&fresh.store, "DELETE FROM imports", Vec::new())
+                .await
+                .unwrap();
+        }
     }
 }
 

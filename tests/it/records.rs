@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use entity::{ImportStatus, Instant, imports};
 use imports_gateway::ingest::generate::Generator;
-use imports_gateway::ingest::records::{Fault, MAX_RECORD_BYTES, Records};
+use imports_gateway::ingest::records::{MAX_RECORD_BYTES, RecordError, Records};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) fn lines(rows: &[imports::Model]) -> String {
     rows.iter().map(|row| record(row) + "\n").collect()
 }
 
-fn array(rows: &[imports::Model]) -> String {
+pub(crate) fn array(rows: &[imports::Model]) -> String {
     format!("[{}]", rows.iter().map(record).collect::<Vec<_>>().join(",\n"))
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn rows(count: u64) -> Vec<imports::Model> {
     rows.map(|row| imports::Model { account_id: 1, ..row }).collect()
 }
 
-fn read(text: impl AsRef<[u8]>) -> Vec<Result<imports::Model, Fault>> {
+fn read(text: impl AsRef<[u8]>) -> Vec<Result<imports::Model, RecordError>> {
     Records::new(Cursor::new(text.as_ref()), 1).collect()
 }
 
@@ -264,6 +264,10 @@ fn a_bad_element_of_an_array_is_passed_and_a_broken_array_is_not() {
         ),
         (
             format!("[{good},\n{{\"id\":"),
+            "cut off: the file ends within this record",
+        ),
+        (
+            format!("{good}\n{{\"id\":"),
             "cut off: the file ends within this record",
         ),
         (
