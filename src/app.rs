@@ -9,8 +9,7 @@ use graphql_limits::SchemaTypesError;
 use tokio::sync::watch::{self, Sender};
 
 use crate::config::{Config, Limits, TrustMode};
-use crate::graphql::documents::{Documents, Trust};
-use crate::graphql::manifest::ManifestError;
+use crate::graphql::documents::{Documents, Trust, TrustedError};
 use crate::graphql::{schema, validation};
 use crate::http::cors::Origins;
 use crate::http::layers::HeadLimits;
@@ -32,9 +31,9 @@ pub enum AppError {
     /// The schema cannot be read back from its own text: a fault of ours.
     #[error("the schema cannot be read back")]
     Types(#[from] SchemaTypesError),
-    /// The manifest of trusted documents is not usable.
+    /// A document of the manifest is refused.
     #[error("--trusted-documents")]
-    Manifest(#[from] ManifestError),
+    Trusted(#[from] TrustedError),
 }
 
 /// Why the database gave no answer.
@@ -55,20 +54,28 @@ impl From<StoreError> for NoAnswer {
     }
 }
 
-/// A gateway over an open store, and the end that says whether it is ready.
+/// The stores of documents, with the trusted ones checked. It needs no database.
 ///
-/// **Errors**: [`AppError`].
-pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Readiness>), AppError> {
-    let (sdl, limits) = (schema::sdl(), &config.limits);
-    let types = validation::types(&sdl)?;
-    let mut documents = Documents::new(types, document_limits(limits), config.introspection);
-    if let Some((file, mode)) = &config.trusted_documents {
-        let trust = match mode {
-            TrustMode::Log => Trust::Log,
-            TrustMode::Enforce => Trust::Enforce,
-        };
-        documents = documents.trust(trust, file)?;
-    }
+/// # Errors
+///
+/// [`AppError`].
+pub fn documents(config: &Config) -> Result<Documents, AppError> {
+    let types = validation::types(&schema::sdl())?;
+    let documents = Documents::new(types, document_limits(&config.limits), config.introspection);
+    let Some((trusted, mode)) = &config.trusted_documents else {
+        return Ok(documents);
+    };
+    let trust = match mode {
+        TrustMode::Log => Trust::Log,
+        TrustMode::Enforce => Trust::Enforce,
+    };
+    Ok(documents.trust(trust, trusted, &schema::build())?)
+}
+
+/// A gateway over an open store, and the end that says whether it is ready.
+#[must_use]
+pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gateway>, Sender<Readiness>) {
+    let limits = &config.limits;
     let (sender, readiness) = watch::channel(Readiness::Starting);
     let permits = PermitLimits {
         running: limits.running,
@@ -80,15 +87,15 @@ pub fn gateway(config: &Config, store: Store) -> Result<(Arc<Gateway>, Sender<Re
         metrics: Arc::clone(store.metrics()),
         store,
         schema: schema::build(),
-        sdl,
+        sdl: schema::sdl(),
         documents,
         permits: Permits::new(permits),
-        budgets: Budgets::new(limits.rate_limit, limits.cost),
+        budgets: Budgets::new(limits.rate_limit, limits.cost, config.rate_limit_fields),
         failed_keys: FailedKeys::new(limits.failed_keys),
         limits: request_limits(config),
         readiness,
     };
-    Ok((Arc::new(gateway), sender))
+    (Arc::new(gateway), sender)
 }
 
 fn document_limits(limits: &Limits) -> graphql_limits::Limits {
@@ -127,6 +134,7 @@ fn request_limits(config: &Config) -> RequestLimits {
         },
         introspection: config.introspection,
         get: config.get,
+        http_statuses: config.http_statuses,
         metrics_apart: config.metrics_listen.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
         origins: Origins::new(config.cors_origins.clone()),

@@ -27,6 +27,12 @@ pub enum OriginError {
     /// Something stands behind host and port.
     #[error("has a path: an origin ends with its host or port, without a slash")]
     Path,
+    /// It stands for several.
+    #[error("has a `*`: write each origin out, as browsers send them whole")]
+    Pattern,
+    /// The port is none.
+    #[error("has a port that is no number from 0 to 65535")]
+    Port,
     /// The port need not be said, so a browser does not.
     #[error("has the port that its scheme has anyway: leave it out, as browsers do")]
     DefaultPort,
@@ -53,8 +59,18 @@ impl FromStr for Origin {
         }
         let uri: Uri = text.parse().map_err(|_| OriginError::Other)?;
         let authority = uri.authority().ok_or(OriginError::Other)?;
+        if authority.host().contains('*') {
+            return Err(OriginError::Pattern);
+        }
         if authority.as_str().contains('@') || authority.as_str() != &text[text.len() - host.len()..] {
             return Err(OriginError::Other);
+        }
+        // What stands behind the host is a port that a browser writes: in range, and as a number is written.
+        let after_host = authority.as_str().strip_prefix(authority.host());
+        let port = after_host.and_then(|text| text.strip_prefix(':'));
+        if port.is_some_and(|text| authority.port_u16().map(|port| port.to_string()) != Some(text.to_owned()))
+        {
+            return Err(OriginError::Port);
         }
         if authority.port_u16() == Some(default_port) {
             return Err(OriginError::DefaultPort);
@@ -94,6 +110,11 @@ mod tests {
             ("http://localhost:80", OriginError::DefaultPort),
             ("https://App.example.com", OriginError::Case),
             ("HTTPS://app.example.com", OriginError::Case),
+            ("https://*.example.com", OriginError::Pattern),
+            ("https://app.example.com:*", OriginError::Port),
+            ("https://app.example.com:99999", OriginError::Port),
+            ("https://app.example.com:08443", OriginError::Port),
+            ("https://app.example.com:", OriginError::Port),
             ("https://", OriginError::Other),
             ("https://u:p@app.example.com", OriginError::Other),
             ("https://a b", OriginError::Other),

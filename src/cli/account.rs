@@ -22,7 +22,9 @@ pub enum Command {
 
 /// Does one of them.
 ///
-/// **Errors**: what is wrong with the settings or the database.
+/// # Errors
+///
+/// What is wrong with the settings or the database.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
     let text = database::with(database_url, async |store| match command {
         Command::Create { name } => {

@@ -28,7 +28,9 @@ pub async fn with<T>(url: &str, run: impl AsyncFnOnce(&Store) -> anyhow::Result<
 
 /// Opens the database of a command. A SQLite file is made and migrated; on a server an outdated schema is refused.
 ///
-/// **Errors**: [`WrongSettings`] for the URL; else what is wrong with the database.
+/// # Errors
+///
+/// [`WrongSettings`] for the URL; else what is wrong with the database.
 pub async fn open(url: &str) -> anyhow::Result<Store> {
     let store = open_as_it_is(url).await?;
     let status = status(&store).await?;
@@ -49,7 +51,9 @@ pub async fn open(url: &str) -> anyhow::Result<Store> {
 
 /// Opens the database of a command, whatever its schema.
 ///
-/// **Errors**: [`WrongSettings`] for the URL; else what is wrong with the database.
+/// # Errors
+///
+/// [`WrongSettings`] for the URL; else what is wrong with the database.
 pub async fn open_as_it_is(url: &str) -> anyhow::Result<Store> {
     if let Err(error) = url::check(url) {
         let text = format!("--database-url: {:#}", anyhow::Error::new(error));
@@ -67,7 +71,9 @@ pub async fn open_as_it_is(url: &str) -> anyhow::Result<Store> {
 
 /// How the schema of a database stands to this program.
 ///
-/// **Errors**: what is wrong with the database.
+/// # Errors
+///
+/// What is wrong with the database.
 pub async fn status(store: &Store) -> anyhow::Result<Status> {
     store.contact().await?;
     let status = migration::status(store.database()).await;

@@ -9,6 +9,7 @@ use entity::Instant;
 
 use super::serve::{self, Signals};
 use super::{WrongSettings, output};
+use crate::app;
 use crate::auth::Key;
 use crate::config;
 use crate::ingest::{generate, live, random::Random};
@@ -34,7 +35,9 @@ const LIVE_BEAT: Duration = Duration::from_secs(2);
 
 /// Runs the command, until SIGTERM or SIGINT; the database is gone afterwards.
 ///
-/// **Errors**: [`WrongSettings`]; no room for the database; an address that is taken.
+/// # Errors
+///
+/// [`WrongSettings`]; no room for the database; an address that is taken.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let folder = tempfile::Builder::new()
@@ -49,6 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         .settings
         .check(&url)
         .map_err(|faults| WrongSettings(faults.join("; ")))?;
+    let documents = app::documents(&config).map_err(serve::settings_or_fault)?;
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
     let Some(keys) = signals.unless_stopped(fill(&store, args.rows)).await else {
@@ -57,7 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let keys = keys?;
     let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
     let first = keys.first().map(|(.., key)| key.reveal());
-    let served = serve::serve(&config, store, signals, first, |address| {
+    let served = serve::serve(&config, documents, store, signals, first, |address| {
         output::print(&welcome(address, &keys))
     });
     let served = served.await;

@@ -41,7 +41,9 @@ pub enum Command {
 
 /// Does one of them.
 ///
-/// **Errors**: what is wrong with the settings or the database, or rows that would be lost.
+/// # Errors
+///
+/// What is wrong with the settings or the database, or rows that would be lost.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
     if let Command::Grants { role } = &command {
         return output::print(&grants(role));

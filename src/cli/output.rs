@@ -7,7 +7,9 @@ use std::io::{ErrorKind, Write as _};
 
 /// Prints a result. The text brings its own line ends.
 ///
-/// **Errors**: those of standard output, other than that nobody reads it any more.
+/// # Errors
+///
+/// Those of standard output, other than that nobody reads it any more.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

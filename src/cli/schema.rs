@@ -5,7 +5,9 @@ use crate::graphql::schema;
 
 /// Prints the schema definition.
 ///
-/// **Errors**: those of standard output.
+/// # Errors
+///
+/// Those of standard output.
 pub fn run() -> anyhow::Result<()> {
     output::print(&schema::sdl())
 }

@@ -32,7 +32,9 @@ pub struct Args {
 
 /// Runs the command.
 ///
-/// **Errors**: there is no such account, or the database's own; some of the imports may then be stored.
+/// # Errors
+///
+/// There is no such account, or the database's own; some of the imports may then be stored.
 pub async fn run(args: Args, store: &Store) -> anyhow::Result<ExitCode> {
     if !store.has_account(args.account).await? {
         bail!(

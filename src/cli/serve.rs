@@ -19,6 +19,7 @@ use super::{WrongSettings, output};
 use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
+use crate::graphql::documents::Documents;
 use crate::http::{self, Gateway, Readiness};
 use crate::store::{HealthCheck, Store, StoreError};
 use crate::telemetry;
@@ -50,10 +51,13 @@ const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the command, until SIGTERM or SIGINT.
 ///
-/// **Errors**: [`WrongSettings`], all of them at once; an outdated schema; an address that is taken.
+/// # Errors
+///
+/// [`WrongSettings`], all of them at once; an outdated schema; an address that is taken.
 pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let (config, migrate) = checked(&args, &url)?;
+    let documents = app::documents(&config).map_err(settings_or_fault)?;
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
     let prepared = signals.unless_stopped(prepare(&store, migrate)).await;
@@ -61,7 +65,7 @@ pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
         return Ok(store.close().await?);
     };
     prepared?;
-    serve(&config, store, signals, None, |_| Ok(())).await
+    serve(&config, documents, store, signals, None, |_| Ok(())).await
 }
 
 /// All settings, and whether to migrate.
@@ -81,9 +85,12 @@ fn checked(args: &Args, url: &str) -> Result<(Config, bool), WrongSettings> {
 /// Serves an open store until `signals` says to stop; `told` is called with the address once the service answers.
 /// `demo_key` goes into the pages.
 ///
-/// **Errors**: an address that is taken, and those of `told`.
+/// # Errors
+///
+/// An address that is taken, and those of `told`.
 pub(super) async fn serve(
     config: &Config,
+    documents: Documents,
     store: Store,
     mut signals: Signals,
     demo_key: Option<&str>,
@@ -92,7 +99,7 @@ pub(super) async fn serve(
     let listener = listen(&config.listen)?;
     let operating = config.metrics_listen.as_ref().map(listen).transpose()?;
     let address = listener.local_addr()?;
-    let (gateway, readiness) = app::gateway(config, store.clone()).map_err(settings_or_fault)?;
+    let (gateway, readiness) = app::gateway(config, documents, store.clone());
     let draining = readiness.clone();
     let health_check = Arc::new(store.health_check());
     let watching = tokio::spawn(app::watch(readiness, move || {
@@ -154,7 +161,7 @@ fn bind_first(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result<Tcp
 }
 
 /// What is wrong with a setting is wrong usage; a schema that does not read back is a fault of ours.
-fn settings_or_fault(error: AppError) -> anyhow::Error {
+pub(super) fn settings_or_fault(error: AppError) -> anyhow::Error {
     match error {
         AppError::Types(error) => error.into(),
         error => WrongSettings(format!("{:#}", anyhow::Error::new(error))).into(),

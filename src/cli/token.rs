@@ -20,7 +20,7 @@ pub enum Command {
         /// What people call the key.
         #[arg(long, default_value = "")]
         name: String,
-        /// How long the key holds, such as 90d (s, m, h or d); without it, until it is revoked.
+        /// How long the key holds, such as 90d or 1d 12h (s, m, h, d, w); without it, until it is revoked.
         #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
         expires_in: Option<Duration>,
     },
@@ -35,7 +35,9 @@ pub enum Command {
 
 /// Does one of them.
 ///
-/// **Errors**: what is wrong with the settings or the database, an unknown account, an unknown key.
+/// # Errors
+///
+/// What is wrong with the settings or the database, an unknown account, an unknown key.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
     let now = Instant::now();
     // Settings first: nothing is opened, and no file made, for a command that cannot be done.

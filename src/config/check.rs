@@ -22,6 +22,20 @@ impl Faults {
         self.0
     }
 
+    /// The items of a list that is written with commas. The empty text is the empty list; one of blanks and commas alone
+    /// says nothing.
+    pub(super) fn list<'t>(&mut self, flag: &str, text: &'t str) -> Vec<&'t str> {
+        let items: Vec<&str> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .collect();
+        if items.is_empty() && !text.is_empty() {
+            self.add(format!("{flag} has nothing in its list"));
+        }
+        items
+    }
+
     /// A value of a type that reads itself; `expected` says what would be right.
     pub(super) fn parsed<T: FromStr>(&mut self, flag: &str, text: &str, expected: &str) -> Option<T> {
         let parsed = text.trim().parse().ok();
@@ -62,7 +76,7 @@ impl Faults {
     where
         T: FromStr + PartialOrd + Display,
     {
-        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        let number = whole(text).filter(|number| range.contains(number));
         if number.is_none() {
             self.add(format!(
                 "{flag} must be a whole number from {} to {}",
@@ -86,7 +100,7 @@ impl Faults {
         if is_off(text) {
             return Some(None);
         }
-        let number = text.trim().parse().ok().filter(|number| range.contains(number));
+        let number = whole(text).filter(|number| range.contains(number));
         if number.is_none() {
             self.add(format!(
                 "{flag} must be off or a whole number from {} to {}",
@@ -101,6 +115,14 @@ impl Faults {
     pub(super) fn millis(&mut self, flag: &str, text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
         self.number(flag, text, range).map(Duration::from_millis)
     }
+}
+
+/// A number in digits alone: Rust's own reading takes a `+` before them.
+fn whole<T: FromStr>(text: &str) -> Option<T> {
+    let text = text.trim();
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 /// Whether a text is a word for off.
@@ -160,6 +182,10 @@ mod tests {
             Some(Duration::from_millis(20))
         );
         assert_eq!(faults.number_or_off::<u64>("--rate", "off", 1..=9), Some(None));
+        assert_eq!(faults.number::<u64>("--depth", "+5", 1..=9), None);
+        assert_eq!(faults.list("--origins", ""), [""; 0]);
+        assert_eq!(faults.list("--origins", " a,b ,"), ["a", "b"]);
+        assert_eq!(faults.list("--origins", " ,"), [""; 0]);
         let all = faults.into_all();
         assert_eq!(
             all,
@@ -167,6 +193,8 @@ mod tests {
                 "--tokens must be a whole number from 1 to 9",
                 "--rate must be off or a whole number from 1 to 9",
                 "--introspection must be on or off",
+                "--depth must be a whole number from 1 to 9",
+                "--origins has nothing in its list",
             ]
         );
     }

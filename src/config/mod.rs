@@ -6,15 +6,17 @@
 mod check;
 mod limits;
 pub mod listen;
+mod manifest;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use self::check::Faults;
 pub use self::limits::Limits;
 use self::listen::Listen;
 pub use self::settings::Settings;
 use crate::client_address::Network;
+use crate::load::budget::Fields;
 use crate::origin::Origin;
 use crate::store;
 use crate::telemetry::LogFormat;
@@ -28,13 +30,17 @@ pub enum TrustMode {
     Enforce,
 }
 
+/// By which text GraphQL answers get their HTTP statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpStatuses {
+    /// The first edition of GraphQL over HTTP, of 2026: 422 for what is JSON, but not to be run; 294 for data with errors.
+    Edition2026,
+    /// The drafts before, of 2025: 400 and 200.
+    Draft2025,
+}
+
 /// What `--listen` must be.
 const LISTEN: &str = "HOST:PORT or :PORT, such as 127.0.0.1:8080";
-
-/// The items of a list that is written with commas.
-fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty())
-}
 
 /// A switch that is no part of [`Settings`], in the words that switches take.
 ///
@@ -64,14 +70,18 @@ pub struct Config {
     pub introspection: bool,
     /// Whether queries may be sent by GET.
     pub get: bool,
+    /// How GraphQL answers get their statuses.
+    pub http_statuses: HttpStatuses,
+    /// What answers say of an account's budget.
+    pub rate_limit_fields: Fields,
     /// An address of its own for what operators ask.
     pub metrics_listen: Option<Listen>,
     /// Origins whose pages may read answers.
     pub cors_origins: Vec<Origin>,
     /// Proxies that are believed about a client's address.
     pub trusted_proxies: Vec<Network>,
-    /// A manifest of trusted documents, and what becomes of others.
-    pub trusted_documents: Option<(PathBuf, TrustMode)>,
+    /// Trusted documents as id and text, and what becomes of others.
+    pub trusted_documents: Option<(Vec<(String, String)>, TrustMode)>,
     /// The database.
     pub store: store::Settings,
     /// Every limit.
@@ -81,7 +91,9 @@ pub struct Config {
 impl Settings {
     /// All settings checked, for the database of `url`.
     ///
-    /// **Errors**: every fault, one sentence each.
+    /// # Errors
+    ///
+    /// Every fault, one sentence each.
     pub fn check(&self, url: &str) -> Result<Config, Vec<String>> {
         let mut faults = Faults::default();
         let Self(options) = self;
@@ -93,6 +105,13 @@ impl Settings {
         );
         let introspection = faults.switch("--introspection", &options.introspection);
         let get = faults.switch("--get", &options.get);
+        let statuses = [
+            ("2026", HttpStatuses::Edition2026),
+            ("2025", HttpStatuses::Draft2025),
+        ];
+        let http_statuses = faults.one_of("--http-statuses", &options.http_statuses, &statuses);
+        let fields = [("all", Fields::All), ("older", Fields::Older)];
+        let rate_limit_fields = faults.one_of("--rate-limit-fields", &options.rate_limit_fields, &fields);
         let metrics_listen = options
             .metrics_listen
             .as_ref()
@@ -102,7 +121,9 @@ impl Settings {
         {
             faults.add("--metrics-listen must be another address than --listen".to_owned());
         }
-        let cors_origins: Vec<Option<Origin>> = list(&options.cors_origins)
+        let cors_origins = faults.list("--cors-origins", &options.cors_origins);
+        let cors_origins: Vec<Option<Origin>> = cors_origins
+            .into_iter()
             .map(|text| match text.parse() {
                 Ok(origin) => Some(origin),
                 Err(error) => {
@@ -112,7 +133,9 @@ impl Settings {
             })
             .collect();
         let networks = "addresses or networks such as 10.0.0.0/8, separated by commas";
-        let trusted_proxies: Vec<Option<Network>> = list(&options.trusted_proxy)
+        let trusted_proxies = faults.list("--trusted-proxy", &options.trusted_proxy);
+        let trusted_proxies: Vec<Option<Network>> = trusted_proxies
+            .into_iter()
             .map(|text| faults.parsed("--trusted-proxy", text, networks))
             .collect();
         let modes = [
@@ -127,12 +150,14 @@ impl Settings {
                 &modes,
             )
             .flatten();
+        let mut manifest = None;
         if let Some(file) = &options.trusted_documents {
             if mode.is_none() {
                 faults.add("--trusted-documents needs --trusted-documents-mode log or enforce".to_owned());
             }
-            if let Err(error) = std::fs::File::open(file) {
-                faults.add(format!("--trusted-documents cannot be read: {}", error.kind()));
+            match manifest::read(Path::new(file)) {
+                Ok(documents) => manifest = Some(documents),
+                Err(error) => faults.add(format!("--trusted-documents {error}")),
             }
         }
         if mode.is_some() && options.trusted_documents.is_none() {
@@ -142,8 +167,9 @@ impl Settings {
             faults.add(format!("--database-url: {error}"));
         }
         let limits = options.limits.check(&mut faults);
-        let (Some(listen), Some(log_format), Some(introspection), Some(get)) =
-            (listen, log_format, introspection, get)
+        let answers = http_statuses.zip(rate_limit_fields);
+        let (Some(listen), Some(log_format), Some(introspection), Some(get), Some(answers)) =
+            (listen, log_format, introspection, get, answers)
         else {
             return Err(faults.into_all());
         };
@@ -163,10 +189,12 @@ impl Settings {
             log_format,
             introspection,
             get,
+            http_statuses: answers.0,
+            rate_limit_fields: answers.1,
             metrics_listen: metrics_listen.flatten(),
             cors_origins: cors_origins.into_iter().flatten().collect(),
             trusted_proxies: trusted_proxies.into_iter().flatten().collect(),
-            trusted_documents: options.trusted_documents.clone().zip(mode),
+            trusted_documents: manifest.zip(mode),
             store,
             limits,
         })

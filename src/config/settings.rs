@@ -1,6 +1,6 @@
 //! The options of `serve` and `demo`, as they are written: flag, variable, default, unit and meaning, each once.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
@@ -26,6 +26,12 @@ pub(super) struct Options {
     /// Whether queries may be sent by GET: on or off.
     #[arg(long, value_name = "on|off", default_value = "on")]
     pub(super) get: String,
+    /// HTTP statuses of GraphQL answers: 2026 by the first edition of GraphQL over HTTP, 2025 by the drafts before.
+    #[arg(long, value_name = "2026|2025", default_value = "2026")]
+    pub(super) http_statuses: String,
+    /// What answers say of a budget: all is RateLimit and RateLimit-Policy beside the older three fields, older is those alone.
+    #[arg(long, value_name = "all|older", default_value = "all")]
+    pub(super) rate_limit_fields: String,
     /// An address of its own for /metrics, /livez and /readyz; without it they are on the main one.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) metrics_listen: Option<String>,
@@ -37,7 +43,7 @@ pub(super) struct Options {
     pub(super) trusted_proxy: String,
     /// A manifest of trusted documents, as Relay, Apollo or GraphQL Code Generator write it.
     #[arg(long, value_name = "FILE")]
-    pub(super) trusted_documents: Option<PathBuf>,
+    pub(super) trusted_documents: Option<OsString>,
     /// Documents that are not in the manifest: off runs them, log runs and logs them, enforce refuses them.
     #[arg(long, value_name = "off|log|enforce", default_value = "off")]
     pub(super) trusted_documents_mode: String,

@@ -24,8 +24,11 @@ pub enum LogFormat {
 
 /// Starts logging, filtered by `RUST_LOG` (default `info`). Where a log was started already, that one stays.
 pub fn start(format: LogFormat) {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let Filter { filter, warnings } = filter(&wanted);
+    let wanted = std::env::var_os("RUST_LOG").unwrap_or_default();
+    let Filter { filter, mut warnings } = filter(wanted.to_str().unwrap_or_default());
+    if wanted.to_str().is_none() {
+        warnings.push("RUST_LOG is passed over, as it is not UTF-8".to_owned());
+    }
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Human => registry
@@ -102,11 +105,14 @@ fn directives(text: &str) -> Vec<&str> {
     parts.map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-/// Whether a directive says something of our lines: those of every source, of a span, or of ours.
+/// Whether a directive says something of our lines: those of every source, or of ours. No line of ours is in a span, so
+/// that one of a span says nothing of any.
 fn concerns_us(directive: &str) -> bool {
-    let source = directive.split(['=', '[']).next().unwrap_or_default();
-    source.is_empty()
-        || source.parse::<LevelFilter>().is_ok()
+    let source = directive.split('=').next().unwrap_or_default();
+    if directive.contains('[') {
+        return false;
+    }
+    source.parse::<LevelFilter>().is_ok()
         || OURS
             .iter()
             .any(|ours| ours.starts_with(source) || source.starts_with(ours))
@@ -141,8 +147,8 @@ mod tests {
             "imports_gateway=trace",
             "imports_gateway::http=debug",
             "nothing=debug,info",
-            "[request]=debug",
-            "[request{a=1,b=2}]=debug",
+            "info,[request]=debug",
+            "debug,hyper[request{a=1,b=2}]=trace",
             " info , sqlx=warn,",
         ] {
             assert_eq!(read(text), (true, 0), "{text}");
@@ -163,6 +169,9 @@ mod tests {
             "imports_gateway=loud",
             "yes",
             "all",
+            "[{a=1}]=debug",
+            "[request{a=1,b=2}]=debug",
+            "imports_gateway[request]=info",
         ] {
             assert_eq!(read(text), (false, 1), "{text}");
         }

@@ -73,7 +73,8 @@ impl TestApp {
         let line = Line::parse_from(["serve"].iter().chain(unlimited).chain(options));
         let config = line.settings.check(&database.url).unwrap();
         let store = database.migrated().await;
-        let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
+        let documents = app::documents(&config).unwrap();
+        let (gateway, readiness) = app::gateway(&config, documents, store.clone());
         Self {
             store,
             door: door(gateway, None),

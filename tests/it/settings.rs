@@ -35,6 +35,7 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
         "--migrate=perhaps",
         "--cors-origins",
         "https://app.example.com/pages",
+        "--trusted-documents=",
     ]);
     command
         .env("DATABASE_URL", format!("sqlite://{}?mode=rwc", file.display()))
@@ -52,7 +53,7 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
         "--rate-limit",
         "--introspection",
         "--trusted-proxy",
-        "--trusted-documents-mode",
+        "--trusted-documents cannot be read",
         "--body-bytes",
         "--depth",
         "--migrate must be on or off",
@@ -64,32 +65,39 @@ fn bad_settings_are_reported_all_at_once_before_anything_starts() {
 }
 
 #[test]
-fn an_origin_or_a_manifest_that_is_none_is_a_bad_setting() {
+fn a_manifest_that_is_none_is_a_bad_setting_before_anything_starts() {
     let folder = TempDir::new().unwrap();
     let manifest = folder.path().join("manifest.json");
-    fs::write(&manifest, "{\"a\": \"{ viewer { nothing \"}").unwrap();
-    let url = format!("sqlite://{}/imports.db?mode=rwc", folder.path().display());
-    for (options, word) in [
-        (vec!["--cors-origins", "app.example.com"], "--cors-origins"),
+    let database = folder.path().join("imports.db");
+    let enforce = ["--trusted-documents-mode", "enforce"];
+    for (text, options, told) in [
+        // Its shape is told with all else that is wrong, its documents once all else is right.
+        ("[]", vec!["--depth", "0"], "--depth"),
+        ("[]", vec![], "--trusted-documents is neither an object"),
         (
-            vec!["--trusted-documents", manifest.to_str().unwrap()],
-            "--trusted-documents-mode",
+            r#"{"a": "{ viewer { nothing "}"#,
+            vec![],
+            "--trusted-documents: the document `a`",
         ),
         (
-            vec![
-                "--trusted-documents",
-                manifest.to_str().unwrap(),
-                "--trusted-documents-mode",
-                "log",
-            ],
-            "--trusted-documents",
+            r#"{"a": "{ viewer { nothing } }"}"#,
+            vec![],
+            "--trusted-documents: the document `a`",
         ),
     ] {
-        let mut command = program(&["serve", "--listen", "127.0.0.1:0"]);
-        let output = waiting::output(command.args(&options).env("DATABASE_URL", &url));
+        fs::write(&manifest, text).unwrap();
+        let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--trusted-documents"]);
+        command.arg(&manifest).args(enforce).args(&options);
+        command.env(
+            "DATABASE_URL",
+            format!("sqlite://{}?mode=rwc", database.display()),
+        );
+        let output = waiting::output(&mut command);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains(word), "{error}");
+        assert!(error.contains(told), "{told}: {error}");
+        assert_eq!(error.contains("neither an object"), text == "[]", "{error}");
+        assert!(!database.exists(), "{error}");
     }
 }
 
@@ -107,7 +115,7 @@ async fn without_introspection_nothing_tells_the_schema() {
         let answer = client.graphql(query);
         assert_eq!(
             (answer.status, answer.code().as_str()),
-            (400, "INTROSPECTION_DISABLED"),
+            (422, "INTROSPECTION_DISABLED"),
             "{query}"
         );
         assert_eq!(answer.json().get("data"), None);
@@ -150,11 +158,11 @@ async fn where_get_is_off_queries_are_posted() {
     let answer = client.get("/graphql?query=%7Bviewer%7Bid%7D%7D");
     assert_eq!(
         (answer.status, answer.code().as_str(), answer.header("allow")),
-        (405, "METHOD_NOT_ALLOWED", Some("POST"))
+        (405, "METHOD_NOT_ALLOWED", Some("POST, QUERY"))
     );
     let mut put = Ask::get("/graphql");
     put.method = "PUT".to_owned();
-    assert_eq!(client.ask(&put).header("allow"), Some("POST"));
+    assert_eq!(client.ask(&put).header("allow"), Some("POST, QUERY"));
     assert_eq!(client.graphql(VIEWER).status, 200);
     assert_eq!(client.get("/api/v1/imports?per_page=2").status, 200);
 }
@@ -231,10 +239,10 @@ async fn a_query_is_persisted_by_its_hash_and_found_by_post_and_get() {
     assert_eq!(missing.json()["errors"][0]["message"], "PersistedQueryNotFound");
     check(
         &client.ask(&persisted(&hash, Some("{ __typename }"))),
-        400,
+        422,
         "BAD_REQUEST",
     );
-    check(&client.ask(&persisted("abc", Some(VIEWER))), 400, "BAD_REQUEST");
+    check(&client.ask(&persisted("abc", Some(VIEWER))), 422, "BAD_REQUEST");
     check(
         &client.ask(&persisted(&hash, None)),
         400,
@@ -257,7 +265,7 @@ async fn a_query_is_persisted_by_its_hash_and_found_by_post_and_get() {
         "{\"persistedQuery\": {\"version\": 2, \"sha256Hash\": \"a\"}}",
     ] {
         let body = format!("{{\"query\": \"{{ viewer {{ id }} }}\", \"extensions\": {broken}}}");
-        check(&client.ask(&Ask::post("/graphql", body)), 400, "BAD_REQUEST");
+        check(&client.ask(&Ask::post("/graphql", body)), 422, "BAD_REQUEST");
     }
     check(
         &server.stranger().ask(&persisted(&hash, None)),
@@ -278,7 +286,7 @@ async fn a_persisted_query_of_null_counts_as_absent() {
     asked["query"] = Value::Null;
     check(
         &client.ask(&Ask::post("/graphql", asked.to_string())),
-        400,
+        422,
         "BAD_REQUEST",
     );
 }
@@ -425,7 +433,7 @@ async fn a_fault_of_ours_is_logged_as_one_error_with_its_cause() {
     for (ask, status) in [
         (named(Ask::get("/api/v1/imports"), "fault-of-list"), 500),
         (named(Ask::get("/api/v1/imports/1"), "fault-of-record"), 500),
-        (named(Ask::graphql(query, &json!({})), "fault-of-field"), 200),
+        (named(Ask::graphql(query, &json!({})), "fault-of-field"), 294),
     ] {
         assert_eq!(client.ask(&ask).status, status, "{ask:?}");
     }

@@ -41,7 +41,8 @@ async fn service(folder: &tempfile::TempDir) -> (Door, String) {
     fill(&store, account, ROWS, 1, now, |_| {})
         .await
         .expect("imports");
-    let (gateway, _) = app::gateway(&config, store).expect("a sound schema");
+    let documents = app::documents(&config).expect("a sound schema");
+    let (gateway, _) = app::gateway(&config, documents, store);
     (http::door(gateway, None), key.reveal().to_owned())
 }
 

@@ -6,7 +6,6 @@
 //! absent: anything of an account; documents are the same for all.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use graphql_limits::{Document, Limits, Operation, Rejection, SchemaTypes};
@@ -15,8 +14,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::execute::Plan;
-use super::manifest;
-use super::schema::{Invalid, Schema};
+use super::schema::{Schema, ValidationError};
 
 /// What a request says of its document.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +31,7 @@ pub struct Named<'a> {
 #[derive(Debug)]
 pub struct Known {
     document: Document,
-    plans: OnceLock<Result<Vec<Arc<Plan>>, Vec<Invalid>>>,
+    plans: OnceLock<Result<Vec<Arc<Plan>>, Vec<ValidationError>>>,
 }
 
 impl Known {
@@ -55,7 +53,7 @@ impl Known {
     /// # Errors
     ///
     /// What is wrong with the document, if anything is.
-    pub fn plan(&self, operation: &Operation, schema: &Schema) -> Result<Arc<Plan>, &[Invalid]> {
+    pub fn plan(&self, operation: &Operation, schema: &Schema) -> Result<Arc<Plan>, &[ValidationError]> {
         let plans = self.plans.get_or_init(|| self.validate(schema));
         let plans = plans.as_ref().map_err(Vec::as_slice)?;
         let operations = self.document.operations().iter();
@@ -66,7 +64,7 @@ impl Known {
             .expect("an operation of this document"))
     }
 
-    fn validate(&self, schema: &Schema) -> Result<Vec<Arc<Plan>>, Vec<Invalid>> {
+    fn validate(&self, schema: &Schema) -> Result<Vec<Arc<Plan>>, Vec<ValidationError>> {
         let executable = self.document.executable();
         let invalid = schema.validate(executable);
         if !invalid.is_empty() {
@@ -114,9 +112,17 @@ pub enum Trust {
     Enforce,
 }
 
-/// **Unit**: bytes of memory for checked documents and their plans, by the estimate of [`DocumentBytes`].
+/// A document that is to be trusted, but does not pass.
+#[derive(Debug, thiserror::Error)]
+#[error("the document `{id}` of the manifest is refused: {reason}")]
+pub struct TrustedError {
+    id: String,
+    reason: String,
+}
+
+/// In bytes of memory for checked documents and their plans, by the estimate of [`DocumentBytes`].
 const CACHED_BYTES: u64 = 16 << 20;
-/// **Unit**: bytes of memory for registered texts.
+/// In bytes of memory for registered texts.
 const PERSISTED_BYTES: u64 = 4 << 20;
 
 type Hash = [u8; 32];
@@ -149,19 +155,34 @@ impl Documents {
         }
     }
 
-    /// The stores with a manifest of trusted documents, each of which is checked now.
+    /// The stores with trusted documents, each an id and a text, which are checked now.
     ///
-    /// **Errors**: what is wrong with the file or with one of its documents.
-    pub fn trust(mut self, trust: Trust, file: &Path) -> Result<Self, manifest::ManifestError> {
-        for (id, text) in manifest::read(file)? {
-            let checked = graphql_limits::check(&text, &self.limits, self.introspection, &self.types);
-            let document =
-                Arc::new(Known::new(checked.map_err(|rejection| {
-                    manifest::ManifestError::Document(id.clone(), rejection)
-                })?));
-            let hash = sha256(&text);
+    /// # Errors
+    ///
+    /// The first document that does not pass.
+    pub fn trust(
+        mut self,
+        trust: Trust,
+        documents: &[(String, String)],
+        schema: &Schema,
+    ) -> Result<Self, TrustedError> {
+        for (id, text) in documents {
+            let refused = |reason: String| TrustedError {
+                id: id.clone(),
+                reason,
+            };
+            let checked = graphql_limits::check(text, &self.limits, self.introspection, &self.types);
+            let document = checked.map_err(|rejection| refused(rejection.to_string()))?;
+            let document = Arc::new(Known::new(document));
+            for operation in document.document().operations() {
+                let planned = document.plan(operation, schema).map_err(<[_]>::first);
+                if let Err(Some(error)) = planned {
+                    return Err(refused(error.message.clone()));
+                }
+            }
+            let hash = sha256(text);
             self.trusted_texts.insert(hash, Arc::clone(&document));
-            self.trusted.insert(id, (hash, document));
+            self.trusted.insert(id.clone(), (hash, document));
         }
         self.trust = trust;
         Ok(self)
@@ -181,7 +202,9 @@ impl Documents {
 
     /// The document that a request names.
     ///
-    /// **Errors**: [`DocumentError`].
+    /// # Errors
+    ///
+    /// [`DocumentError`].
     pub fn find(&self, named: Named<'_>) -> Result<Arc<Known>, DocumentError> {
         if let Some((hash, document)) = named.id.or(named.sha256).and_then(|id| self.trusted.get(id)) {
             return match named.text {
@@ -250,7 +273,7 @@ fn hex(text: &str) -> Option<Hash> {
 
 /// Weighs a checked document by what it and its plans take: 2 KiB, and 72 bytes for each byte of text.
 ///
-/// **Source**: the growth of a release build's memory over some thousand documents of each kind: 2.5 KiB for a document of 15
+/// Source: the growth of a release build's memory over some thousand documents of each kind: 2.5 KiB for a document of 15
 /// bytes; 50 times its text for the dashboard's page, with 2 conditions 61 times; 73 times for 1,900 short fields.
 #[derive(Clone)]
 struct DocumentBytes;

@@ -1,10 +1,10 @@
 //! What the stores of documents promise.
 
-use super::super::validation;
+use super::super::{schema, validation};
 use super::*;
 
 fn documents() -> Documents {
-    let types = validation::types(&super::super::schema::sdl()).unwrap();
+    let types = validation::types(&schema::sdl()).unwrap();
     Documents::new(types, Limits::default(), true)
 }
 
@@ -89,9 +89,10 @@ fn a_text_that_is_refused_is_not_registered() {
 #[test]
 fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
     let text = "query Name { viewer { name } }";
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), serde_json::json!({ "one": text }).to_string()).unwrap();
-    let documents = documents().trust(Trust::Enforce, file.path()).unwrap();
+    let manifest = [("one".to_owned(), text.to_owned())];
+    let documents = documents()
+        .trust(Trust::Enforce, &manifest, &schema::build())
+        .unwrap();
     // A request that names one document and sends another does not say which it means.
     for named in [
         Named {
@@ -149,7 +150,7 @@ fn where_trust_is_enforced_only_the_manifest_runs_by_text_hash_or_name() {
 
 #[test]
 fn a_document_is_validated_once_and_keeps_the_plan_of_each_operation_or_what_is_wrong() {
-    let (documents, schema) = (documents(), super::super::schema::build());
+    let (documents, schema) = (documents(), schema::build());
     let find = |text| {
         documents
             .find(Named {

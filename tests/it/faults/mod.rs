@@ -61,7 +61,8 @@ impl App {
     async fn start(url: &str, key: &str, arguments: &[&str]) -> Self {
         let config = config(url, arguments);
         let store = Store::open(&config.store).await.unwrap();
-        let (gateway, readiness) = app::gateway(&config, store.clone()).unwrap();
+        let documents = app::documents(&config).unwrap();
+        let (gateway, readiness) = app::gateway(&config, documents, store.clone());
         let health_check = Arc::new(store.health_check());
         let current = move || {
             let health_check = Arc::clone(&health_check);

@@ -6,26 +6,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use graphql_limits::Rejection;
 use serde::Deserialize;
 
 /// Why a manifest is not used.
 #[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
+pub(super) enum ManifestError {
     /// The file cannot be read.
-    #[error("cannot read the manifest")]
+    #[error("cannot be read: {}", .0.kind())]
     File(#[from] std::io::Error),
     /// It has none of the known shapes.
-    #[error(
-        "the manifest is neither an object of texts by id nor an Apollo persisted query manifest of version 1"
-    )]
+    #[error("is neither an object of texts by id nor an Apollo persisted query manifest of version 1")]
     Shape,
     /// An id has two texts.
-    #[error("the manifest has the id `{0}` twice")]
+    #[error("has the id `{0}` twice")]
     Twice(String),
-    /// One of its documents does not pass.
-    #[error("the document `{0}` of the manifest is refused: {1}")]
-    Document(String, Rejection),
 }
 
 #[derive(Deserialize)]
@@ -46,8 +40,10 @@ struct Operation {
 
 /// The documents of a manifest, by id.
 ///
-/// **Errors**: [`ManifestError::File`], [`ManifestError::Shape`], [`ManifestError::Twice`].
-pub fn read(file: &Path) -> Result<Vec<(String, String)>, ManifestError> {
+/// # Errors
+///
+/// [`ManifestError`].
+pub(super) fn read(file: &Path) -> Result<Vec<(String, String)>, ManifestError> {
     let text = std::fs::read(file)?;
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| ManifestError::Shape)?;
     let operations = match manifest {
