@@ -30,7 +30,9 @@ impl Built {
 
 /// Builds what `cargo xtask test` builds, with its profile, so that most of it is there already.
 ///
-/// **Errors:** it doesn't build, or not in time.
+/// # Errors
+///
+/// It doesn't build, or not in time.
 pub(super) fn build(folder: &Path, until: Instant) -> Result<Built, String> {
     let words = [
         "test",

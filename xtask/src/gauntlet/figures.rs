@@ -21,7 +21,9 @@ pub(super) struct Figures(pub(super) Vec<Figure>);
 impl Figures {
     /// Adds what one run told.
     ///
-    /// **Errors:** a line that is no figure.
+    /// # Errors
+    ///
+    /// A line that is no figure.
     pub(super) fn add(&mut self, suite: &'static str, database: Database, told: &str) -> Result<(), String> {
         for line in told.lines() {
             let fault = || format!("no figure: {line}");

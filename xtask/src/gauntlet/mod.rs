@@ -48,7 +48,9 @@ const GRACE: Duration = Duration::from_secs(45);
 
 /// Runs the gauntlet, and writes the report.
 ///
-/// **Errors:** usage; failure where anything was found, or the tests can't be built or run.
+/// # Errors
+///
+/// Usage; failure where anything was found, or the tests can't be built or run.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // Short, as it is typed again.

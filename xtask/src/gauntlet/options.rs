@@ -14,7 +14,9 @@ pub(super) struct Options {
 impl Options {
     /// `any` is the seed where none is named.
     ///
-    /// **Errors:** usage.
+    /// # Errors
+    ///
+    /// Usage.
     pub(super) fn parse(words: &[String], any: u64) -> Result<Self, Failure> {
         let mut options = Self {
             minutes: 55,
@@ -34,7 +36,7 @@ impl Options {
 
 /// The seed of a round; that of the soak is of round 0.
 ///
-/// **Source**: SplitMix64, by Steele, Lea and Flood (2014).
+/// Source: SplitMix64, by Steele, Lea and Flood (2014).
 pub(super) fn seed_of(seed: u64, round: u64) -> u64 {
     let mut mixed = seed.wrapping_add((round + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -15,7 +15,9 @@ use crate::{cargo::program, json::quote, machine::machine};
 
 /// Writes both files; gives the Markdown.
 ///
-/// **Errors:** a file that can't be written.
+/// # Errors
+///
+/// A file that can't be written.
 pub(super) fn write(gauntlet: &Gauntlet) -> Result<String, String> {
     let save = |name: &str, text: &str| {
         let path = gauntlet.folder.join(name);

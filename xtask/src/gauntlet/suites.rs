@@ -131,7 +131,7 @@ pub(super) const ROUND: [Suite; 9] = [
     Suite {
         name: "properties",
         tests: Tests::Integration,
-        filters: &["guard::properties::", "fuzzing::", "records::"],
+        filters: &["document_limits::properties::", "fuzzing::", "records::"],
         databases: &[Database::None],
     },
     Suite {

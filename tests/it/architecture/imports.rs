@@ -3,10 +3,10 @@
 //! Takes a path and a text, gives faults. The text is read line by line, comments cut off: a module is the name behind
 //! `crate::`, or behind as many `super::` as lead to the top.
 
-/// The rows of the house, top first. A module sees the rows below its own, not its neighbours.
+/// The layers, top first. A module sees the layers below its own, not its neighbours.
 ///
-/// `lib` is above the first row and only lists the modules.
-const ROWS: [&[&str]; 13] = [
+/// `lib` is above the first layer and only lists the modules.
+const LAYERS: [&[&str]; 13] = [
     &["main"],
     &["cli"],
     &["app", "fuzzing"],
@@ -30,8 +30,8 @@ pub(super) fn layering_faults(path: &str, text: &str) -> Vec<String> {
     let modules = path.trim_end_matches(".rs").split('/');
     let modules: Vec<&str> = modules.filter(|part| *part != "mod").collect();
     let own = modules[0];
-    let Some(own_row) = row(own).or((own == "lib").then_some(0)) else {
-        return vec![format!("{path}: `{own}` has no row in this test")];
+    let Some(own_layer) = layer(own).or((own == "lib").then_some(0)) else {
+        return vec![format!("{path}: `{own}` has no layer in this test")];
     };
     // The binary sees the library by its name.
     let library = if own == "main" {
@@ -50,7 +50,7 @@ pub(super) fn layering_faults(path: &str, text: &str) -> Vec<String> {
         }
         let seen = names_behind(code, library).chain(names_behind(code, &top));
         for seen in seen.filter(|seen| *seen != own && own != "lib") {
-            if row(seen).is_some_and(|seen_row| seen_row <= own_row) {
+            if layer(seen).is_some_and(|seen_layer| seen_layer <= own_layer) {
                 faults.push(format!("{path}: `{own}` must not import `{seen}`"));
             }
         }
@@ -61,8 +61,8 @@ pub(super) fn layering_faults(path: &str, text: &str) -> Vec<String> {
     faults
 }
 
-fn row(module: &str) -> Option<usize> {
-    ROWS.iter().position(|row| row.contains(&module))
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|row| row.contains(&module))
 }
 
 /// The names that follow a root in a line: one, or those of a group of which none is a path of several.

@@ -21,13 +21,13 @@ static TYPES: LazyLock<SchemaTypes> =
     LazyLock::new(|| validation::types(&SCHEMA.sdl()).expect("a sound schema"));
 
 /// Checks a document with the default limits, introspection on.
-fn guard(text: &str) -> Result<Document, Rejection> {
+fn admitted(text: &str) -> Result<Document, Rejection> {
     check(text, &Limits::default(), true, &TYPES)
 }
 
 /// The only operation's variables and cost.
 fn bind(text: &str, variables: &Json) -> Result<(Document, Coerced), Rejection> {
-    let document = guard(text)?;
+    let document = admitted(text)?;
     let variables: Map<String, Json> = variables.as_object().expect("an object").clone();
     let operation = document.operation(None)?;
     let coerced = coerce(&document, operation, &variables, &TYPES, &Limits::default())?;

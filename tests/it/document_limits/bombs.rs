@@ -2,10 +2,10 @@
 
 use graphql_limits::Limits;
 
-use super::{TYPES, guard};
+use super::{TYPES, admitted};
 
 fn code(text: &str) -> &'static str {
-    guard(text).map_or_else(|rejection| rejection.code.as_str(), |_| "accepted")
+    admitted(text).map_or_else(|rejection| rejection.code.as_str(), |_| "accepted")
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn fan_out(levels: usize, width: usize, wrap: bool) -> String {
 fn fragments_that_fan_out_are_refused_in_steps_counted_by_their_text() {
     for (levels, width) in [(19, 2), (19, 8), (6, 20), (15, 20)] {
         for wrap in [false, true] {
-            let rejection = guard(&fan_out(levels, width, wrap)).expect_err("a bomb");
+            let rejection = admitted(&fan_out(levels, width, wrap)).expect_err("a bomb");
             let code = rejection.code.as_str();
             assert!(
                 ["QUERY_TOO_COMPLEX", "QUERY_TOO_DEEP"].contains(&code),

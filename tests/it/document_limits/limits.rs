@@ -7,7 +7,7 @@ use graphql_limits::{Limits, check, coerce};
 use imports_gateway::graphql::validation;
 use serde_json::{Map, json};
 
-use super::{SCHEMA, TYPES, bind, guard, run, verdict};
+use super::{SCHEMA, TYPES, admitted, bind, run, verdict};
 
 /// As the reference implementation's tools send it, at its deepest.
 const INTROSPECTION: &str = "
@@ -51,7 +51,7 @@ fn introspection_that_is_off_is_refused_wherever_it_hides() {
 
 #[test]
 fn an_operation_is_found_by_its_name_or_as_the_only_one() {
-    let document = guard("query A{__typename} query B{__typename}").expect("sound");
+    let document = admitted("query A{__typename} query B{__typename}").expect("sound");
     assert_eq!(document.operation(Some("B")).expect("there").name(), Some("B"));
     assert_eq!(
         document.operation(Some("B")).expect("there").kind(),
@@ -61,7 +61,7 @@ fn an_operation_is_found_by_its_name_or_as_the_only_one() {
         let rejection = document.operation(name).expect_err("not there, or unclear");
         assert_eq!(rejection.code.as_str(), "OPERATION_RESOLUTION_FAILURE");
     }
-    let anonymous = guard("{__typename}").expect("sound");
+    let anonymous = admitted("{__typename}").expect("sound");
     assert!(anonymous.operation(None).is_ok());
     assert!(anonymous.operation(Some("A")).is_err());
     assert_eq!(
@@ -234,13 +234,14 @@ fn a_cost_above_the_limit_is_refused() {
         (rejection.code.as_str(), rejection.cost),
         ("QUERY_TOO_COMPLEX", Some(1_100))
     );
-    assert_eq!(guard("{").expect_err("no document").cost, None);
+    assert_eq!(admitted("{").expect_err("no document").cost, None);
 }
 
 #[test]
 fn messages_are_short_capped_and_show_no_value() {
     let long = "x".repeat(3_000);
-    let rejection = guard(&format!("{{imports(filter:{{{long}:1}}){{asked}}}}")).expect_err("unknown field");
+    let rejection =
+        admitted(&format!("{{imports(filter:{{{long}:1}}){{asked}}}}")).expect_err("unknown field");
     assert!(
         rejection.errors[0].message.len() < 200,
         "{}",
@@ -250,7 +251,7 @@ fn messages_are_short_capped_and_show_no_value() {
         .map(|at| format!("a{at}:imports(first:\"s\" last:true){{asked}}"))
         .collect::<String>();
     assert_eq!(
-        guard(&format!("{{{many}}}"))
+        admitted(&format!("{{{many}}}"))
             .expect_err("wrong types")
             .errors
             .len(),
@@ -267,13 +268,13 @@ fn messages_are_short_capped_and_show_no_value() {
             .iter()
             .all(|fault| !fault.message.contains("SECRET"))
     );
-    let syntax = guard(&format!("{{a}} {long}")).expect_err("no GraphQL");
+    let syntax = admitted(&format!("{{a}} {long}")).expect_err("no GraphQL");
     assert!(syntax.errors[0].message.len() < 200 && !syntax.errors[0].message.contains("xxx"));
 }
 
 #[test]
 fn variables_nested_too_deep_are_refused_even_if_unused() {
-    let document = guard("{__typename}").expect("sound");
+    let document = admitted("{__typename}").expect("sound");
     let verdict = |levels: usize| {
         let json = format!("{{\"v\":{}1{}}}", "[".repeat(levels), "]".repeat(levels));
         let variables: Map<_, _> = serde_json::from_str(&json).expect("JSON");
@@ -328,7 +329,7 @@ fn a_dashboard_s_query_passes_against_the_whole_public_schema() {
 
 #[test]
 fn a_document_can_be_kept_and_shared_between_threads() {
-    let document = Arc::new(guard("query($n:Int=2){imports(first:$n){asked}}").expect("sound"));
+    let document = Arc::new(admitted("query($n:Int=2){imports(first:$n){asked}}").expect("sound"));
     let price = |n: i32| {
         let document = Arc::clone(&document);
         std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! The house rules that a compiler doesn't hold: imports go down only, each file says what it is for, files stay
+//! The rules of the architecture that a compiler doesn't hold: imports go down only, each file says what it is for, files stay
 //! short, the README's links lead somewhere.
 //!
 //! Each rule is a function from text to faults, tried on small texts with a planted fault, then on the repository.

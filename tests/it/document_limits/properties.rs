@@ -1,4 +1,4 @@
-//! For any document: what the guard accepts is parsed, validated, run and dropped on a small stack, and the work
+//! For any document: what they accept is parsed, validated, run and dropped on a small stack, and the work
 //! is bounded by the text.
 
 use futures_util::FutureExt;
