@@ -61,7 +61,7 @@ impl FromStr for Network {
 
 /// Finds the client's address.
 ///
-/// **Shape:** `forwarded` are the values of all `X-Forwarded-For` headers, in order. They are read from the right, as
+/// `forwarded` are the values of all `X-Forwarded-For` headers, in order. They are read from the right, as
 /// far as trusted proxies wrote them: the first address that is no proxy of ours is the client, whatever stands left
 /// of it. Text that is no address ends the reading at the hop that passed it on.
 pub fn behind_proxies<'a>(

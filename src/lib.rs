@@ -1,6 +1,6 @@
 //! imports-gateway: keyset-paginated GraphQL and REST for imports, on SQLite and PostgreSQL.
 //!
-//! The README shows the house and the road of a request; each module's first lines say what it takes and gives.
+//! The README shows the architecture and the road of a request; each module's first lines say what it takes and gives.
 
 pub mod app;
 pub mod auth;

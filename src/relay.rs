@@ -3,7 +3,7 @@
 //! Takes pages and rows' ids; gives what Relay's two specifications call `PageInfo` and a node's `id`.
 //! Deliberately absent: what a node is; resources know that.
 //!
-//! **Source**: GraphQL Cursor Connections Specification; GraphQL Global Object Identification Specification.
+//! Source: GraphQL Cursor Connections Specification; GraphQL Global Object Identification Specification.
 
 use std::io::Write as _;
 

@@ -8,13 +8,13 @@ use chrono::NaiveDate;
 
 /// An instant as it was written.
 ///
-/// **Shape**: the instant is `micros` microseconds and `submicro_nanos` nanoseconds after 1970-01-01T00:00:00Z, so
+/// The instant is `micros` microseconds and `submicro_nanos` nanoseconds after 1970-01-01T00:00:00Z, so
 /// `micros` is rounded towards the past. `entity::Instant::from_micros(micros)` is never `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Parsed {
-    /// **Unit**: microseconds since 1970-01-01T00:00:00Z, in the years 0001 to 9999 of UTC.
+    /// In microseconds since 1970-01-01T00:00:00Z, in the years 0001 to 9999 of UTC.
     pub micros: i64,
-    /// **Unit**: nanoseconds, 0 to 999. Not 0: the instant is finer than a microsecond.
+    /// In nanoseconds, 0 to 999. Not 0: the instant is finer than a microsecond.
     pub submicro_nanos: u16,
 }
 
@@ -49,12 +49,14 @@ pub enum TimeError {
 
 /// Reads an instant.
 ///
-/// **Shape**: `YYYY-MM-DDThh:mm:ss`, perhaps a point and one to nine digits, then `Z` or `±hh:mm` up to 23:59 (`-00:00`
+/// `YYYY-MM-DDThh:mm:ss`, perhaps a point and one to nine digits, then `Z` or `±hh:mm` up to 23:59 (`-00:00`
 /// counts as UTC); `t` and `z` are read too, a space for the `T` is not. The year is 0001 to 9999 as written and in UTC.
 ///
-/// **Errors**: the first [`TimeError`] met, from left to right.
+/// Source: RFC 3339, section 5.6.
 ///
-/// **Source**: RFC 3339, section 5.6.
+/// # Errors
+///
+/// The first [`TimeError`] met, from left to right.
 pub fn parse(text: &str) -> Result<Parsed, TimeError> {
     let bytes = text.as_bytes();
     let (day, rest) = bytes.split_at_checked(10).ok_or(TimeError::Malformed)?;

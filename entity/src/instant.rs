@@ -11,7 +11,7 @@ use sqlx::{Row, ValueRef};
 
 /// An instant in UTC.
 ///
-/// **Unit**: microseconds since 1970-01-01T00:00:00Z. **Shape**: years 0001 to 9999.
+/// In microseconds since 1970-01-01T00:00:00Z. **Shape**: years 0001 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Instant(i64);
 
@@ -76,7 +76,7 @@ impl Instant {
 
     /// The text `2026-05-01T12:00:00.123456Z`: RFC 3339 in UTC, always six fraction digits.
     ///
-    /// **Shape**: 27 ASCII bytes. **Source**: the civil-from-days algorithm of the proleptic Gregorian calendar.
+    /// 27 ASCII bytes. **Source**: the civil-from-days algorithm of the proleptic Gregorian calendar.
     #[must_use]
     pub fn to_text(self) -> [u8; 27] {
         let (days, micros) = (
@@ -198,7 +198,7 @@ impl TryGetable for Instant {
 
 /// A `timestamptz` on the wire, without the detour over a calendar type.
 ///
-/// **Source**: PostgreSQL's binary format, a big-endian count of microseconds since 2000-01-01.
+/// Source: PostgreSQL's binary format, a big-endian count of microseconds since 2000-01-01.
 fn postgres_micros(value: sqlx::postgres::PgValueRef<'_>) -> Result<i64, TryGetError> {
     let bytes = value.as_bytes().map_err(failure)?;
     let bytes = <[u8; 8]>::try_from(bytes).map_err(|_| failure("a timestamptz that is not eight bytes"))?;

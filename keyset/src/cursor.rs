@@ -84,7 +84,9 @@ impl CursorText {
 
 /// The position that a text names.
 ///
-/// **Errors**: [`CursorError`] for anything that [`encode`] does not give, to the byte.
+/// # Errors
+///
+/// [`CursorError`] for anything that [`encode`] does not give, to the byte.
 pub fn decode<C: Column>(text: &str, tie_break: Key<C>) -> Result<Position<C>, CursorError> {
     if text.is_empty() || text.len() > MAX_CURSOR_BYTES {
         return Err(CursorError);

@@ -6,7 +6,7 @@ use crate::{Column, Comparison, Predicate, Row, Value};
 
 /// A half-open range of one column.
 ///
-/// **Shape**: `from` is included, `until` is not; an absent end is open.
+/// `from` is included, `until` is not; an absent end is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range<C> {
     /// The column.

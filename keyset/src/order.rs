@@ -56,7 +56,7 @@ pub enum OrderError<C> {
 
 /// A total order of rows.
 ///
-/// **Shape**: at least one key; exactly the last key's column is unique. What a client names after a unique column
+/// At least one key; exactly the last key's column is unique. What a client names after a unique column
 /// cannot matter and is left out, so equal orders are equal values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order<C> {
@@ -69,7 +69,9 @@ impl<C: Column> Order<C> {
     /// Where no key is unique, `tie_break`'s column is appended in the direction of the last key; an empty list is
     /// `tie_break` itself.
     ///
-    /// **Errors**: [`OrderError::Repeated`] where a column is named twice (anywhere in the list),
+    /// # Errors
+    ///
+    /// [`OrderError::Repeated`] where a column is named twice (anywhere in the list),
     /// [`OrderError::NotSortable`] for a column of names.
     pub fn new(keys: &[Key<C>], tie_break: Key<C>) -> Result<Self, OrderError<C>> {
         for (index, key) in keys.iter().enumerate() {
@@ -163,7 +165,7 @@ impl<C: Column> Order<C> {
 
 /// The decoded keys of a cursor: a place in an order. The row that was there may be gone.
 ///
-/// **Shape**: one value for each key of its order, each in the variant of its column's kind.
+/// One value for each key of its order, each in the variant of its column's kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position<C> {
     order: Order<C>,

@@ -43,7 +43,7 @@ impl<C: Column> PageRequest<C> {
     ///
     /// Both positions are of `order`. Where they cross, the page is the gap just behind `after`.
     ///
-    /// **Source**: Relay Cursor Connections, "Pagination algorithm".
+    /// Source: Relay Cursor Connections, "Pagination algorithm".
     #[must_use]
     pub fn between(
         order: Order<C>,

@@ -19,7 +19,7 @@ pub enum Side {
 
 /// A place between the rows of an order.
 ///
-/// **Shape**: values for the first keys of the order, at least one; a full-length prefix names one row.
+/// Values for the first keys of the order, at least one; a full-length prefix names one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeekBound {
     values: Vec<Value>,

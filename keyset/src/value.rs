@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 /// One typed scalar with a total order.
 ///
-/// **Shape**: values of one column always share a variant; across variants the order is that of the declaration.
+/// Values of one column always share a variant; across variants the order is that of the declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// A whole number, such as an id.

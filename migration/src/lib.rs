@@ -70,7 +70,9 @@ pub async fn up(db: &DatabaseConnection) -> Result<(), DbErr> {
 
 /// Takes back the newest `steps` changes, or all.
 ///
-/// **Errors**: that of the database; nothing is then changed.
+/// # Errors
+///
+/// That of the database; nothing is then changed.
 pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<(), DbErr> {
     let transaction = locked(db).await?;
     Migrator::down(&transaction, steps).await?;
@@ -79,7 +81,9 @@ pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<(), DbE
 
 /// The tables with rows that [`down`] by as many `steps` would drop. Reads only.
 ///
-/// **Errors**: that of the database.
+/// # Errors
+///
+/// That of the database.
 pub async fn rows_lost(db: &DatabaseConnection, steps: Option<u32>) -> Result<Vec<&'static str>, DbErr> {
     let applied = applied(db).await?;
     let steps = steps.and_then(|steps| usize::try_from(steps).ok());
@@ -142,7 +146,9 @@ async fn other_encoding(db: &DatabaseConnection) -> Result<Option<String>, DbErr
 
 /// What is applied. Reads only.
 ///
-/// **Errors**: that of the database.
+/// # Errors
+///
+/// That of the database.
 pub async fn status(db: &DatabaseConnection) -> Result<Status, DbErr> {
     let applied = applied(db).await?;
     let known: Vec<_> = Migrator::migrations()

@@ -12,7 +12,7 @@ use super::AuthError;
 
 /// An API key, as a caller sends it.
 ///
-/// **Shape**: `igw_`, 30 random characters of base62 (178 bits), 6 characters of base62 that are the CRC-32 of all
+/// `igw_`, 30 random characters of base62 (178 bits), 6 characters of base62 that are the CRC-32 of all
 /// before them. It is shown once, when it is made: `Debug` hides it, and only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
@@ -28,7 +28,9 @@ impl Key {
 
     /// The key of a text, if its prefix, length, alphabet and checksum are right.
     ///
-    /// **Errors**: [`AuthError::Malformed`].
+    /// # Errors
+    ///
+    /// [`AuthError::Malformed`].
     pub fn parse(text: &str) -> Result<Self, AuthError> {
         check(Self::PREFIX, text)
             .then(|| Self(text.to_owned()))
@@ -56,7 +58,7 @@ impl fmt::Debug for Key {
 
 /// An account token: which account a caller means, where a client wants to say it.
 ///
-/// **Shape**: as [`Key`], with the prefix `iga_`. It opens nothing by itself.
+/// As [`Key`], with the prefix `iga_`. It opens nothing by itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountToken(String);
 
@@ -71,7 +73,9 @@ impl AccountToken {
 
     /// The account token of a text, if its prefix, length, alphabet and checksum are right.
     ///
-    /// **Errors**: [`AuthError::WrongAccount`], as there is no account with such a token.
+    /// # Errors
+    ///
+    /// [`AuthError::WrongAccount`], as there is no account with such a token.
     pub fn parse(text: &str) -> Result<Self, AuthError> {
         check(Self::PREFIX, text)
             .then(|| Self(text.to_owned()))

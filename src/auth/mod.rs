@@ -37,13 +37,15 @@ pub enum AuthError {
 
 /// The key that a request brings, from all of its `Authorization` headers.
 ///
-/// **Shape**: `Bearer KEY`, `Token KEY`, `Token token="KEY"` or `Token token=KEY`; the scheme and the parameter's name
+/// `Bearer KEY`, `Token KEY`, `Token token="KEY"` or `Token token=KEY`; the scheme and the parameter's name
 /// in any case.
 ///
-/// **Errors**: [`AuthError::Missing`] without a header; [`AuthError::Malformed`] for any other form, a key that fails
-/// its checksum, or two headers.
+/// Source: RFC 9110, 11.4 and 11.6.2; RFC 6750, 2.1.
 ///
-/// **Source**: RFC 9110, 11.4 and 11.6.2; RFC 6750, 2.1.
+/// # Errors
+///
+/// [`AuthError::Missing`] without a header; [`AuthError::Malformed`] for any other form, a key that fails
+/// its checksum, or two headers.
 pub fn credentials<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Result<Key, AuthError> {
     let header = headers.next().ok_or(AuthError::Missing)?;
     if headers.next().is_some() {
@@ -86,7 +88,9 @@ impl Viewer {
     /// `account_token` is what the caller sent in `Account-Token`, if anything. A token is expired from its instant of
     /// expiry on.
     ///
-    /// **Errors**: [`AuthError::Revoked`] and [`AuthError::Expired`] by the token; [`AuthError::Unknown`] where the
+    /// # Errors
+    ///
+    /// [`AuthError::Revoked`] and [`AuthError::Expired`] by the token; [`AuthError::Unknown`] where the
     /// account is not the token's; [`AuthError::WrongAccount`] where the account token is not the account's.
     pub fn admit(
         token: &api_tokens::Model,

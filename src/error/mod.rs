@@ -4,15 +4,16 @@
 //! branch on them, so a name never changes and the set only grows. [`Rejection`] is a request refused at the door,
 //! before any root field ran. Rendering (GraphQL's `errors`, REST's problem object) is left to the layers above.
 
-mod fault;
+mod graphql_error;
 
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use tracing::Level;
 
-pub use fault::Fault;
+pub use graphql_error::GraphqlError;
 
+use crate::config::HttpStatuses;
 use crate::load::budget::Remaining;
 
 /// An error as the outside knows it: the value of `extensions.code`.
@@ -310,20 +311,36 @@ impl Code {
         self.row().name
     }
 
-    /// The status where the code decides it; see [`Class`].
+    /// The status where the code decides it, by the drafts before GraphQL over HTTP's first edition, and in REST; see
+    /// [`Class`].
     pub const fn status(self) -> StatusCode {
         self.row().status
+    }
+
+    /// The status where the code decides it.
+    ///
+    /// Source: GraphQL over HTTP, text of 6 August 2026, "Status Codes".
+    pub const fn status_by(self, statuses: HttpStatuses) -> StatusCode {
+        match (statuses, self) {
+            (
+                HttpStatuses::Edition2026,
+                Self::GraphqlValidationFailed
+                | Self::OperationResolutionFailure
+                | Self::IntrospectionDisabled,
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => self.status(),
+        }
     }
 }
 
 /// A request refused at the door.
 ///
-/// **Shape:** the message is safe to show and says what to do; it never holds what the client sent beyond the names of
+/// The message is safe to show and says what to do; it never holds what the client sent beyond the names of
 /// our own parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", code.name())]
 pub struct Rejection {
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer by the first edition of GraphQL over HTTP; before it, and in REST, the code's own holds.
     pub status: StatusCode,
     /// The code of the answer.
     pub code: Code,
@@ -339,11 +356,29 @@ impl Rejection {
     /// A refusal with the code's own status.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            status: code.status(),
+            status: code.status_by(HttpStatuses::Edition2026),
             code,
             message: message.into(),
             retry_after_s: None,
             remaining: None,
+        }
+    }
+
+    /// A refusal of JSON that is no well-formed GraphQL request.
+    ///
+    /// Source: GraphQL over HTTP, text of 6 August 2026, "Status Codes".
+    pub fn malformed_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            ..Self::new(Code::BadRequest, message)
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub const fn status_by(&self, statuses: HttpStatuses) -> StatusCode {
+        match statuses {
+            HttpStatuses::Edition2026 => self.status,
+            HttpStatuses::Draft2025 => self.code.status(),
         }
     }
 }

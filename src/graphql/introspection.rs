@@ -3,7 +3,7 @@
 //! Takes the library's answer to a query for all there is; gives objects and their fields. Where the library differs from
 //! what the specification says of this schema, the description is put right here.
 //!
-//! **Source**: the GraphQL specification, section 4 "Introspection".
+//! Source: the GraphQL specification, section 4 "Introspection".
 
 use std::collections::HashMap;
 
@@ -33,8 +33,17 @@ impl Introspection {
     #[must_use]
     pub fn of(mut answer: Value) -> Self {
         let mut schema = answer["__schema"].take();
-        // The library's own sentence, about any schema.
+        // This schema has no description. The library declares that every schema has one, in a sentence of its own.
         schema["description"] = Value::Null;
+        let declared = objects(&mut schema["types"]).find(|described| described["name"] == "__Schema");
+        let fields = declared.and_then(|described| described.get_mut("fields"));
+        for field in fields.into_iter().flat_map(objects) {
+            if field["name"] == "description" {
+                field["description"] = Value::Null;
+                let nullable = field["type"]["ofType"].take();
+                field["type"] = nullable;
+            }
+        }
         leave_out_unused_scalars(&mut schema);
         for described in objects(&mut schema["types"]) {
             let is_interface = described.get("kind") == Some(&json!("INTERFACE"));

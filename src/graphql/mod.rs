@@ -3,7 +3,6 @@
 pub mod documents;
 pub mod execute;
 pub mod introspection;
-pub mod manifest;
 pub mod schema;
 mod sdl;
 pub mod validation;

@@ -36,7 +36,7 @@ type Library = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
 /// What the library finds wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
+pub struct ValidationError {
     /// In the library's words, which may quote the document.
     pub message: String,
     /// Where in the document.
@@ -144,7 +144,7 @@ pub fn sdl() -> String {
 impl Schema {
     /// What the library finds wrong with a document: nothing where it is valid.
     #[must_use]
-    pub fn validate(&self, document: &ExecutableDocument) -> Vec<Invalid> {
+    pub fn validate(&self, document: &ExecutableDocument) -> Vec<ValidationError> {
         let mut request = Request::new(String::new());
         // All operations are validated alike; one has to be named where there are several.
         if let Some((Some(name), _)) = document.operations.iter().next() {
@@ -154,9 +154,9 @@ impl Schema {
         let Some(validated) = self.validating.execute(request).now_or_never() else {
             let message = "the library waits for something before it has validated".to_owned();
             let locations = Vec::new();
-            return vec![Invalid { message, locations }];
+            return vec![ValidationError { message, locations }];
         };
-        let errors = validated.errors.into_iter().map(|error| Invalid {
+        let errors = validated.errors.into_iter().map(|error| ValidationError {
             message: error.message,
             locations: error.locations,
         });

@@ -6,7 +6,7 @@
 //! roots that have their usual names. Deliberately absent: unions, extensions and directives of our own, which this schema
 //! has not.
 //!
-//! **Source**: GraphQL specification, October 2025, "Type System"; graphql-js 16, `utilities/printSchema.js`.
+//! Source: GraphQL specification, October 2025, "Type System"; graphql-js 16, `utilities/printSchema.js`.
 
 use std::fmt::Display;
 
@@ -20,7 +20,9 @@ const ONE_LINE: usize = 70;
 
 /// Writes a schema's text in the form of graphql-js.
 ///
-/// **Errors**: the text is no schema.
+/// # Errors
+///
+/// The text is no schema.
 pub(super) fn like_graphql_js(text: &str) -> Result<String, parser::Error> {
     let definitions = parser::parse_schema(text)?.definitions;
     let types = definitions.iter().filter_map(|definition| match definition {

@@ -27,7 +27,7 @@ use crate::store::token_cache::ViewerError;
 pub(super) struct Caller {
     pub(super) viewer: Viewer,
     remaining: Option<Remaining>,
-    /// **Unit**: points that were taken last.
+    /// In points that were taken last.
     taken: u64,
 }
 
@@ -50,7 +50,9 @@ impl From<Denied> for Rejection {
 
 /// The caller of a request.
 ///
-/// **Errors**: `UNAUTHENTICATED` or, for an address that keeps failing, `RATE_LIMITED`; `RATE_LIMITED` for an account in
+/// # Errors
+///
+/// `UNAUTHENTICATED` or, for an address that keeps failing, `RATE_LIMITED`; `RATE_LIMITED` for an account in
 /// debt; why the key could not be looked up.
 pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, Denied> {
     let viewer = match look_up(gateway, &parts.headers).await {
@@ -108,7 +110,9 @@ impl Caller {
 
     /// Waits for the right to run something that costs so many points, and takes them once it may.
     ///
-    /// **Errors**: `OVERLOADED`, which costs a point as whatever is refused; `RATE_LIMITED` where requests that were let in
+    /// # Errors
+    ///
+    /// `OVERLOADED`, which costs a point as whatever is refused; `RATE_LIMITED` where requests that were let in
     /// with this one have spent the last point.
     pub(super) async fn permit(&mut self, gateway: &Gateway, points: u64) -> Result<Permit, Rejection> {
         let account = self.viewer.account_id();
@@ -143,8 +147,14 @@ impl Caller {
 
 /// Tells what is left of a budget in the headers of an answer.
 pub(super) fn tell(remaining: Option<Remaining>, headers: &mut HeaderMap) {
-    for (name, number) in remaining.iter().flat_map(|remaining| remaining.headers()) {
+    let Some(remaining) = remaining else { return };
+    for (name, number) in remaining.older() {
         headers.insert(name, HeaderValue::from(number));
+    }
+    for (name, text) in remaining.newer().into_iter().flatten() {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(name, value);
+        }
     }
 }
 

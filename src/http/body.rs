@@ -4,6 +4,7 @@
 //! behind the answer, as the rest of the body still stands in it.
 
 use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
 use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -13,9 +14,11 @@ use crate::error::{Code, Rejection};
 
 /// Reads a whole body.
 ///
-/// **Unit:** `limit_bytes` is inclusive. Never holds more than the limit and one chunk of the connection's buffer.
+/// `limit_bytes` is inclusive. Never holds more than the limit and one chunk of the connection's buffer.
 ///
-/// **Errors:** `PAYLOAD_TOO_LARGE` where the body is longer than the limit, before a byte is read if it says so
+/// # Errors
+///
+/// `PAYLOAD_TOO_LARGE` where the body is longer than the limit, before a byte is read if it says so
 /// itself; `BAD_REQUEST` where it is not complete at `deadline`, or breaks off.
 pub async fn read_body(mut body: Body, limit_bytes: usize, deadline: Instant) -> Result<Bytes, Rejection> {
     let limit = u64::try_from(limit_bytes).unwrap_or(u64::MAX);
@@ -36,10 +39,10 @@ pub async fn read_body(mut body: Body, limit_bytes: usize, deadline: Instant) ->
                 ));
             }
             Err(_) => {
-                return Err(Rejection::new(
-                    Code::BadRequest,
-                    "the request body did not arrive in time",
-                ));
+                return Err(Rejection {
+                    status: StatusCode::REQUEST_TIMEOUT,
+                    ..Rejection::new(Code::BadRequest, "the request body did not arrive in time")
+                });
             }
         };
         let Ok(chunk) = frame.into_data() else { continue };

@@ -105,7 +105,7 @@ fn allowed_headers<'h>(asked: impl Iterator<Item = &'h HeaderValue>) -> HeaderVa
 fn allow(headers: &mut HeaderMap, allowed: HeaderValue) {
     headers.insert(
         ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, HEAD, POST"),
+        HeaderValue::from_static("GET, HEAD, POST, QUERY"),
     );
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
@@ -115,7 +115,8 @@ fn expose(headers: &mut HeaderMap) {
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static(
-            "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id",
+            "Accept-Query, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, \
+             X-Request-Id",
         ),
     );
 }

@@ -37,7 +37,9 @@ impl Deadline {
 
     /// What gives an answer, or gives up.
     ///
-    /// **Errors**: `TIMEOUT`.
+    /// # Errors
+    ///
+    /// `TIMEOUT`.
     pub(super) async fn bound<T>(self, answer: impl Future<Output = T>) -> Result<T, Rejection> {
         let answered = timeout_at(self.0 + GRACE, answer).await;
         answered.map_err(|_| {

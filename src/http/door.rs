@@ -10,17 +10,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{ALLOW, CONTENT_LENGTH};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 use http_server::{RequestBody, Service};
 use tower::ServiceExt as _;
 
-use super::{Gateway, graphql, layers, refuse, trailing_slash};
+use super::request_id::RequestId;
+use super::{Gateway, graphql, layers, method, refuse, rest, trailing_slash};
+use crate::error::Rejection;
 
 /// Answers every request of one address.
 ///
-/// **Source**: measured on pages of 50 and of 5 rows, a tenth of the service's processor time went to the router's copies
+/// Source: measured on pages of 50 and of 5 rows, a tenth of the service's processor time went to the router's copies
 /// and boxes of what it routes to, and to a compression that nobody had asked for.
 #[derive(Clone)]
 pub struct Door {
@@ -51,7 +53,11 @@ impl Door {
     pub async fn answer(&self, request: Request) -> Response {
         let limits = &self.gateway.limits;
         let inner = |request| self.route(request);
-        layers::all(&limits.head, &limits.origins, refuse, request, inner).await
+        let statuses = limits.http_statuses;
+        let refuse = move |uri: &Uri, rejection: &Rejection, id: Option<&RequestId>| {
+            refuse(statuses, uri, rejection, id)
+        };
+        layers::all(&limits.head, &limits.origins, &refuse, request, inner).await
     }
 
     async fn route(&self, request: Request) -> Response {
@@ -60,6 +66,9 @@ impl Door {
         }
         if let Some(redirect) = trailing_slash::redirect(request.uri()) {
             return redirect;
+        }
+        if self.has_graphql && method::is_query(request.method()) && rest::is_list(request.uri().path()) {
+            return rest::answer_list(&self.gateway, request).await;
         }
         if !self.has_graphql || request.uri().path() != graphql::PATH {
             let Ok(response) = self.routes.clone().oneshot(request).await;
@@ -83,7 +92,7 @@ impl Service for Door {
 
 /// The answer to a load balancer that asks whether anybody is there at all.
 ///
-/// **Source**: RFC 9110, 9.3.7; HAProxy's `option httpchk` without arguments asks `OPTIONS /`, and takes 2xx and 3xx.
+/// Source: RFC 9110, 9.3.7; HAProxy's `option httpchk` without arguments asks `OPTIONS /`, and takes 2xx and 3xx.
 fn is_there() -> Response {
     let allow = HeaderValue::from_static("GET, HEAD, OPTIONS");
     (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response()

@@ -19,7 +19,7 @@ use super::request_id::{self, RequestId};
 use crate::error::{Code, Rejection};
 
 /// Renders a refusal for the path that was asked for: each API has its own kind of error body.
-pub type Refuse = fn(&Uri, &Rejection, Option<&RequestId>) -> Response;
+pub type Refuse<'r> = &'r (dyn Fn(&Uri, &Rejection, Option<&RequestId>) -> Response + Sync);
 
 /// How large the head of a request may be.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +44,12 @@ impl Default for HeadLimits {
 
 /// Refuses a request whose head is too large, or leaves open where it goes or where it ends.
 ///
-/// **Errors:** `URI_TOO_LONG`, `HEADERS_TOO_LARGE`; `BAD_REQUEST` for more than one `Host`, none in HTTP/1.1, and a transfer
-/// coding besides `chunked`.
+/// Source: RFC 9112, 3.2 and 6.1.
 ///
-/// **Source:** RFC 9112, 3.2 and 6.1.
+/// # Errors
+///
+/// `URI_TOO_LONG`, `HEADERS_TOO_LARGE`; `BAD_REQUEST` for more than one `Host`, none in HTTP/1.1, and a transfer
+/// coding besides `chunked`.
 pub fn check_head(
     version: Version,
     uri: &Uri,
@@ -98,7 +100,7 @@ pub fn check_head(
 pub async fn all<F: Future<Output = Response>>(
     limits: &HeadLimits,
     origins: &Origins,
-    refuse: Refuse,
+    refuse: Refuse<'_>,
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -113,7 +115,7 @@ pub async fn all<F: Future<Output = Response>>(
 /// Refuses a request by [`check_head`].
 async fn head_limits<F: Future<Output = Response>>(
     limits: &HeadLimits,
-    refuse: Refuse,
+    refuse: Refuse<'_>,
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -125,7 +127,7 @@ async fn head_limits<F: Future<Output = Response>>(
 
 /// Answers 500 where a handler panics. The log has the request's id, and never what the panic said.
 async fn catch_panic<F: Future<Output = Response>>(
-    refuse: Refuse,
+    refuse: Refuse<'_>,
     request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
@@ -187,7 +189,8 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::http::negotiate::MediaType;
+    use crate::config::HttpStatuses;
+    use crate::http::negotiate::{AnswerForm, MediaType};
     use crate::http::refusal;
 
     fn router() -> Router {
@@ -202,9 +205,14 @@ mod tests {
     }
 
     async fn pass(request: Request, next: Next) -> Response {
-        let refuse: Refuse = |_, rejection, id| refusal::graphql(rejection, MediaType::Json, id);
+        let form = AnswerForm {
+            media: MediaType::Json,
+            statuses: HttpStatuses::Draft2025,
+        };
+        let refuse =
+            |_: &Uri, rejection: &Rejection, id: Option<&RequestId>| refusal::graphql(rejection, form, id);
         let (limits, origins) = (HeadLimits::default(), Origins::default());
-        all(&limits, &origins, refuse, request, |request| next.run(request)).await
+        all(&limits, &origins, &refuse, request, |request| next.run(request)).await
     }
 
     async fn panics() -> Response {

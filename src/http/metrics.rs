@@ -13,7 +13,7 @@ use axum::routing::get;
 use mediatype::names::{APPLICATION, PLAIN, TEXT as TEXT_TYPE};
 use mediatype::{MediaType, Name, ReadParams as _};
 
-use super::negotiate::{Range, ranges};
+use super::negotiate::{Range, Specificity, preference, ranges};
 use super::{Door, Gateway, Readiness, probes, rest};
 use crate::telemetry::metrics::Now;
 use crate::telemetry::text_format;
@@ -60,22 +60,22 @@ async fn handle(
     ([(CONTENT_TYPE, media_type), (VARY, "Accept")], text)
 }
 
-/// Whether a reader names OpenMetrics, in a version that we write or in none, and likes it no less than plain text. What is
-/// malformed is as if absent; a reader that takes neither format gets text, as it can do nothing with a refusal.
+/// Whether a reader names OpenMetrics, in a version that we write or in none, and likes it no less than plain text; or takes
+/// anything but plain text. What is malformed is as if absent; a reader that takes neither format gets text, as it can do
+/// nothing with a refusal.
 ///
-/// **Source**: RFC 9110, 12.5.1.
+/// Source: RFC 9110, 12.5.1.
 fn wants_openmetrics<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
-    let (mut openmetrics, mut text) = (0, 0);
-    for Range { media, quality } in ranges(accept) {
+    let mut ranges = ranges(accept);
+    let text = preference(&ranges, &MediaType::new(TEXT_TYPE, PLAIN));
+    ranges.retain(|Range { media, .. }| {
         let version = media.get_param(VERSION);
-        let is_ours = version.is_none_or(|version| matches!(&*version.unquoted_str(), "0.0.1" | "1.0.0"));
-        if media.essence() == MediaType::new(APPLICATION, OPENMETRICS_TEXT) && is_ours {
-            openmetrics = quality.max(openmetrics);
-        } else if media.essence() == MediaType::new(TEXT_TYPE, PLAIN) {
-            text = quality.max(text);
-        }
-    }
-    openmetrics > 0 && openmetrics >= text
+        version.is_none_or(|version| matches!(&*version.unquoted_str(), "0.0.1" | "1.0.0"))
+    });
+    let openmetrics = preference(&ranges, &MediaType::new(APPLICATION, OPENMETRICS_TEXT));
+    let is_named = openmetrics.specificity == Specificity::Exact;
+    let is_text_refused = text.specificity > Specificity::Any && text.quality == 0;
+    openmetrics.quality > 0 && openmetrics.quality >= text.quality && (is_named || is_text_refused)
 }
 
 #[cfg(test)]
@@ -129,6 +129,15 @@ mod tests {
             (Some("application/openmetrics-text;version=2.0.0"), false),
             (Some("text/plain;q=0.9,application/openmetrics-text;q=0.5"), false),
             (Some("text/plain,application/openmetrics-text"), true),
+            // Of the entries that cover a format, the closest decides.
+            (Some("*/*;q=0.5,application/openmetrics-text;q=0.4"), false),
+            (Some("text/*;q=0.5,application/openmetrics-text;q=0.4,*/*"), false),
+            (
+                Some("text/plain;q=0.1,*/*,application/openmetrics-text;q=0.2"),
+                true,
+            ),
+            (Some("text/plain;q=0,*/*"), true),
+            (Some("text/plain;q=0"), false),
         ] {
             let value = accept.map(HeaderValue::from_static);
             assert_eq!(wants_openmetrics(value.as_ref()), expected, "{accept:?}");

@@ -13,6 +13,7 @@ mod graphql;
 pub mod graphql_request;
 pub mod layers;
 mod log;
+mod method;
 pub mod metrics;
 pub mod negotiate;
 mod openapi;
@@ -37,9 +38,10 @@ use axum::routing::get;
 use self::cors::Origins;
 pub use self::door::Door;
 use self::layers::HeadLimits;
-use self::negotiate::MediaType;
+use self::negotiate::{AnswerForm, MediaType};
 use self::request_id::RequestId;
 use crate::client_address::Network;
+use crate::config::HttpStatuses;
 use crate::error::{Code, Rejection};
 use crate::graphql::documents::Documents;
 use crate::graphql::schema::Schema;
@@ -65,6 +67,8 @@ pub struct RequestLimits {
     pub introspection: bool,
     /// Whether queries may be sent by GET.
     pub get: bool,
+    /// How GraphQL answers get their statuses.
+    pub http_statuses: HttpStatuses,
     /// Whether what operators ask is answered on an address of its own, and so not on the public one.
     pub metrics_apart: bool,
     /// Which proxies are believed about whom they speak for.
@@ -136,14 +140,23 @@ pub fn door(gateway: Arc<Gateway>, demo_key: Option<&str>) -> Door {
 const SCHEMA: &str = "/schema.graphql";
 
 /// The kind of error body that a path has, for what is refused before its handler: a [`layers::Refuse`].
-fn refuse(uri: &Uri, rejection: &Rejection, request_id: Option<&RequestId>) -> Response {
+fn refuse(
+    statuses: HttpStatuses,
+    uri: &Uri,
+    rejection: &Rejection,
+    request_id: Option<&RequestId>,
+) -> Response {
+    let form = AnswerForm {
+        media: MediaType::Json,
+        statuses,
+    };
     match uri.path() {
         graphql::PATH if rejection.code == Code::UriTooLong => {
             let message = format!("{}; send a POST", rejection.message);
             let rejection = Rejection::new(rejection.code, message);
-            refusal::graphql(&rejection, MediaType::Json, request_id)
+            refusal::graphql(&rejection, form, request_id)
         }
-        graphql::PATH | SCHEMA => refusal::graphql(rejection, MediaType::Json, request_id),
+        graphql::PATH | SCHEMA => refusal::graphql(rejection, form, request_id),
         _ => rest::problem::refusal(uri, rejection),
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! Source: RFC 9110, 12.4.2 and 12.5.1; GraphQL over HTTP, "Media Types" and "Legacy Watershed".
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use mediatype::names::{APPLICATION, CHARSET, JSON, Q};
 use mediatype::{MediaTypeList, Name, ReadParams as _};
+
+use crate::config::HttpStatuses;
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,29 @@ impl MediaType {
     }
 }
 
+/// How a GraphQL answer is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerForm {
+    /// What the client accepts.
+    pub media: MediaType,
+    /// By which text the statuses are chosen.
+    pub statuses: HttpStatuses,
+}
+
+impl AnswerForm {
+    /// The value of `Content-Type` for an answer of this status. By the first edition only a 2xx is `application/json`:
+    /// who reads that alone cannot tell whether anything else comes from GraphQL.
+    ///
+    /// Source: GraphQL over HTTP, text of 6 August 2026, "Body".
+    #[must_use]
+    pub fn content_type(self, status: StatusCode) -> &'static str {
+        match self.statuses {
+            HttpStatuses::Edition2026 if !status.is_success() => MediaType::GraphqlResponse.content_type(),
+            _ => self.media.content_type(),
+        }
+    }
+}
+
 /// The client accepts neither media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("accept application/graphql-response+json or application/json")]
@@ -46,18 +71,20 @@ pub struct NotAcceptable;
 
 /// Chooses the media type of a GraphQL answer.
 ///
-/// **Shape:** takes the values of all `Accept` headers, in order. An entry that is malformed is as if absent; where
+/// Takes the values of all `Accept` headers, in order. An entry that is malformed is as if absent; where
 /// no entry is left, everything is accepted. Of the entries that cover a type, the most specific decides, and of two
 /// equally specific ones the more generous. Parameters other than `charset` and `q` are ignored.
 ///
-/// **Errors:** [`NotAcceptable`] where both types are absent, have `q=0`, or come in another charset than UTF-8.
+/// # Errors
+///
+/// [`NotAcceptable`] where both types are absent, have `q=0`, or come in another charset than UTF-8.
 pub fn graphql<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Result<MediaType, NotAcceptable> {
     let ranges = ranges(accept);
     if ranges.is_empty() {
         return Ok(MediaType::Json);
     }
-    let response = preference(&ranges, MediaType::GraphqlResponse);
-    let json = preference(&ranges, MediaType::Json);
+    let response = preference(&ranges, &MediaType::GraphqlResponse.essence());
+    let json = preference(&ranges, &MediaType::Json.essence());
     let named = response.specificity == Specificity::Exact;
     match (response.quality, json.quality) {
         (0, 0) => Err(NotAcceptable),
@@ -68,21 +95,28 @@ pub fn graphql<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Result<
 
 /// Says whether a client takes `application/json`, for the answers that have no other form.
 ///
-/// **Errors:** as [`graphql`].
+/// # Errors
+///
+/// As [`graphql`].
 pub fn json<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Result<(), NotAcceptable> {
     let ranges = ranges(accept);
-    if ranges.is_empty() || preference(&ranges, MediaType::Json).quality > 0 {
+    if ranges.is_empty() || preference(&ranges, &MediaType::Json.essence()).quality > 0 {
         Ok(())
     } else {
         Err(NotAcceptable)
     }
 }
 
+/// How closely an entry names a type, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Specificity {
+pub(super) enum Specificity {
+    /// No entry covers it.
     Absent,
+    /// `*/*`
     Any,
+    /// `text/*`
     Type,
+    /// The type itself.
     Exact,
 }
 
@@ -94,10 +128,12 @@ pub(super) struct Range<'a> {
     pub(super) quality: u16,
 }
 
+/// How much a type is wanted: what its most specific entry says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Preference {
-    specificity: Specificity,
-    quality: u16,
+pub(super) struct Preference {
+    pub(super) specificity: Specificity,
+    /// In thousandths.
+    pub(super) quality: u16,
 }
 
 /// The entries of all `Accept` headers, in order. One that is malformed is left out.
@@ -122,8 +158,8 @@ fn range(media: mediatype::MediaType<'_>) -> Option<Range<'_>> {
 
 const ANY: Name<'static> = Name::new_unchecked("*");
 
-fn preference(ranges: &[Range<'_>], media: MediaType) -> Preference {
-    let offered = media.essence();
+/// How much a type without parameters is wanted, in UTF-8.
+pub(super) fn preference(ranges: &[Range<'_>], offered: &mediatype::MediaType<'_>) -> Preference {
     ranges
         .iter()
         .filter_map(|range| {
@@ -131,7 +167,7 @@ fn preference(ranges: &[Range<'_>], media: MediaType) -> Preference {
                 Specificity::Any
             } else if range.media.ty == offered.ty && range.media.subty == ANY {
                 Specificity::Type
-            } else if range.media.essence() == offered {
+            } else if range.media.essence() == *offered {
                 Specificity::Exact
             } else {
                 return None;

@@ -14,7 +14,9 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Splits a query string into its decoded pairs, in order. A name without `=` has an empty value.
 ///
-/// **Errors:** `BAD_REQUEST` where a name or a value cannot be decoded.
+/// # Errors
+///
+/// `BAD_REQUEST` where a name or a value cannot be decoded.
 pub fn pairs(query_string: &str) -> Result<Vec<Pair<'_>>, Rejection> {
     query_string
         .split('&')
@@ -29,9 +31,11 @@ pub fn pairs(query_string: &str) -> Result<Vec<Pair<'_>>, Rejection> {
 
 /// Refuses a URL that carries a key: URLs end up in logs, histories and referrers.
 ///
-/// **Shape:** looks at the names of the parameters only, without regard to case or escapes.
+/// Looks at the names of the parameters only, without regard to case or escapes.
 ///
-/// **Errors:** `UNAUTHENTICATED` where a parameter is named like a key.
+/// # Errors
+///
+/// `UNAUTHENTICATED` where a parameter is named like a key.
 pub fn refuse_key_in_url(query_string: &str) -> Result<(), Rejection> {
     const NAMES: [&str; 9] = [
         "access_token",
@@ -70,7 +74,9 @@ pub enum EscapeError {
 
 /// Decodes one name or value of a query string: `%XX` is a byte, `+` a space.
 ///
-/// **Errors:** [`EscapeError`]; nothing is passed through or replaced.
+/// # Errors
+///
+/// [`EscapeError`]; nothing is passed through or replaced.
 pub fn percent_decode(text: &str) -> Result<Cow<'_, str>, EscapeError> {
     if !text.bytes().any(|b| matches!(b, b'%' | b'+')) {
         return Ok(Cow::Borrowed(text));

@@ -1,7 +1,7 @@
 //! A refusal in, the GraphQL answer to it out.
 //!
-//! For what is refused before a root field runs. The statuses here are fixed ones: nothing depends on what the client
-//! accepts, except the name of the media type.
+//! For what is refused before a root field runs. No status here depends on what the client accepts; the name of the media
+//! type does.
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -9,15 +9,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::admission;
-use super::negotiate::MediaType;
+use super::negotiate::AnswerForm;
 use super::request_id::RequestId;
 use crate::error::{Code, Rejection};
 
 /// Renders a refusal as a GraphQL answer without a `data` key.
 ///
-/// **Shape:** one error; a fault of ours names the request in `extensions.requestId`. A 401 has `WWW-Authenticate`; what
+/// One error; a fault of ours names the request in `extensions.requestId`. A 401 has `WWW-Authenticate`; what
 /// is worth another try has `Retry-After`, 1 s where the rejection does not say.
-pub fn graphql(rejection: &Rejection, media: MediaType, request_id: Option<&RequestId>) -> Response {
+pub fn graphql(rejection: &Rejection, form: AnswerForm, request_id: Option<&RequestId>) -> Response {
+    let status = rejection.status_by(form.statuses);
     let mut extensions = json!({ "code": rejection.code.name() });
     if rejection.code == Code::InternalServerError
         && let Some(id) = request_id
@@ -25,10 +26,10 @@ pub fn graphql(rejection: &Rejection, media: MediaType, request_id: Option<&Requ
         extensions["requestId"] = id.as_str().into();
     }
     let body = json!({ "errors": [{ "message": rejection.message, "extensions": extensions }] });
-    let mut response = (rejection.status, body.to_string()).into_response();
+    let mut response = (status, body.to_string()).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
-    if rejection.status == StatusCode::UNAUTHORIZED {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type(status)));
+    if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     let retry_after_s = match rejection.code {
@@ -48,6 +49,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::config::HttpStatuses;
+    use crate::http::negotiate::MediaType;
+
+    const fn form(media: MediaType, statuses: HttpStatuses) -> AnswerForm {
+        AnswerForm { media, statuses }
+    }
 
     async fn body(response: Response) -> Value {
         let bytes = to_bytes(response.into_body(), 65_536).await.expect("a body");
@@ -57,7 +64,11 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_one_error_without_data() {
         let rejection = Rejection::new(Code::BadRequest, "send JSON");
-        let response = graphql(&rejection, MediaType::GraphqlResponse, None);
+        let response = graphql(
+            &rejection,
+            form(MediaType::GraphqlResponse, HttpStatuses::Edition2026),
+            None,
+        );
         assert_eq!(response.status(), 400);
         assert_eq!(
             response.headers()[CONTENT_TYPE],
@@ -70,7 +81,8 @@ mod tests {
     #[tokio::test]
     async fn refusals_say_how_to_go_on() {
         let id = RequestId::fresh();
-        let answer = |code| graphql(&Rejection::new(code, "no"), MediaType::Json, Some(&id));
+        let form = form(MediaType::Json, HttpStatuses::Edition2026);
+        let answer = |code| graphql(&Rejection::new(code, "no"), form, Some(&id));
         assert_eq!(
             answer(Code::Unauthenticated).headers()[WWW_AUTHENTICATE],
             "Bearer"
@@ -83,5 +95,18 @@ mod tests {
             body(answer(Code::Timeout)).await["errors"][0]["extensions"],
             json!({"code": "TIMEOUT"})
         );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_application_json_in_the_drafts_alone() {
+        let rejection = Rejection::malformed_request("`query` is not a string");
+        for (statuses, status, media) in [
+            (HttpStatuses::Edition2026, 422, MediaType::GraphqlResponse),
+            (HttpStatuses::Draft2025, 400, MediaType::Json),
+        ] {
+            let response = graphql(&rejection, form(MediaType::Json, statuses), None);
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[CONTENT_TYPE], media.content_type());
+        }
     }
 }

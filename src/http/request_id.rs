@@ -14,7 +14,7 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of a request.
 ///
-/// **Shape:** 1 to 64 of `A-Z a-z 0-9 . _ -`; one of ours has 26.
+/// 1 to 64 of `A-Z a-z 0-9 . _ -`; one of ours has 26.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 

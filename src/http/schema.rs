@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use super::negotiate::MediaType;
+use super::negotiate::{AnswerForm, MediaType};
 use super::rest::problem;
 use super::{Gateway, admission, refusal};
 use crate::error::Rejection;
@@ -22,6 +22,12 @@ pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request
         .map_err(Rejection::from)
     {
         Ok(_) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], gateway.sdl.clone()).into_response(),
-        Err(rejection) => refusal::graphql(&rejection, MediaType::Json, None),
+        Err(rejection) => {
+            let form = AnswerForm {
+                media: MediaType::Json,
+                statuses: gateway.limits.http_statuses,
+            };
+            refusal::graphql(&rejection, form, None)
+        }
     }
 }

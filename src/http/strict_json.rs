@@ -15,9 +15,11 @@ use crate::error::{Code, Rejection};
 
 /// Parses one JSON value and nothing behind it.
 ///
-/// **Unit:** `max_depth` arrays and objects may stand in one another, inclusive. `what` begins the message.
+/// `max_depth` arrays and objects may stand in one another, inclusive. `what` begins the message.
 ///
-/// **Errors:** `BAD_REQUEST`.
+/// # Errors
+///
+/// `BAD_REQUEST`.
 pub(super) fn parse(text: &str, max_depth: usize, what: &'static str) -> Result<Value, Rejection> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let parsed = Strict {

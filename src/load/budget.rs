@@ -13,30 +13,64 @@ use super::Limited;
 use super::leaky_bucket::{LeakyBuckets, Rate, Standing, seconds_up};
 
 /// The budgets of all accounts.
-pub struct Budgets(Option<LeakyBuckets<i64>>);
+pub struct Budgets {
+    buckets: Option<LeakyBuckets<i64>>,
+    fields: Fields,
+}
+
+/// What answers say of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fields {
+    /// `RateLimit` and `RateLimit-Policy` beside the three fields that were there before them.
+    All,
+    /// Those three alone: a parser that takes one form for the other reads neither.
+    Older,
+}
 
 /// What an account has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remaining {
-    /// **Unit:** points a full budget holds (`RateLimit-Limit`).
+    /// In points a full budget holds (`RateLimit-Limit`, and `q` of `RateLimit-Policy`).
     pub limit: u64,
-    /// **Unit:** whole points left, 0 in debt (`RateLimit-Remaining`).
+    /// In whole points left, 0 in debt (`RateLimit-Remaining`, and `r` of `RateLimit`).
     pub remaining: u64,
-    /// **Unit:** whole seconds, rounded up, until the budget is full again (`RateLimit-Reset`).
+    /// In whole seconds, rounded up, until the budget is full again (`RateLimit-Reset`, and `t` of `RateLimit`).
     pub reset_s: u64,
+    /// What of it answers say.
+    pub fields: Fields,
 }
 
 impl Remaining {
-    /// The headers of an answer.
-    pub fn headers(self) -> [(&'static str, u64); 3] {
+    /// The three older fields of an answer.
+    pub fn older(self) -> [(&'static str, u64); 3] {
         [
             ("ratelimit-limit", self.limit),
             ("ratelimit-remaining", self.remaining),
             ("ratelimit-reset", self.reset_s),
         ]
     }
+
+    /// The fields of draft 11 of an answer, where they are wanted.
+    ///
+    /// Source: RateLimit header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-11.
+    pub fn newer(self) -> Option<[(&'static str, String); 2]> {
+        let Self {
+            limit,
+            remaining,
+            reset_s,
+            ..
+        } = self;
+        (self.fields == Fields::All).then(|| {
+            [
+                ("ratelimit-policy", format!("\"{POLICY}\";q={limit};w={BURST_S}")),
+                ("ratelimit", format!("\"{POLICY}\";r={remaining};t={reset_s}")),
+            ]
+        })
+    }
 }
 
+/// What draft 11 calls a budget by.
+pub const POLICY: &str = "points";
 /// A budget holds what comes back in so many seconds.
 const BURST_S: u64 = 10;
 /// Accounts whose budgets are not full, at once.
@@ -45,8 +79,8 @@ const MAX_ACCOUNTS: usize = 65_536;
 impl Budgets {
     /// Budgets that recover by `points_per_s`; without it, nothing is limited and no answer has the headers. No request
     /// may cost more than `dearest` points.
-    pub fn new(points_per_s: Option<NonZeroU32>, dearest: u64) -> Self {
-        Self(points_per_s.map(|points| {
+    pub fn new(points_per_s: Option<NonZeroU32>, dearest: u64, fields: Fields) -> Self {
+        let buckets = points_per_s.map(|points| {
             let burst_points = u64::from(points.get()) * BURST_S;
             let rate = Rate {
                 points,
@@ -55,48 +89,66 @@ impl Budgets {
                 debt_points: dearest,
             };
             LeakyBuckets::new(rate, MAX_ACCOUNTS)
-        }))
+        });
+        Self { buckets, fields }
     }
 
     /// Stage one: lets a request in whose cost is not known yet. Nothing is charged, to a refused one neither.
     ///
-    /// **Errors:** [`Limited`] where not a single point is left, with the time until one is.
+    /// # Errors
+    ///
+    /// [`Limited`] where not a single point is left, with the time until one is.
     pub fn admit(&self, account: i64, now: Instant) -> Result<Option<Remaining>, Limited> {
-        let Some(buckets) = &self.0 else { return Ok(None) };
+        let Some(buckets) = &self.buckets else {
+            return Ok(None);
+        };
         let standing = buckets.standing(account, now);
         match standing.remaining_points {
             0 => Err(limited(standing)),
-            _ => Ok(Some(remaining(buckets.rate(), standing))),
+            _ => Ok(Some(self.remaining_of(buckets.rate(), standing))),
         }
     }
 
     /// Stage two: charges what the request costs, and gives what its answer says about the budget.
     ///
-    /// **Errors:** [`Limited`] where others have spent the last point since stage one; nothing is charged.
+    /// # Errors
+    ///
+    /// [`Limited`] where others have spent the last point since stage one; nothing is charged.
     pub fn spend(&self, account: i64, points: u64, now: Instant) -> Result<Option<Remaining>, Limited> {
-        let Some(buckets) = &self.0 else { return Ok(None) };
+        let Some(buckets) = &self.buckets else {
+            return Ok(None);
+        };
         match buckets.spend(account, points, now) {
-            Ok(standing) => Ok(Some(remaining(buckets.rate(), standing))),
+            Ok(standing) => Ok(Some(self.remaining_of(buckets.rate(), standing))),
             Err(standing) => Err(limited(standing)),
         }
     }
 
     /// Charges a request that is refused, in debt or not, and gives what is left.
     pub fn charge(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
-        let buckets = self.0.as_ref()?;
-        Some(remaining(buckets.rate(), buckets.charge(account, points, now)))
+        let buckets = self.buckets.as_ref()?;
+        Some(self.remaining_of(buckets.rate(), buckets.charge(account, points, now)))
     }
 
     /// Gives back what was charged for a request that turned out not to run.
     pub fn refund(&self, account: i64, points: u64, now: Instant) -> Option<Remaining> {
-        let buckets = self.0.as_ref()?;
-        Some(remaining(buckets.rate(), buckets.refund(account, points, now)))
+        let buckets = self.buckets.as_ref()?;
+        Some(self.remaining_of(buckets.rate(), buckets.refund(account, points, now)))
     }
 
     /// What an account has left, for an answer that costs nothing.
     pub fn remaining(&self, account: i64, now: Instant) -> Option<Remaining> {
-        let buckets = self.0.as_ref()?;
-        Some(remaining(buckets.rate(), buckets.standing(account, now)))
+        let buckets = self.buckets.as_ref()?;
+        Some(self.remaining_of(buckets.rate(), buckets.standing(account, now)))
+    }
+
+    fn remaining_of(&self, rate: Rate, standing: Standing) -> Remaining {
+        Remaining {
+            limit: rate.burst_points,
+            remaining: standing.remaining_points,
+            reset_s: seconds_up(standing.until_full),
+            fields: self.fields,
+        }
     }
 }
 
@@ -106,20 +158,12 @@ fn limited(standing: Standing) -> Limited {
     }
 }
 
-fn remaining(rate: Rate, standing: Standing) -> Remaining {
-    Remaining {
-        limit: rate.burst_points,
-        remaining: standing.remaining_points,
-        reset_s: seconds_up(standing.until_full),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn budgets() -> Budgets {
-        Budgets::new(NonZeroU32::new(1000), 1000)
+        Budgets::new(NonZeroU32::new(1000), 1000, Fields::All)
     }
 
     #[test]
@@ -130,16 +174,28 @@ mod tests {
             limit: 10_000,
             remaining: 10_000,
             reset_s: 0,
+            fields: Fields::All,
         };
         assert_eq!(budgets.admit(1, now), Ok(Some(full)));
         let left = Remaining {
             limit: 10_000,
             remaining: 8_500,
             reset_s: 2,
+            fields: Fields::All,
         };
         assert_eq!(budgets.charge(1, 1_500, now), Some(left));
         assert_eq!(budgets.remaining(1, now), Some(left));
-        assert_eq!(left.headers().map(|(_, value)| value), [10_000, 8_500, 2]);
+        assert_eq!(left.older().map(|(_, value)| value), [10_000, 8_500, 2]);
+        let newer = left.newer().expect("both fields");
+        assert_eq!(
+            newer.map(|(_, value)| value),
+            ["\"points\";q=10000;w=10", "\"points\";r=8500;t=2"]
+        );
+        let older = Remaining {
+            fields: Fields::Older,
+            ..left
+        };
+        assert_eq!(older.newer(), None);
     }
 
     #[test]
@@ -186,7 +242,7 @@ mod tests {
     #[test]
     fn an_operation_dearer_than_the_burst_is_paid_for_in_full() {
         let now = Instant::now();
-        let budgets = Budgets::new(NonZeroU32::new(10), 1000);
+        let budgets = Budgets::new(NonZeroU32::new(10), 1000, Fields::All);
         assert!(budgets.spend(1, 1000, now).is_ok());
         // 900 points of debt at 10 a second, and the one to spend.
         assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 91 }));
@@ -219,7 +275,7 @@ mod tests {
     #[test]
     fn switched_off_nothing_is_limited() {
         let now = Instant::now();
-        let budgets = Budgets::new(None, 1000);
+        let budgets = Budgets::new(None, 1000, Fields::All);
         assert_eq!(budgets.charge(1, u64::MAX, now), None);
         assert_eq!(budgets.admit(1, now), Ok(None));
         assert_eq!(budgets.remaining(1, now), None);

@@ -33,7 +33,9 @@ impl FailedKeys {
 
     /// Counts a failed key.
     ///
-    /// **Errors:** [`Limited`] where the address has had its share: this failure is answered with that, and not
+    /// # Errors
+    ///
+    /// [`Limited`] where the address has had its share: this failure is answered with that, and not
     /// counted.
     pub fn record(&self, address: IpAddr, now: Instant) -> Result<(), Limited> {
         let Some(buckets) = &self.0 else { return Ok(()) };

@@ -79,7 +79,9 @@ impl<K: Eq + Hash + Copy> LeakyBuckets<K> {
 
     /// Charges a key that has a point left.
     ///
-    /// **Errors**: the standing of one that has none, nothing being charged.
+    /// # Errors
+    ///
+    /// The standing of one that has none, nothing being charged.
     pub(super) fn spend(&self, key: K, points: u64, now: Instant) -> Result<Standing, Standing> {
         let mut map = self.lock();
         let owed = map.get(&key).map_or(0, |owed| self.rate.drained(*owed, now));

@@ -12,6 +12,6 @@ pub mod permits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("retry after {retry_after_s} s")]
 pub struct Limited {
-    /// **Unit:** whole seconds, rounded up, at least one: the value of `Retry-After`.
+    /// In whole seconds, rounded up, at least one: the value of `Retry-After`.
     pub retry_after_s: u64,
 }

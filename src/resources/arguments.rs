@@ -4,7 +4,7 @@ use keyset::{Filter, Key, OrderError, PageRequest, Position, Reading};
 
 use super::filter::{Conditions, Input};
 use super::sort::{self, Sorted};
-use super::{Failure, ListItems};
+use super::{FieldError, ListItems};
 
 /// The most rows on one page.
 pub const MAX_PAGE: i32 = 100;
@@ -51,7 +51,7 @@ pub struct Question<C> {
 pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
     arguments: &Arguments<F, S>,
     most: ListItems,
-) -> Result<Question<C>, Failure> {
+) -> Result<Question<C>, FieldError> {
     let Arguments {
         after,
         before,
@@ -68,10 +68,11 @@ pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
     let order = keys.as_deref().map(sort::order).transpose().map_err(repeated)?;
     let after = position("after", after.as_deref())?;
     let before = position("before", before.as_deref())?;
-    let order =
-        sort::settle(order, &[after.as_ref(), before.as_ref()]).map_err(|index| Failure::CursorMismatch {
+    let order = sort::settle(order, &[after.as_ref(), before.as_ref()]).map_err(|index| {
+        FieldError::CursorMismatch {
             argument: ["after", "before"][index],
-        })?;
+        }
+    })?;
     let keys = keys
         .filter(|keys| !keys.is_empty())
         .unwrap_or_else(|| order.named_keys().to_vec());
@@ -91,16 +92,16 @@ pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn conditions<C>(filter: Option<&impl Input<C>>, most: ListItems) -> Result<Conditions<C>, Failure> {
+pub fn conditions<C>(filter: Option<&impl Input<C>>, most: ListItems) -> Result<Conditions<C>, FieldError> {
     let conditions = filter.map(|filter| filter.conditions(most)).transpose()?;
     Ok(conditions.unwrap_or_default())
 }
 
-fn size<F, S>(paging: &Arguments<F, S>) -> Result<(Reading, i32), Failure> {
+fn size<F, S>(paging: &Arguments<F, S>) -> Result<(Reading, i32), FieldError> {
     let (argument, reading, size) = match (paging.first, paging.last) {
         (Some(_), Some(_)) => {
             let message = "Give `first` or `last`, not both.".to_owned();
-            return Err(Failure::Input {
+            return Err(FieldError::Input {
                 argument: "last",
                 message,
             });
@@ -114,20 +115,23 @@ fn size<F, S>(paging: &Arguments<F, S>) -> Result<(Reading, i32), Failure> {
     };
     if !(0..=MAX_PAGE).contains(&size) {
         let message = format!("`{argument}` must be from 0 to {MAX_PAGE}; it is {size}.");
-        return Err(Failure::Input { argument, message });
+        return Err(FieldError::Input { argument, message });
     }
     Ok((reading, size))
 }
 
-fn position<C: Sorted>(argument: &'static str, cursor: Option<&str>) -> Result<Option<Position<C>>, Failure> {
+fn position<C: Sorted>(
+    argument: &'static str,
+    cursor: Option<&str>,
+) -> Result<Option<Position<C>>, FieldError> {
     let position = cursor.map(sort::position).transpose();
-    position.map_err(|_| Failure::InvalidCursor { argument })
+    position.map_err(|_| FieldError::InvalidCursor { argument })
 }
 
-fn repeated<C: Sorted>(error: OrderError<C>) -> Failure {
+fn repeated<C: Sorted>(error: OrderError<C>) -> FieldError {
     let (OrderError::Repeated(column) | OrderError::NotSortable(column)) = error;
     let name = column.graphql_name();
-    Failure::Input {
+    FieldError::Input {
         argument: "sort",
         message: format!("`sort` names `{name}` twice; each key may stand once."),
     }

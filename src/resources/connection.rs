@@ -5,7 +5,7 @@ use keyset::CursorText;
 use super::arguments::{self, Arguments, Question};
 use super::filter::Input;
 use super::sort::Sorted;
-use super::{Caller, Failure};
+use super::{Caller, FieldError};
 use crate::json::Json;
 use crate::list::{self, Listing, Projection};
 use crate::relay::PageBounds;
@@ -69,7 +69,7 @@ pub async fn page<C, O, F, S>(
     selected: &Selection<O>,
     arguments: &Arguments<F, S>,
     json: &mut Json,
-) -> Result<(), Failure>
+) -> Result<(), FieldError>
 where
     C: Sorted,
     O: for<'a> Object<Source<'a> = &'a Answer<C>>,

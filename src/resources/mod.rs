@@ -1,6 +1,6 @@
 //! What the API is about, one folder a table.
 //!
-//! Takes arguments as a client wrote them; gives answers or a [`Failure`]. Deliberately absent: transport, codes and
+//! Takes arguments as a client wrote them; gives answers or a [`FieldError`]. Deliberately absent: transport, codes and
 //! statuses; those hang on a failure in `error`.
 
 pub mod account;
@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 
 /// Why a field has no answer.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Failure {
+pub enum FieldError {
     /// An argument of the right type has a wrong value.
     #[error("{message}")]
     Input {
@@ -55,7 +55,7 @@ pub enum Failure {
     Internal(String),
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for FieldError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))
     }
@@ -68,14 +68,16 @@ pub struct ListItems(pub usize);
 impl ListItems {
     /// Refuses a longer list.
     ///
-    /// **Errors**: [`Failure::Input`].
-    pub(crate) fn check<T>(self, argument: &'static str, list: &[T]) -> Result<(), Failure> {
+    /// # Errors
+    ///
+    /// [`FieldError::Input`].
+    pub(crate) fn check<T>(self, argument: &'static str, list: &[T]) -> Result<(), FieldError> {
         let Self(most) = self;
         if list.len() <= most {
             return Ok(());
         }
         let message = format!("`{argument}` has too many items; at most {most} are accepted.");
-        Err(Failure::Input { argument, message })
+        Err(FieldError::Input { argument, message })
     }
 }
 

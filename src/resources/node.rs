@@ -10,7 +10,7 @@ use keyset::Value;
 use super::account::{self, Account};
 use super::imports::Import;
 use super::table::{fields, row_id};
-use super::{Caller, Failure};
+use super::{Caller, FieldError};
 use crate::auth::Viewer;
 use crate::json::Json;
 use crate::selection::collect::Selected;
@@ -65,7 +65,11 @@ impl<'a> Nodes<'a> {
     /// # Errors
     ///
     /// Too many ids; what the database says.
-    pub async fn read(caller: Caller<'a>, selected: &'a SelectedNode, ids: &[ID]) -> Result<Self, Failure> {
+    pub async fn read(
+        caller: Caller<'a>,
+        selected: &'a SelectedNode,
+        ids: &[ID],
+    ) -> Result<Self, FieldError> {
         caller.list_items.check("ids", ids)?;
         Ok(Self {
             caller,
@@ -96,7 +100,7 @@ impl<T: Table> Found<T> {
         caller: Caller<'_>,
         selected: &Selection<O>,
         ids: &[ID],
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, FieldError> {
         let Caller { store, viewer, .. } = caller;
         let mut asked: Vec<i64> = ids.iter().filter_map(|id| row_id::<O>(viewer, id)).collect();
         asked.sort_unstable();

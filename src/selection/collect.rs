@@ -1,7 +1,7 @@
 //! Which fields some selection sets select of one object: fragments followed, `@skip` and `@include` applied, fields of
 //! one response key merged.
 //!
-//! **Source**: the GraphQL specification, sections 6.3.2 "Field Collection" and 6.4.3 "Merging Selection Sets".
+//! Source: the GraphQL specification, sections 6.3.2 "Field Collection" and 6.4.3 "Merging Selection Sets".
 
 use std::collections::{HashMap, HashSet};
 

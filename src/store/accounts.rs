@@ -12,7 +12,9 @@ use crate::auth::AccountToken;
 
 /// Makes an account; gives its id and its account token, which is shown nowhere else.
 ///
-/// **Errors**: [`StoreError::Failed`] for an empty name; the others as they come.
+/// # Errors
+///
+/// [`StoreError::Failed`] for an empty name; the others as they come.
 pub async fn create(store: &Store, name: &str, now: Instant) -> Result<(i64, AccountToken), StoreError> {
     let token = AccountToken::generate();
     let values = [
@@ -27,7 +29,9 @@ pub async fn create(store: &Store, name: &str, now: Instant) -> Result<(i64, Acc
 
 /// All accounts, by ascending id.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn list(store: &Store) -> Result<Vec<accounts::Model>, StoreError> {
     let rows = store.rows(store.named(StatementKind::Accounts, LIST, [])).await?;
     Ok(rows.iter().map(|row| model(row, 0)).collect::<Result<_, _>>()?)
@@ -35,7 +39,9 @@ pub async fn list(store: &Store) -> Result<Vec<accounts::Model>, StoreError> {
 
 /// The account of an id.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn get(store: &Store, id: i64) -> Result<Option<accounts::Model>, StoreError> {
     let rows = store
         .rows(store.named(StatementKind::Account, GET, [Value::from(id)]))

@@ -24,7 +24,9 @@ impl RowSink for Vec<QueryResult> {
 
 /// Runs `statement` to its end; its rows go to `sink`, in their order.
 ///
-/// **Errors**: the driver's.
+/// # Errors
+///
+/// The driver's.
 pub(super) async fn each<'c, C, D>(
     connection: &'c mut C,
     statement: &Statement,

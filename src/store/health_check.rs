@@ -42,7 +42,9 @@ impl HealthCheck {
 
     /// Puts a question to the database.
     ///
-    /// **Errors**: [`StoreError::Unavailable`] or [`StoreError::TimedOut`] where it gives no answer within 1.5 s.
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::TimedOut`] where it gives no answer within 1.5 s.
     pub async fn look<T, F>(&self, ask: impl FnOnce(DatabaseConnection) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, DbErr>>,

@@ -6,7 +6,7 @@
 
 pub mod accounts;
 mod bulk;
-mod fault;
+mod error;
 mod fetch;
 mod health_check;
 mod options;
@@ -36,7 +36,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection as _, Database};
 use tokio::time::{Instant, timeout};
 
-pub use self::fault::StoreError;
+pub use self::error::StoreError;
 use self::fetch::RowSink;
 pub use self::health_check::HealthCheck;
 use self::pool::Server as _;
@@ -69,7 +69,7 @@ impl Settings {
     /// The defaults for a URL: 4 connections, 1 s for a connection, 5 s a statement, 2 s for a lock, 5 s in a transaction
     /// that does nothing.
     ///
-    /// **Source**: on two cores a pool of 4 served 1.15 times what a pool of 16 did, with a lower p99.
+    /// Source: on two cores a pool of 4 served 1.15 times what a pool of 16 did, with a lower p99.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -117,7 +117,9 @@ enum Readers {
 impl Store {
     /// Opens a store. A server database is not contacted yet, so it may be away.
     ///
-    /// **Errors**: [`StoreError::Unavailable`] where a SQLite file cannot be opened, or the URL is of no known form.
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where a SQLite file cannot be opened, or the URL is of no known form.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
         let (readers, db) = if settings.url.starts_with("sqlite:") {
             sqlite_parts(settings).await?
@@ -228,7 +230,9 @@ impl Store {
 
     /// Closes every connection, so that a SQLite file is left without its side files.
     ///
-    /// **Errors**: as they come.
+    /// # Errors
+    ///
+    /// As they come.
     pub async fn close(self) -> Result<(), StoreError> {
         match &self.readers {
             Readers::Sqlite(pool) => {
@@ -254,7 +258,9 @@ impl Store {
 
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.
     ///
-    /// **Errors**: [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
+    /// # Errors
+    ///
+    /// [`StoreError`]; where it is [`StoreError::TimedOut`], or the future is dropped, the statement is
     /// stopped at the database.
     pub async fn rows(&self, named: Named) -> Result<Vec<QueryResult>, StoreError> {
         self.read_into(named, Vec::new).await
@@ -331,7 +337,7 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
             .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
             .connect_with(options.clone());
         match opened.await {
-            Err(error) if fault::is_busy(&error) && begun.elapsed() < settings.lock_timeout => {
+            Err(error) if error::is_busy(&error) && begun.elapsed() < settings.lock_timeout => {
                 tokio::time::sleep(BUSY_PAUSE).await
             }
             opened => return opened,
@@ -348,7 +354,7 @@ async fn sqlite_pool(settings: &Settings, options: SqliteConnectOptions) -> Resu
 ///
 /// The connection is broken.
 ///
-/// **Source**: SQLite's "Response To Errors Within A Transaction"; sqlx-sqlite 0.9.0, `connection/worker.rs`.
+/// Source: SQLite's "Response To Errors Within A Transaction"; sqlx-sqlite 0.9.0, `connection/worker.rs`.
 async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // Answered behind the rollback of a transaction that was dropped.
     connection.ping().await?;

@@ -11,7 +11,9 @@ use super::url::sqlite::FileUrl;
 /// For every connection to a SQLite file: readers never wait for a writer (WAL), a writer waits a while for another,
 /// and what is hot stays mapped.
 ///
-/// **Errors**: that of the URL.
+/// # Errors
+///
+/// That of the URL.
 pub(super) fn sqlite(settings: &Settings, url: &FileUrl) -> Result<SqliteConnectOptions, sqlx::Error> {
     let mut options: SqliteConnectOptions = url.for_driver.parse()?;
     if !url.is_immutable {

@@ -119,7 +119,9 @@ impl<S: Server> Pool<S> {
 
     /// A connection of one's own, at `until` at the latest.
     ///
-    /// **Errors**: [`StoreError::Busy`] where all are in use, [`StoreError::Unavailable`] where none can be made,
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] where all are in use, [`StoreError::Unavailable`] where none can be made,
     /// [`StoreError::TimedOut`] where `until` came before the pool's own limit.
     pub(super) async fn lease(self: &Arc<Self>, until: Instant) -> Result<Lease<S>, StoreError> {
         self.refuse_if_away()?;

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
-use super::fault::{is_broken, is_stale};
+use super::error::{is_broken, is_stale};
 use super::fetch::RowSink;
 use super::pool::{Lease, Pool, Server};
 
@@ -30,7 +30,9 @@ const STOPS: u32 = 3;
 /// What failed because a connection was found broken, or its plans stale, runs once more, on a new one: reading twice
 /// does no harm, as each run begins with `nothing`.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub(super) async fn read<S: Server, G: RowSink>(
     pool: &Arc<Pool<S>>,
     statement: Statement,

@@ -67,7 +67,9 @@ impl TokenCache {
     /// `account_token` is what the caller sent in `Account-Token`, if anything. `now` is the wall clock's time, for
     /// expiry; `tick` the steady clock's, for the age of what is remembered. Both are read just before the call.
     ///
-    /// **Errors**: [`ViewerError::Refused`] with [`AuthError::Unknown`] for a key without a token, or what
+    /// # Errors
+    ///
+    /// [`ViewerError::Refused`] with [`AuthError::Unknown`] for a key without a token, or what
     /// [`Viewer::admit`] says; [`ViewerError::Store`] where the database gives no answer, and nothing is remembered.
     pub async fn viewer(
         &self,

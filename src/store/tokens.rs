@@ -15,7 +15,9 @@ use crate::auth::Key;
 ///
 /// `expires_at` is the first instant at which the key is refused; without it, the key holds until it is revoked.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn create(
     store: &Store,
     account_id: i64,
@@ -40,7 +42,9 @@ pub async fn create(
 
 /// All tokens, by ascending id.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn list(store: &Store) -> Result<Vec<api_tokens::Model>, StoreError> {
     let rows = store.rows(store.named(StatementKind::Tokens, LIST, [])).await?;
     Ok(rows.iter().map(model).collect::<Result<_, _>>()?)
@@ -48,7 +52,9 @@ pub async fn list(store: &Store) -> Result<Vec<api_tokens::Model>, StoreError> {
 
 /// Revokes a token for ever. `false`: there is none of this id. Once revoked, it keeps its first instant.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn revoke(store: &Store, id: i64, now: Instant) -> Result<bool, StoreError> {
     let values = [Value::from(id), now.value(store.backend())];
     Ok(!store.write(store.statement(REVOKE, values)).await?.is_empty())
@@ -56,7 +62,9 @@ pub async fn revoke(store: &Store, id: i64, now: Instant) -> Result<bool, StoreE
 
 /// The token of a key's hash, and its account, in one statement.
 ///
-/// **Errors**: as they come.
+/// # Errors
+///
+/// As they come.
 pub async fn find(
     store: &Store,
     hash: &[u8; 32],

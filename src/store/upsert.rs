@@ -99,7 +99,9 @@ impl Store {
     /// a slow file keeps no other writer out. The staged rows lie in SQLite's temporary directory
     /// (`SQLITE_TMPDIR`), or with PostgreSQL's temporary tables, for which its role needs the right.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn upsert<T: Table>(&self) -> Result<Upsert<T>, StoreError> {
         let stage = AssertSqlSafe(stage::<T>(self.backend));
         let transaction = if self.backend == DbBackend::Sqlite {
@@ -135,14 +137,18 @@ impl Store {
 
     /// Inserts rows, all or none.
     ///
-    /// **Errors**: [`StoreError::Failed`] where one of them is there already, or two have one id.
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] where one of them is there already, or two have one id.
     pub async fn insert<T: Table>(&self, rows: &[T]) -> Result<u64, StoreError> {
         self.write_rows(rows, "").await
     }
 
     /// Inserts rows, all or none, where a newer row, by `updated_at`, replaces one that is there. No two have one id.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn replace_older<T: Table>(&self, rows: &[T]) -> Result<u64, StoreError> {
         self.write_rows(rows, &replace_by_version::<T>(">")).await
     }
@@ -185,7 +191,9 @@ impl Store {
 
     /// Whether there is an account of this id.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn has_account(&self, account_id: i64) -> Result<bool, StoreError> {
         let account = entity::accounts::Entity::find_by_id(account_id);
         Ok(account.one(&self.db).await?.is_some())
@@ -193,7 +201,9 @@ impl Store {
 
     /// The highest id of an account's imports; `None` where it has none.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn highest_import(&self, account_id: i64) -> Result<Option<i64>, StoreError> {
         let of_account = imports::Entity::find().filter(imports::Column::AccountId.eq(account_id));
         let newest = of_account.order_by_desc(imports::Column::Id).one(&self.db);
@@ -202,7 +212,9 @@ impl Store {
 
     /// The newest imports of an account in one of some states, at most `limit`.
     ///
-    /// **Errors**: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`].
     pub async fn newest_imports(
         &self,
         account_id: i64,
@@ -221,7 +233,9 @@ impl Store {
 impl<T: Table> Upsert<T> {
     /// Puts rows of one account behind those put before. Nothing is decided yet.
     ///
-    /// **Errors**: [`StoreError`]; the file is then lost.
+    /// # Errors
+    ///
+    /// [`StoreError`]; the file is then lost.
     pub async fn put(&mut self, rows: &[T]) -> Result<(), StoreError> {
         let (conflict, staged) = (replace::<T>("id"), staged::<T>(&self.transaction));
         match &mut self.transaction {
@@ -236,7 +250,9 @@ impl<T: Table> Upsert<T> {
 
     /// Stores the file: each row that is not older than what is there.
     ///
-    /// **Errors**: [`StoreError`]; nothing is then stored.
+    /// # Errors
+    ///
+    /// [`StoreError`]; nothing is then stored.
     pub async fn commit(mut self) -> Result<Loaded, StoreError> {
         let (table, columns) = (T::NAME, all_names::<T>());
         let (staged, not_older) = (staged::<T>(&self.transaction), replace_by_version::<T>(">="));

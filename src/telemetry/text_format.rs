@@ -3,7 +3,7 @@
 //! Takes OpenMetrics text, gives the same samples. The samples look alike in both; what differs is what is said of them: a
 //! counter is named with its `_total` throughout, there are no units, and the end has no mark.
 //!
-//! **Source**: Prometheus, "Exposition formats", text-based format; OpenMetrics 1.0, "Text format".
+//! Source: Prometheus, "Exposition formats", text-based format; OpenMetrics 1.0, "Text format".
 
 /// Writes OpenMetrics text as text format 0.0.4.
 #[must_use]

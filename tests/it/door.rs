@@ -183,7 +183,7 @@ async fn an_empty_text_counts_as_absent_in_a_request() {
             json!({"query": "query A { __typename }", "operationName": "", "documentId": ""}),
             200,
         ),
-        (json!({"query": "{ __typename }", "variables": " "}), 400),
+        (json!({"query": "{ __typename }", "variables": " "}), 422),
     ] {
         let answer = ask(&app, &caller, "POST", "/graphql", &body.to_string()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.json);

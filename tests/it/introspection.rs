@@ -10,7 +10,7 @@ async fn introspection_selects_as_data_does() {
         let key = app.account("Acme").await.key;
         let fields = json!([{"name": "id"}, {"name": "databaseId"}, {"name": "name"}]);
         for (document, variables, expected) in [
-            // An absent variable is an absent argument; a null one asks for the default here.
+            // An absent variable is an absent argument.
             (
                 "query($d: Boolean) { __type(name: \"Account\") { fields(includeDeprecated: $d) { name } } \
                  __schema { queryType { name } } viewer { name } }",
@@ -21,6 +21,22 @@ async fn introspection_selects_as_data_does() {
                 "query($d: Boolean) { __type(name: \"Account\") { fields(includeDeprecated: $d) { name } } }",
                 json!({"d": true}),
                 json!({"__type": {"fields": fields}}),
+            ),
+            // What the schema says of itself is what it answers: it has no description.
+            (
+                "{ __schema { description } __type(name: \"__Schema\") { fields { name type { kind name } } } }",
+                json!({}),
+                json!({
+                    "__schema": {"description": null},
+                    "__type": {"fields": [
+                        {"name": "description", "type": {"kind": "SCALAR", "name": "String"}},
+                        {"name": "types", "type": {"kind": "NON_NULL", "name": null}},
+                        {"name": "queryType", "type": {"kind": "NON_NULL", "name": null}},
+                        {"name": "mutationType", "type": {"kind": "OBJECT", "name": "__Type"}},
+                        {"name": "subscriptionType", "type": {"kind": "OBJECT", "name": "__Type"}},
+                        {"name": "directives", "type": {"kind": "NON_NULL", "name": null}},
+                    ]},
+                }),
             ),
             // An object of which nothing is selected is no null.
             (
@@ -62,6 +78,36 @@ async fn introspection_selects_as_data_does() {
             } else {
                 assert_eq!(data, expected, "{document}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_null_include_deprecated_is_refused_in_every_form() {
+    for app in TestApp::on_each().await {
+        let key = app.account("Acme").await.key;
+        for (document, variables) in [
+            (
+                "{ __type(name: \"Account\") { fields(includeDeprecated: null) { name } } }",
+                json!({}),
+            ),
+            (
+                "query($d: Boolean) { __type(name: \"Account\") { fields(includeDeprecated: $d) { name } } }",
+                json!({"d": null}),
+            ),
+            (
+                "query($d: Boolean = null) { __schema { directives { args(includeDeprecated: $d) { name } } } }",
+                json!({}),
+            ),
+        ] {
+            let answer = app.query(&key, document, variables).await;
+            let errors = &answer.json["errors"];
+            let message = errors[0]["message"].as_str().unwrap_or_default();
+            assert!(
+                message.contains("includeDeprecated"),
+                "{document}: {}",
+                answer.json
+            );
         }
     }
 }

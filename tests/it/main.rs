@@ -10,11 +10,13 @@
 mod accounts;
 mod agreement;
 mod app;
+mod architecture;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
 mod checker;
 mod cli;
 mod databases;
+mod document_limits;
 mod documents;
 mod door;
 mod drain;
@@ -26,9 +28,8 @@ mod fuzzing;
 mod gauntlet;
 mod graphql_answers;
 mod graphql_errors;
-mod guard;
 mod hostile;
-mod house;
+mod http_statuses;
 mod ingest;
 mod instants;
 mod introspection;

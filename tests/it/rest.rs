@@ -67,7 +67,8 @@ async fn gateways() -> Vec<Gateway> {
         let (other_key, other_account_token) = filled_account(&store, "theirs.csv", 1..=ROWS + 1).await;
         let arguments = Arguments::parse_from(["it", "--rate-limit", "off"]);
         let config = arguments.settings.check(&database.url).unwrap();
-        let (gateway, _) = app::gateway(&config, store.clone()).unwrap();
+        let documents = app::documents(&config).unwrap();
+        let (gateway, _) = app::gateway(&config, documents, store.clone());
         gateways.push(Gateway {
             store,
             door: http::door(gateway, None),
@@ -327,7 +328,7 @@ async fn refusals_have_their_status_header_and_body() {
                 "/api/v1/imports",
                 vec![mine],
                 405,
-                Some(("allow", "GET, HEAD")),
+                Some(("allow", "GET, HEAD, QUERY")),
             ),
             (
                 "DELETE",

@@ -2,7 +2,7 @@
 
 /// Pseudo-random numbers of a seed.
 ///
-/// **Source**: SplitMix64, by Steele, Lea and Flood (2014).
+/// Source: SplitMix64, by Steele, Lea and Flood (2014).
 pub(crate) struct Rng(u64);
 
 impl Rng {

@@ -19,7 +19,9 @@ enum Verdict {
 
 /// Runs the checks one by one.
 ///
-/// **Errors:** usage for an unknown option; failure unless each check has run and passed.
+/// # Errors
+///
+/// Usage for an unknown option; failure unless each check has run and passed.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(other) = words.iter().find(|word| *word != "--install") {
         return Err(Failure::Usage(format!("`audit` has no option `{other}`")));

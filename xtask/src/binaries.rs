@@ -12,7 +12,7 @@ use std::{
 
 /// The folder of the newest local PostgreSQL server, or `None` where there is none.
 ///
-/// **Shape:** looks on the search path, then where `pg_config` points, then in Debian's folders, which are never on
+/// Looks on the search path, then where `pg_config` points, then in Debian's folders, which are never on
 /// the search path.
 pub(crate) fn find() -> Option<PathBuf> {
     let on_path = env::var_os("PATH").unwrap_or_default();

@@ -145,7 +145,7 @@ struct Process {
 }
 
 impl Process {
-    /// **Source**: proc_pid_stat(5). The name may hold anything; the state follows its last bracket.
+    /// Source: proc_pid_stat(5). The name may hold anything; the state follows its last bracket.
     fn read(number: u32) -> Option<Self> {
         let line = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
         let fields: Vec<&str> = line.rsplit_once(") ")?.1.split(' ').collect();

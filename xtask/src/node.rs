@@ -34,20 +34,22 @@ pub(crate) struct Reading {
     pub(crate) left_out: fn(&str) -> Option<&str>,
 }
 
-/// Runs the script `test` of the package in `folder` with two arguments: the URL of a running gateway's GraphQL and a
-/// key to it, whose account has as many imports. The gateway is built, the package installed.
+/// Runs the script `test` of the package in `folder` with these arguments: the URL of a running gateway's GraphQL, a key to
+/// it, whose account has as many imports, and the options that the gateway was started with. The gateway is built, the package installed.
 pub(crate) fn against_gateway(
     watch: &Watch,
     limit: Duration,
     folder: &str,
     rows: u32,
+    options: &[&str],
     reading: Reading,
 ) -> Outcome {
-    match Gateway::start(watch, rows) {
+    match Gateway::start(watch, rows, options) {
         Err(fault) => Outcome::new(Counts::default(), Err(fault)),
         Ok(gateway) => {
             let url = format!("{}/graphql", gateway.told.url);
-            let script = npm(folder, &["test", "--silent", "--", &url, &gateway.told.key]);
+            let script = ["test", "--silent", "--", &url, &gateway.told.key];
+            let script = npm(folder, &[&script, options].concat());
             read_checks(watch, &script, limit, reading)
         }
     }
@@ -168,12 +170,13 @@ struct Told {
 
 impl Gateway {
     /// Starts the gateway that was built.
-    fn start(watch: &Watch, rows: u32) -> Result<Self, String> {
+    fn start(watch: &Watch, rows: u32, options: &[&str]) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
         // What a check asks for in a second depends on the machine.
         demo.args(["demo", "--rows", &rows.to_string(), "--listen", "127.0.0.1:0"])
             .args(["--rate-limit", "off"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(watch.standard_error());
         let mut process = Leash::spawn(demo)?;

@@ -6,7 +6,9 @@ use crate::Failure;
 
 /// The number that follows an option.
 ///
-/// **Errors:** usage, where it is missing, none, or out of range.
+/// # Errors
+///
+/// Usage, where it is missing, none, or out of range.
 pub(crate) fn number<N: FromStr + PartialOrd + Display>(
     option: &str,
     word: Option<&String>,

@@ -34,7 +34,9 @@ pub(crate) enum Need {
 
 /// Meets a need.
 ///
-/// **Errors:** what to type to meet it, or what went wrong.
+/// # Errors
+///
+/// What to type to meet it, or what went wrong.
 pub(crate) fn meet(need: Need) -> Result<(), String> {
     match need {
         Need::Node => node(),

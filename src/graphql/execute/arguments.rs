@@ -4,7 +4,7 @@ use async_graphql::parser::types::Field;
 use async_graphql::{InputType, Name, Variables};
 use async_graphql_value::{ConstValue, Value};
 
-use crate::resources::Failure;
+use crate::resources::FieldError;
 
 /// The arguments as the document has them.
 #[derive(Debug)]
@@ -25,12 +25,12 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// [`Failure::Internal`] for a value that is not of the argument's type: validation accepts none.
-    pub(super) fn get<T: InputType>(&self, variables: &Variables, name: &str) -> Result<T, Failure> {
+    /// [`FieldError::Internal`] for a value that is not of the argument's type: validation accepts none.
+    pub(super) fn get<T: InputType>(&self, variables: &Variables, name: &str) -> Result<T, FieldError> {
         let argument = self.0.iter().find(|(argument, _)| argument == name);
         let value = argument.and_then(|(_, value)| constant(value, variables));
         T::parse(value).map_err(|_| {
-            Failure::Internal(format!(
+            FieldError::Internal(format!(
                 "the argument {name} has a value that is no {}",
                 T::type_name()
             ))

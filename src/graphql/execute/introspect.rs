@@ -1,12 +1,12 @@
 //! Introspection fields: what is selected of the schema's description, compiled and written.
 
-use async_graphql::Variables;
+use async_graphql::{MaybeUndefined, Variables};
 use serde_json::Value;
 
 use super::super::introspection::Introspection;
 use super::arguments::Arguments;
 use crate::json::Json;
-use crate::resources::Failure;
+use crate::resources::FieldError;
 use crate::selection::collect::{Collected, Selected};
 
 /// What is selected of objects of one introspection type.
@@ -49,14 +49,15 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// [`Failure::Internal`] for an argument that is not of its type: validation lets none through.
+    /// [`FieldError::Input`] for an argument that a variable makes null, which a document's validation cannot see;
+    /// [`FieldError::Internal`] for one that is not of its type: validation lets none through.
     pub(super) fn write(
         &self,
         value: &Value,
         introspection: &Introspection,
         variables: &Variables,
         json: &mut Json,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), FieldError> {
         if value.is_null() {
             json.null();
             return Ok(());
@@ -87,9 +88,18 @@ impl Selection {
                 continue;
             };
             // Types, interfaces and directives are never deprecated, and have no such argument.
-            let deprecated: Option<bool> = field.arguments.get(variables, "includeDeprecated")?;
-            let is_listed =
-                |item: &&Value| deprecated == Some(true) || item["isDeprecated"] != Value::Bool(true);
+            let deprecated = match field.arguments.get(variables, "includeDeprecated")? {
+                MaybeUndefined::Value(deprecated) => deprecated,
+                MaybeUndefined::Undefined => false,
+                MaybeUndefined::Null => {
+                    return Err(FieldError::Input {
+                        argument: "includeDeprecated",
+                        message: "`includeDeprecated` may not be null: leave it out, or send true or false."
+                            .to_owned(),
+                    });
+                }
+            };
+            let is_listed = |item: &&Value| deprecated || item["isDeprecated"] != Value::Bool(true);
             json.raw("[");
             for (place, item) in items.iter().filter(is_listed).enumerate() {
                 json.raw(if place > 0 { "," } else { "" });
@@ -104,7 +114,7 @@ impl Selection {
 
 /// The introspection type of a field's objects; `None`: the field has none.
 ///
-/// **Source**: the GraphQL specification, section 4.2 "Schema Introspection".
+/// Source: the GraphQL specification, section 4.2 "Schema Introspection".
 fn type_of(type_name: &str, field: &str) -> Option<&'static str> {
     Some(match (type_name, field) {
         ("__Schema", "types" | "queryType" | "mutationType" | "subscriptionType") => "__Type",

@@ -5,7 +5,7 @@
 //! request, and writes the answer's bytes. A failed field is null and leaves its siblings. What `@skip` and `@include`
 //! leave out is left out when a selection is compiled, so a row costs the same with and without them.
 //!
-//! **Source**: the GraphQL specification, section 6 "Execution".
+//! Source: the GraphQL specification, section 6 "Execution".
 
 mod arguments;
 mod introspect;
@@ -20,7 +20,7 @@ use graphql_limits::conditions::is_true;
 use self::root::Root;
 use super::schema::Schema;
 use crate::json::Json;
-use crate::resources::{Caller, Failure};
+use crate::resources::{Caller, FieldError};
 use crate::selection::collect::{Selected, conditions};
 
 /// How many variables `@skip` and `@include` may read for the compiled selections to be kept: there is one for each
@@ -54,14 +54,14 @@ pub struct Run<'a> {
 #[derive(Debug, Default)]
 pub struct Ran {
     /// What failed, in the order of the answer; each is null in it.
-    pub failed: Vec<Failed>,
+    pub failed: Vec<FailedField>,
     /// How many root fields have an answer.
     pub answered: usize,
 }
 
 /// A root field, or a place of its list, that has no answer.
 #[derive(Debug)]
-pub struct Failed {
+pub struct FailedField {
     /// Its response key.
     pub key: Name,
     /// The place in the list, where the field is one and each of its places fails alone.
@@ -69,10 +69,10 @@ pub struct Failed {
     /// Where the field stands in the document.
     pub at: Pos,
     /// Why.
-    pub failure: Failure,
+    pub failure: FieldError,
 }
 
-impl Failed {
+impl FailedField {
     /// Whether it is the first that its root field failed with; the others of a list are there for the same reason.
     #[must_use]
     pub fn is_first(&self) -> bool {

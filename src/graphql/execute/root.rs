@@ -3,12 +3,12 @@
 use async_graphql::{ID, Name, Pos};
 
 use super::arguments::Arguments;
-use super::{Failed, Ran, Run, introspect};
+use super::{FailedField, Ran, Run, introspect};
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
 use crate::resources::node::{Nodes, SelectedNode};
-use crate::resources::{Caller, Failure};
+use crate::resources::{Caller, FieldError};
 use crate::scalars::BigInt;
 use crate::selection::collect::Collected;
 use crate::selection::compiled::{Selection, Unlisted};
@@ -93,7 +93,7 @@ impl Root {
         let start = json.len();
         let written = match &self.field {
             Ok(field) => self.write(field, run, json).await,
-            Err(unlisted) => Err(Failure::Internal(unlisted.to_string())),
+            Err(unlisted) => Err(FieldError::Internal(unlisted.to_string())),
         };
         let Err(failure) = written else {
             ran.answered += 1;
@@ -118,7 +118,7 @@ impl Root {
         }
     }
 
-    async fn write(&self, field: &Field, run: Run<'_>, json: &mut Json) -> Result<(), Failure> {
+    async fn write(&self, field: &Field, run: Run<'_>, json: &mut Json) -> Result<(), FieldError> {
         let Run {
             caller, variables, ..
         } = run;
@@ -175,8 +175,8 @@ impl Root {
         Ok(())
     }
 
-    fn failed(&self, index: Option<usize>, failure: Failure) -> Failed {
-        Failed {
+    fn failed(&self, index: Option<usize>, failure: FieldError) -> FailedField {
+        FailedField {
             key: self.key.clone(),
             index,
             at: self.at,

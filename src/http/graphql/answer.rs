@@ -1,24 +1,26 @@
 //! GraphQL answers as HTTP answers: status, headers and body.
 //!
-//! **Source**: GraphQL over HTTP, working draft of 2025, "Response".
+//! Source: GraphQL over HTTP, "Response".
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use http_server::ReasonPhrase;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::error::{Class, Code, Fault};
-use crate::graphql::execute::{Failed, Ran};
-use crate::http::negotiate::MediaType;
+use crate::config::HttpStatuses;
+use crate::error::{Class, Code, GraphqlError};
+use crate::graphql::execute::{FailedField, Ran};
+use crate::http::negotiate::{AnswerForm, MediaType};
 use crate::http::request_id::RequestId;
 use crate::json::Json;
 
 /// How an answer is to be written.
 #[derive(Clone, Debug)]
 pub(super) struct Style {
-    /// The media type.
-    pub(super) media: MediaType,
+    /// Media type and statuses.
+    pub(super) form: AnswerForm,
     /// What the request costs and the limit, where the client wants to know. **Unit**: points.
     pub(super) cost: Option<(u64, u64)>,
     /// Errors, at most.
@@ -31,10 +33,10 @@ pub(super) struct Style {
 pub(super) const DATA: &str = "{\"data\":";
 
 /// The answer to a document that does not run.
-pub(super) fn refused(faults: &[Fault], style: &Style) -> Response {
+pub(super) fn refused(faults: &[GraphqlError], style: &Style) -> Response {
     send(
-        request_status(faults, style.media),
-        style.media,
+        request_status(faults, style.form),
+        style.form,
         body(faults, None, style),
     )
 }
@@ -56,38 +58,43 @@ pub(super) fn executed(mut json: Json, ran: &Ran, style: &Style) -> Outcome {
         json.raw(&cost(style));
         json.raw("}");
         return Outcome {
-            response: send(StatusCode::OK, style.media, json.into_bytes()),
+            response: send(StatusCode::OK, style.form, json.into_bytes()),
             code: None,
             is_refused: false,
         };
     }
     let request_id = style.request_id.as_ref().map(RequestId::as_str);
-    let faults: Vec<_> = told(&ran.failed, style.most_errors)
-        .map(|failed| Fault::of_field(failed, request_id))
+    let mut faults: Vec<_> = told(&ran.failed, style.most_errors)
+        .map(|failed| GraphqlError::of_field(failed, request_id))
         .collect();
     let code = faults.first().map(|fault| fault.code);
     let is_unanswered = ran.answered == 0;
     let status = code.filter(|code| is_unanswered && is_own_state(*code));
-    let is_wrong = |fault: &Fault| {
+    let is_wrong = |fault: &GraphqlError| {
         matches!(
             fault.code,
             Code::BadUserInput | Code::InvalidCursor | Code::CursorMismatch
         )
     };
     let data = json.into_bytes().split_off(DATA.len());
+    let (status, data) = match (status, style.form.statuses) {
+        (None, _) => (partial_status(style.form), Some(data.as_slice())),
+        (Some(code), HttpStatuses::Draft2025) => (code.status(), Some(data.as_slice())),
+        // Where there is data, even of nulls, the status is a 2xx: an answer with another has none.
+        (Some(code), HttpStatuses::Edition2026) => {
+            faults.iter_mut().for_each(|fault| fault.path.clear());
+            (code.status(), None)
+        }
+    };
     Outcome {
-        response: send(
-            status.map_or(StatusCode::OK, Code::status),
-            style.media,
-            body(&faults, Some(&data), style),
-        ),
+        response: send(status, style.form, body(&faults, data, style)),
         code,
         is_refused: is_unanswered && faults.iter().all(is_wrong),
     }
 }
 
 /// What an answer names: something of each root field that failed, and the others while there is room.
-fn told(failed: &[Failed], most: usize) -> impl Iterator<Item = &Failed> {
+fn told(failed: &[FailedField], most: usize) -> impl Iterator<Item = &FailedField> {
     let firsts = failed.iter().filter(|failed| failed.is_first()).count();
     let mut room = most.saturating_sub(firsts);
     failed.iter().filter(move |failed| {
@@ -100,33 +107,53 @@ fn told(failed: &[Failed], most: usize) -> impl Iterator<Item = &Failed> {
 }
 
 /// The status of a request error: that of its code, unless the client wants a 200 for everything well-formed.
-fn request_status(faults: &[Fault], media: MediaType) -> StatusCode {
+fn request_status(faults: &[GraphqlError], form: AnswerForm) -> StatusCode {
     let Some(code) = faults.first().map(|fault| fault.code) else {
         return StatusCode::OK;
     };
-    match (code.row().class, media) {
-        (Class::Fixed, _) | (_, MediaType::GraphqlResponse) => code.status(),
+    match (code.row().class, form.media) {
+        (Class::Fixed, _) | (_, MediaType::GraphqlResponse) => code.status_by(form.statuses),
         (_, MediaType::Json) => StatusCode::OK,
     }
 }
+
+/// The status of data with errors.
+///
+/// Source: GraphQL over HTTP, text of 6 August 2026, "Status Codes" and "Partial success", which recommends 294 under
+/// `application/graphql-response+json` only.
+fn partial_status(form: AnswerForm) -> StatusCode {
+    match (form.statuses, form.media) {
+        (HttpStatuses::Edition2026, MediaType::GraphqlResponse) => {
+            StatusCode::from_u16(PARTIAL_SUCCESS).unwrap_or_default()
+        }
+        _ => StatusCode::OK,
+    }
+}
+
+/// GraphQL's own status for data with errors.
+const PARTIAL_SUCCESS: u16 = 294;
 
 /// Whether a code is the service's own state, and none of the request's.
 fn is_own_state(code: Code) -> bool {
     matches!(code, Code::Overloaded | Code::Timeout | Code::ServiceUnavailable)
 }
 
-fn send(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
+fn send(status: StatusCode, form: AnswerForm, body: Vec<u8>) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type(status)));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if status.as_u16() == PARTIAL_SUCCESS {
+        let reason = ReasonPhrase::from_static(b"Partial Success");
+        response.extensions_mut().insert(reason);
     }
     response
 }
 
 /// The body of an answer: `errors` first, so that they are seen, then `data`, then `extensions`.
-fn body(faults: &[Fault], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
+fn body(faults: &[GraphqlError], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
     let request_id = style.request_id.as_ref();
     let faults: Vec<_> = faults.iter().map(|fault| Written(fault, request_id)).collect();
     let mut body = b"{\"errors\":".to_vec();
@@ -149,7 +176,7 @@ fn cost(style: &Style) -> String {
 }
 
 /// A fault as an entry of `errors`; one of ours names the request, by which the log is searched.
-struct Written<'a>(&'a Fault, Option<&'a RequestId>);
+struct Written<'a>(&'a GraphqlError, Option<&'a RequestId>);
 
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,29 +9,29 @@ use async_graphql::parser::types::OperationType;
 use graphql_limits::coerce;
 
 use super::{Kind, POST_ONLY};
-use crate::error::{Code, Fault, Rejection};
+use crate::error::{Code, GraphqlError, Rejection};
 use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::execute::Plan;
 use crate::http::Gateway;
 use crate::http::graphql_request::GraphqlRequest;
 
 /// A request whose document does not run.
-pub(super) struct Refused {
-    pub(super) faults: Vec<Fault>,
+pub(super) struct RefusedDocument {
+    pub(super) faults: Vec<GraphqlError>,
     /// What it would have cost, where that is why. **Unit**: points.
     pub(super) cost: Option<u64>,
 }
 
-impl From<graphql_limits::Rejection> for Refused {
+impl From<graphql_limits::Rejection> for RefusedDocument {
     fn from(rejection: graphql_limits::Rejection) -> Self {
         let cost = rejection.cost;
-        let faults = Fault::of_rejection(rejection).collect();
+        let faults = GraphqlError::of_rejection(rejection).collect();
         Self { faults, cost }
     }
 }
 
-impl From<Fault> for Refused {
-    fn from(fault: Fault) -> Self {
+impl From<GraphqlError> for RefusedDocument {
+    fn from(fault: GraphqlError) -> Self {
         Self {
             faults: vec![fault],
             cost: None,
@@ -45,18 +45,20 @@ pub(super) struct Checked {
     pub(super) plan: Arc<Plan>,
     pub(super) variables: Variables,
     pub(super) kind: Kind,
-    /// **Unit**: points.
+    /// In points.
     pub(super) cost: u64,
 }
 
-/// A document is parsed once its tokens are within the limits, validated once its complexity is, and run once its cost is.
+/// By a safe method only queries run. A document is parsed once its tokens are within the limits, validated once its complexity is, and run once its cost is.
 ///
-/// **Errors**: a refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
+/// # Errors
+///
+/// A refusal with a status of its own; or, inside, request errors, whose status depends on the media type.
 pub(super) fn check(
     gateway: &Gateway,
     request: &GraphqlRequest,
-    is_get: bool,
-) -> Result<Result<Checked, Refused>, Rejection> {
+    is_safe: bool,
+) -> Result<Result<Checked, RefusedDocument>, Rejection> {
     let documents = &gateway.documents;
     let found = documents.find(Named {
         text: request.query.as_deref(),
@@ -66,18 +68,18 @@ pub(super) fn check(
     let known = match found {
         Ok(known) => known,
         Err(DocumentError::Refused(rejection)) => return Ok(Err(rejection.into())),
-        Err(DocumentError::NotFound) => return Ok(Err(Fault::of_persisted_query_not_found().into())),
-        Err(DocumentError::NotTrusted) => return Ok(Err(Fault::of_document_not_trusted().into())),
-        Err(DocumentError::Unknown) => return Ok(Err(Fault::of_unknown_document().into())),
+        Err(DocumentError::NotFound) => return Ok(Err(GraphqlError::of_persisted_query_not_found().into())),
+        Err(DocumentError::NotTrusted) => return Ok(Err(GraphqlError::of_document_not_trusted().into())),
+        Err(DocumentError::Unknown) => return Ok(Err(GraphqlError::of_unknown_document().into())),
         Err(error @ (DocumentError::Missing | DocumentError::WrongHash | DocumentError::OtherText)) => {
-            return Err(Rejection::new(Code::BadRequest, error.to_string()));
+            return Err(Rejection::malformed_request(error.to_string()));
         }
     };
     let operation = match known.document().operation(request.operation_name.as_deref()) {
         Ok(operation) => operation,
         Err(rejection) => return Ok(Err(rejection.into())),
     };
-    if is_get && operation.kind() != OperationType::Query {
+    if is_safe && operation.kind() != OperationType::Query {
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
     let (types, limits) = (documents.types(), documents.limits());
@@ -89,8 +91,8 @@ pub(super) fn check(
     let plan = match known.plan(operation, &gateway.schema) {
         Ok(plan) => plan,
         Err(invalid) => {
-            let faults = invalid.iter().take(limits.errors).map(Fault::of_invalid);
-            return Ok(Err(Refused {
+            let faults = invalid.iter().take(limits.errors).map(GraphqlError::of_invalid);
+            return Ok(Err(RefusedDocument {
                 faults: faults.collect(),
                 cost: None,
             }));
@@ -121,8 +123,7 @@ fn persisted_hash(request: &GraphqlRequest) -> Result<Option<&str>, Rejection> {
         persisted.get("sha256Hash"),
     ) {
         (Some(1), Some(serde_json::Value::String(hash))) => Ok(Some(hash)),
-        _ => Err(Rejection::new(
-            Code::BadRequest,
+        _ => Err(Rejection::malformed_request(
             "`extensions.persistedQuery` must be {\"version\": 1, \"sha256Hash\": ...}",
         )),
     }

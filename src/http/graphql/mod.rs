@@ -5,7 +5,7 @@
 //! already, and validates it once.
 //! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
 //!
-//! **Source**: GraphQL over HTTP, working draft of 2025.
+//! Source: GraphQL over HTTP, first edition, as of its text of 6 August 2026; and the working draft of 2025.
 
 mod answer;
 mod check;
@@ -22,10 +22,10 @@ use self::check::{Checked, check};
 use super::admission::{self, Caller};
 use super::deadline::Deadline;
 use super::graphql_request;
-use super::negotiate::{self, MediaType};
+use super::negotiate::{self, AnswerForm, MediaType};
 use super::request_id::RequestId;
-use super::{Gateway, body, log, query_string, refusal};
-use crate::error::{Code, Fault, Rejection};
+use super::{Gateway, body, log, method, query_string, refusal};
+use crate::error::{Code, GraphqlError, Rejection};
 use crate::graphql::execute::Run;
 use crate::json::Json;
 use crate::resources::{self, ListItems};
@@ -40,27 +40,31 @@ const COST_HEADER: &str = "graphql-cost";
 pub(super) async fn handle(gateway: &Gateway, request: Request<Body>) -> Response {
     let started = Instant::now();
     let request_id = request.extensions().get::<RequestId>().cloned();
+    let has_body = request.method() == Method::POST || method::is_query(request.method());
     let accepted = negotiate::graphql(request.headers().get_all("accept"));
-    let media = accepted.unwrap_or(MediaType::Json);
+    let form = AnswerForm {
+        media: accepted.unwrap_or(MediaType::Json),
+        statuses: gateway.limits.http_statuses,
+    };
     let answered = match accepted {
-        Ok(media) => within(gateway, media, request).await,
+        Ok(_) => within(gateway, form, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let (mut response, kind, code) = match answered {
         Ok(answered) => (answered.response, answered.kind, answered.code),
         Err(rejection) => {
-            let mut response = refusal::graphql(&rejection, media, request_id.as_ref());
+            let mut response = refusal::graphql(&rejection, form, request_id.as_ref());
             if rejection.code == Code::MethodNotAllowed {
-                let allowed = if rejection.message == POST_ONLY || !gateway.limits.get {
-                    "POST"
-                } else {
-                    "GET, HEAD, POST"
+                let allowed = match (rejection.message == POST_ONLY, gateway.limits.get) {
+                    (true, _) => "POST",
+                    (false, true) => "GET, HEAD, POST, QUERY",
+                    (false, false) => "POST, QUERY",
                 };
                 response
                     .headers_mut()
                     .insert(ALLOW, HeaderValue::from_static(allowed));
             }
-            (response, Kind::Refused, Some(rejection.code))
+            (response, Kind::RefusedDocument, Some(rejection.code))
         }
     };
     let took = started.elapsed();
@@ -69,20 +73,23 @@ pub(super) async fn handle(gateway: &Gateway, request: Request<Body>) -> Respons
         .answered(kind.label(), code.map_or("ok", |code| code.row().label), took);
     let name = request_id.as_ref().map(RequestId::as_str);
     log::answered("graphql", kind.label(), &response, code, took, name);
+    if !has_body || code == Some(Code::UnsupportedMediaType) {
+        method::tell_query(&mut response, "application/json");
+    }
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("Accept, Authorization"));
     response
 }
 
-const POST_ONLY: &str = "only a query may be sent by GET; send this operation by POST";
+const POST_ONLY: &str = "only a query may be sent by GET or QUERY; send this operation by POST";
 
 /// What was asked, as far as that came to light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Query,
     Introspection,
-    Refused,
+    RefusedDocument,
 }
 
 impl Kind {
@@ -90,7 +97,7 @@ impl Kind {
         match self {
             Self::Query => "query",
             Self::Introspection => "introspection",
-            Self::Refused => "refused",
+            Self::RefusedDocument => "refused",
         }
     }
 }
@@ -102,26 +109,29 @@ struct Answered {
     code: Option<Code>,
 }
 
-async fn within(gateway: &Gateway, media: MediaType, request: Request<Body>) -> Result<Answered, Rejection> {
+async fn within(gateway: &Gateway, form: AnswerForm, request: Request<Body>) -> Result<Answered, Rejection> {
     let deadline = Deadline::of(gateway);
     // Boxed: it is large, and each step on its way to the timer would copy it.
-    let answered = Box::pin(answer(gateway, media, request, deadline));
+    let answered = Box::pin(answer(gateway, form, request, deadline));
     deadline.bound(answered).await?
 }
 
 async fn answer(
     gateway: &Gateway,
-    media: MediaType,
+    form: AnswerForm,
     request: Request<Body>,
     deadline: Deadline,
 ) -> Result<Answered, Rejection> {
     let (parts, sent) = request.into_parts();
+    let is_query = method::is_query(&parts.method);
     let is_get = match parts.method {
         Method::GET | Method::HEAD if gateway.limits.get => true,
         Method::POST => false,
-        Method::GET | Method::HEAD => return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY)),
-        _ if gateway.limits.get => return Err(Rejection::new(Code::MethodNotAllowed, "use GET or POST")),
-        _ => return Err(Rejection::new(Code::MethodNotAllowed, "use POST")),
+        _ if is_query => false,
+        _ if gateway.limits.get => {
+            return Err(Rejection::new(Code::MethodNotAllowed, "use GET, POST or QUERY"));
+        }
+        _ => return Err(Rejection::new(Code::MethodNotAllowed, "use POST or QUERY")),
     };
     let asked = parts.uri.query().unwrap_or_default();
     query_string::refuse_key_in_url(asked)?;
@@ -138,12 +148,12 @@ async fn answer(
         bytes.and_then(|bytes| graphql_request::decode_post(&bytes, depth))
     };
     let checking = Instant::now();
-    let checked = decoded.and_then(|decoded| check(gateway, &decoded, is_get));
+    let checked = decoded.and_then(|decoded| check(gateway, &decoded, is_get || is_query));
     gateway.metrics.stage("guard", checking.elapsed());
     let limits = gateway.documents.limits();
     let reports_cost = asks_for_cost(&parts.headers);
     let style = |cost: Option<u64>| Style {
-        media,
+        form,
         cost: cost.filter(|_| reports_cost).map(|cost| (cost, limits.cost)),
         most_errors: limits.errors,
         request_id: parts.extensions.get().cloned(),
@@ -154,7 +164,7 @@ async fn answer(
             let cost = checked.cost;
             let _permit = caller.permit(gateway, cost).await?;
             let answered = run(gateway, deadline, &caller, checked, &style(Some(cost))).await;
-            if answered.kind == Kind::Refused {
+            if answered.kind == Kind::RefusedDocument {
                 caller.refund(gateway);
             }
             answered
@@ -208,7 +218,7 @@ async fn run(
     Answered {
         response: outcome.response,
         kind: if outcome.is_refused {
-            Kind::Refused
+            Kind::RefusedDocument
         } else {
             checked.kind
         },
@@ -220,14 +230,14 @@ async fn run(
 const ANSWER_BYTES: usize = 1024;
 
 /// An answer to a document that does not run.
-fn refuse(gateway: &Gateway, faults: &[Fault], style: &Style) -> Answered {
+fn refuse(gateway: &Gateway, faults: &[GraphqlError], style: &Style) -> Answered {
     let code = faults.first().map(|fault| fault.code);
     if let Some(code) = code {
         gateway.metrics.refused(code.row().label);
     }
     Answered {
         response: answer::refused(faults, style),
-        kind: Kind::Refused,
+        kind: Kind::RefusedDocument,
         code,
     }
 }

@@ -21,7 +21,7 @@ use crate::error::{Code, Rejection};
 
 /// A GraphQL request as it came over HTTP.
 ///
-/// **Shape:** a parameter that is null is as if absent, and so is any but `query` that is an empty text, as some clients
+/// A parameter that is null is as if absent, and so is any but `query` that is an empty text, as some clients
 /// send for what their user left empty; parameters with other names are dropped. No member of
 /// `variables` or `extensions` was named twice, at any level.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,11 +40,15 @@ pub struct GraphqlRequest {
 
 /// Checks what a POST says about its body, before a byte of it is read.
 ///
-/// **Errors:** `UNSUPPORTED_MEDIA_TYPE` unless the content type is `application/json` (charset UTF-8 or none) and the
+/// # Errors
+///
+/// `UNSUPPORTED_MEDIA_TYPE` unless the content type is `application/json` (charset UTF-8 or none) and the
 /// body is not compressed.
 pub fn check_post_headers(headers: &HeaderMap) -> Result<(), Rejection> {
     let unsupported = |message: &'static str| Err(Rejection::new(Code::UnsupportedMediaType, message));
-    if headers.contains_key(CONTENT_ENCODING) {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    // `identity` is for `Accept-Encoding` alone, but says nothing wrong of a plain body.
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return unsupported("send the request body without Content-Encoding");
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();
@@ -56,10 +60,12 @@ pub fn check_post_headers(headers: &HeaderMap) -> Result<(), Rejection> {
 
 /// Decodes the body of a POST whose headers passed [`check_post_headers`].
 ///
-/// **Unit:** `max_depth` is the deepest nesting of arrays and objects in one parameter, inclusive; an empty object
+/// `max_depth` is the deepest nesting of arrays and objects in one parameter, inclusive; an empty object
 /// has depth 1.
 ///
-/// **Errors:** `BAD_REQUEST` for bad UTF-8, bad JSON, a name twice in an object, deeper nesting, anything behind the
+/// # Errors
+///
+/// `BAD_REQUEST` for bad UTF-8, bad JSON, a name twice in an object, deeper nesting, anything behind the
 /// object, a batch, and a parameter of the wrong type.
 pub fn decode_post(body: &[u8], max_depth: usize) -> Result<GraphqlRequest, Rejection> {
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -71,9 +77,9 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<GraphqlRequest, Reje
     let mut parameters = match strict_json::parse(text, max_depth.saturating_add(1), "the request body")? {
         Value::Object(parameters) => parameters,
         Value::Array(_) => {
-            return bad("batches are not accepted; send one operation a request, as a JSON object");
+            return malformed("batches are not accepted; send one operation a request, as a JSON object");
         }
-        _ => return bad("the request body is not a JSON object; send {\"query\": ...}"),
+        _ => return malformed("the request body is not a JSON object; send {\"query\": ...}"),
     };
     Ok(GraphqlRequest {
         query: string(&mut parameters, "query")?,
@@ -86,9 +92,11 @@ pub fn decode_post(body: &[u8], max_depth: usize) -> Result<GraphqlRequest, Reje
 
 /// Decodes the query string of a GET; `variables` and `extensions` are JSON text in it.
 ///
-/// **Unit:** `max_depth` as in [`decode_post`].
+/// `max_depth` as in [`decode_post`].
 ///
-/// **Errors:** `UNAUTHENTICATED` as [`refuse_key_in_url`]; `BAD_REQUEST` for a bad escape, bad UTF-8, a parameter given
+/// # Errors
+///
+/// `UNAUTHENTICATED` as [`refuse_key_in_url`]; `BAD_REQUEST` for a bad escape, bad UTF-8, a parameter given
 /// twice, and as [`decode_post`] for the JSON in it.
 pub fn decode_get(query_string: &str, max_depth: usize) -> Result<GraphqlRequest, Rejection> {
     refuse_key_in_url(query_string)?;
@@ -107,7 +115,7 @@ pub fn decode_get(query_string: &str, max_depth: usize) -> Result<GraphqlRequest
             _ => continue,
         };
         if slot.replace(value.into_owned()).is_some() {
-            return bad(format!("the parameter `{name}` is given twice"));
+            return malformed(format!("the parameter `{name}` is given twice"));
         }
     }
     Ok(GraphqlRequest {
@@ -128,6 +136,10 @@ fn bad<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Rejection> {
     Err(Rejection::new(Code::BadRequest, message))
 }
 
+fn malformed<T>(message: impl Into<Cow<'static, str>>) -> Result<T, Rejection> {
+    Err(Rejection::malformed_request(message))
+}
+
 fn is_json(content_type: &str) -> bool {
     let Ok(media) = MediaType::parse(content_type) else {
         return false;
@@ -141,7 +153,7 @@ fn string(parameters: &mut Map<String, Value>, name: &'static str) -> Result<Opt
     match parameters.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => bad(format!("`{name}` is not a string")),
+        Some(_) => malformed(format!("`{name}` is not a string")),
     }
 }
 
@@ -150,7 +162,7 @@ fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::String(text)) if text.is_empty() => Ok(Map::new()),
         Some(Value::Object(map)) => Ok(map),
-        Some(_) => bad(format!("`{name}` is not a JSON object")),
+        Some(_) => malformed(format!("`{name}` is not a JSON object")),
     }
 }
 

@@ -8,12 +8,24 @@ use super::*;
 
 const DEPTH: usize = 16;
 
+/// What is no JSON, or no query string.
 #[track_caller]
 fn refused(decoded: Result<GraphqlRequest, Rejection>, message: &str) {
+    refused_with(400, decoded, message);
+}
+
+/// What is JSON, but no request.
+#[track_caller]
+fn malformed(decoded: Result<GraphqlRequest, Rejection>, message: &str) {
+    refused_with(422, decoded, message);
+}
+
+#[track_caller]
+fn refused_with(status: u16, decoded: Result<GraphqlRequest, Rejection>, message: &str) {
     let rejection = decoded.expect_err("the request is refused");
     assert_eq!(
         (rejection.code, rejection.status.as_u16()),
-        (Code::BadRequest, 400)
+        (Code::BadRequest, status)
     );
     assert!(
         rejection.message.contains(message),
@@ -73,13 +85,17 @@ fn json_in_utf8_is_the_only_content_type() {
 fn a_compressed_request_is_refused() {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    let rejection = check_post_headers(&headers).expect_err("the request is refused");
-    assert_eq!(rejection.status.as_u16(), 415);
+    for encoding in ["gzip", "identity, gzip", ""] {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        let rejection = check_post_headers(&headers).expect_err("the request is refused");
+        assert_eq!(rejection.status.as_u16(), 415, "{encoding:?}");
+    }
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("Identity"));
+    assert!(check_post_headers(&headers).is_ok());
 }
 
 #[test]
-fn a_body_becomes_an_envelope() {
+fn a_body_becomes_a_request() {
     let request = post(
         r#" {"query":"{a}","operationName":"A","variables":{"x":[1,{"y":null}]},
              "extensions":{"persistedQuery":{"version":1}},"documentId":"d","other":{"a":1}} "#,
@@ -129,7 +145,7 @@ fn an_empty_text_is_absent_in_a_body_as_in_a_url() {
     for name in ["variables", "extensions"] {
         for value in ["\" \"", "\"{}\"", "\"null\""] {
             let body = format!(r#"{{"{name}":{value}}}"#);
-            refused(decode_post(body.as_bytes(), DEPTH), "is not a JSON object");
+            malformed(decode_post(body.as_bytes(), DEPTH), "is not a JSON object");
         }
     }
 }
@@ -153,13 +169,17 @@ fn a_body_that_is_no_json_object_is_refused_with_the_reason() {
         (r#"{"variables":{"x":"\ud800"}}"#, "not valid JSON"),
         (r#"{"variables":{"x":"\udc00\ud800"}}"#, "not valid JSON"),
         ("{\"query\":\"a\nb\"}", "not valid JSON"),
+    ] {
+        refused(decode_post(body.as_bytes(), DEPTH), message);
+    }
+    for (body, message) in [
         ("[]", "batches are not accepted"),
         (r#"[{"query":"{a}"}]"#, "batches are not accepted"),
         (r#""{a}""#, "not a JSON object"),
         ("1", "not a JSON object"),
         ("null", "not a JSON object"),
     ] {
-        refused(decode_post(body.as_bytes(), DEPTH), message);
+        malformed(decode_post(body.as_bytes(), DEPTH), message);
     }
 }
 
@@ -174,7 +194,7 @@ fn a_body_that_is_not_utf8_is_refused() {
 fn parameters_of_the_wrong_type_are_refused_by_name() {
     for name in ["query", "operationName", "documentId"] {
         for value in ["1", "{}", "[]", "true"] {
-            refused(
+            malformed(
                 decode_post(format!(r#"{{"{name}":{value}}}"#).as_bytes(), DEPTH),
                 &format!("`{name}` is not a string"),
             );
@@ -183,11 +203,11 @@ fn parameters_of_the_wrong_type_are_refused_by_name() {
     for name in ["variables", "extensions"] {
         for value in ["1", "\"{}\"", "[]", "false"] {
             let message = format!("`{name}` is not a JSON object");
-            refused(
+            malformed(
                 decode_post(format!(r#"{{"{name}":{value}}}"#).as_bytes(), DEPTH),
                 &message,
             );
-            refused(
+            malformed(
                 decode_get(&format!("{name}={}", value.replace('"', "%22")), DEPTH),
                 &message,
             );
@@ -260,11 +280,11 @@ fn a_query_string_is_decoded_strictly() {
     for query_string in ["query=%ff", "query=%ed%a0%80", "query=%c0%80", "%80=1"] {
         refused(decode_get(query_string, DEPTH), "not UTF-8");
     }
-    refused(
+    malformed(
         decode_get("query=%7Ba%7D&query=%7Ba%7D", DEPTH),
         "`query` is given twice",
     );
-    refused(
+    malformed(
         decode_get("operationName=&%6fperationName=A", DEPTH),
         "`operationName` is given twice",
     );

@@ -5,22 +5,24 @@
 
 pub mod problem;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 use super::admission::{self, Caller, Denied};
 use super::deadline::Deadline;
 use super::request_id::RequestId;
-use super::{Gateway, log, query_string};
+use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
 use crate::resources::imports::rest;
 
@@ -40,15 +42,43 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
     router
 }
 
+/// Whether QUERY is served at a path.
+pub(super) fn is_list(path: &str) -> bool {
+    LISTS.contains(&path)
+}
+
 /// A page of the caller's imports.
 async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let mut response = answer_list(&gateway, request).await;
+    method::tell_query(&mut response, FORM);
+    response
+}
+
+/// A page of the caller's imports, by GET or QUERY. The parameters of a QUERY's body follow those of its URL.
+pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response {
     let started = Instant::now();
-    let parts = request.into_parts().0;
-    let deadline = Deadline::of(&gateway);
+    let (parts, sent) = request.into_parts();
+    let deadline = Deadline::of(gateway);
     let answering = async {
-        match admit(&gateway, &parts).await {
+        let is_query = method::is_query(&parts.method);
+        if is_query && let Err(rejection) = check_form_headers(&parts.headers) {
+            return refused(&parts.uri, &rejection);
+        }
+        match admit(gateway, &parts).await {
             Ok(mut caller) => {
-                let answered = page(&gateway, deadline, &mut caller, &parts).await;
+                let url = parts.uri.query().unwrap_or_default();
+                let query = if is_query {
+                    match read_form(gateway, deadline, sent, url).await {
+                        Ok(query) => query,
+                        Err(rejection) => {
+                            caller.charge_refusal(gateway);
+                            return told(&caller, refused(&parts.uri, &rejection));
+                        }
+                    }
+                } else {
+                    Cow::Borrowed(url)
+                };
+                let answered = page(gateway, deadline, &mut caller, &parts, &query).await;
                 told(&caller, answered)
             }
             Err(answered) => answered,
@@ -56,12 +86,59 @@ async fn list(State(gateway): State<Arc<Gateway>>, request: Request) -> Response
     };
     let answered = deadline.bound(answering).await;
     let answered = answered.unwrap_or_else(|rejection| refused(&parts.uri, &rejection));
-    counted(&gateway, &parts, started, answered)
+    counted(gateway, &parts, started, answered)
 }
 
-async fn page(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
+/// What the body of a QUERY is.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Refuses a QUERY whose body is no form, before a byte of it is read.
+///
+/// Source: RFC 10008, which lets no server guess what a body is.
+fn check_form_headers(headers: &HeaderMap) -> Result<(), Rejection> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter().map(HeaderValue::to_str);
+    let (Some(Ok(media_type)), None) = (types.next(), types.next()) else {
+        return Err(not_a_form());
+    };
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(FORM) || headers.contains_key(CONTENT_ENCODING) {
+        return Err(not_a_form());
+    }
+    Ok(())
+}
+
+fn not_a_form() -> Rejection {
+    Rejection::new(
+        Code::UnsupportedMediaType,
+        "send the parameters of a QUERY as Content-Type: application/x-www-form-urlencoded, without Content-Encoding",
+    )
+}
+
+/// The parameters of a QUERY: those of its URL, and behind them those of its body.
+async fn read_form(
+    gateway: &Gateway,
+    deadline: Deadline,
+    sent: Body,
+    url: &str,
+) -> Result<Cow<'static, str>, Rejection> {
+    let arrived_by = deadline.within(gateway.limits.body_timeout);
+    let bytes = body::read_body(sent, gateway.limits.body_bytes, arrived_by).await?;
+    let Ok(form) = std::str::from_utf8(&bytes) else {
+        return Err(Rejection::new(Code::BadRequest, "the request body is not UTF-8"));
+    };
+    query_string::refuse_key_in_url(form)?;
+    Ok(Cow::Owned(format!("{url}&{form}")))
+}
+
+async fn page(
+    gateway: &Gateway,
+    deadline: Deadline,
+    caller: &mut Caller,
+    parts: &Parts,
+    query: &str,
+) -> Answered {
     let most_items = gateway.documents.limits().list_items;
-    let question = match rest::parse(parts.uri.query(), most_items) {
+    let question = match rest::parse(Some(query), most_items) {
         Ok(question) => question,
         Err(faults) => {
             caller.charge_refusal(gateway);

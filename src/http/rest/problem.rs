@@ -9,9 +9,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::{FORM, is_list};
 use crate::error::{Code, Rejection};
 use crate::http::admission;
-use crate::resources::imports::rest::Faults;
+use crate::http::method;
+use crate::resources::imports::rest::ParameterErrors;
 
 /// A request that was refused, or that could not be answered.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +33,7 @@ pub struct Problem<'a> {
 pub struct BadRequest<'a> {
     /// What is wrong with each parameter, named as in the query string. At most ten parameters are named.
     #[schema(value_type = std::collections::HashMap<String, Vec<String>>)]
-    errors: &'a Faults,
+    errors: &'a ParameterErrors,
 }
 
 /// A request beyond the caller's budget.
@@ -43,7 +45,7 @@ pub struct TooManyRequests<'a> {
 
 /// The answer to a query string that has faults.
 #[must_use]
-pub fn bad_request(faults: &Faults) -> Response {
+pub fn bad_request(faults: &ParameterErrors) -> Response {
     answer(StatusCode::BAD_REQUEST, &BadRequest { errors: faults })
 }
 
@@ -55,31 +57,32 @@ pub fn not_found(uri: &Uri) -> Response {
 
 /// The answer to a refused request.
 ///
-/// **Shape**: the body that the status has; a 405 has `Allow`, a 401 `WWW-Authenticate`, a 429 and a 503
+/// The body that the status has; a 405 has `Allow`, a 401 `WWW-Authenticate`, a 429 and a 503
 /// `Retry-After`.
 #[must_use]
 pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
-    let Rejection {
-        status,
-        code,
-        message,
-        ..
-    } = rejection;
+    let Rejection { code, message, .. } = rejection;
+    let status = code.status();
     let mut response = match code {
-        Code::RateLimited => answer(*status, &TooManyRequests { error: message }),
-        Code::BadRequest => bad_request(&Faults::one("request", message.clone())),
-        _ => problem(*status, message, uri),
+        Code::RateLimited => answer(status, &TooManyRequests { error: message }),
+        Code::BadRequest => bad_request(&ParameterErrors::one("request", message.clone())),
+        _ => problem(status, message, uri),
     };
     let mut header = |name: HeaderName, value| {
         response
             .headers_mut()
             .insert(name, HeaderValue::from_static(value));
     };
-    match *status {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED if is_list(uri.path()) => header(ALLOW, "GET, HEAD, QUERY"),
         StatusCode::METHOD_NOT_ALLOWED => header(ALLOW, "GET, HEAD"),
         StatusCode::UNAUTHORIZED => header(WWW_AUTHENTICATE, "Bearer"),
         StatusCode::SERVICE_UNAVAILABLE => header(RETRY_AFTER, "1"),
         _ => {}
+    }
+    let is_of_method = matches!(code, Code::MethodNotAllowed | Code::UnsupportedMediaType);
+    if is_of_method && is_list(uri.path()) {
+        method::tell_query(&mut response, FORM);
     }
     if let Some(seconds) = rejection.retry_after_s {
         response
@@ -152,7 +155,7 @@ mod tests {
     async fn the_other_kinds_have_bodies_of_their_own() {
         let (status, _, body) = refused(Code::RateLimited).await;
         assert_eq!((status, body), (429, json!({"error": "do that"})));
-        let faults = Faults::one("filter[status][include]", "must be a status");
+        let faults = ParameterErrors::one("filter[status][include]", "must be a status");
         let (status, _, body) = parts(bad_request(&faults)).await;
         let expected = json!({"errors": {"filter[status][include]": ["must be a status"]}});
         assert_eq!((status, body), (400, expected));

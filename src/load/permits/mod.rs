@@ -38,7 +38,7 @@ impl Default for PermitLimits {
 pub struct Overloaded;
 
 impl Overloaded {
-    /// **Unit:** seconds: the value of `Retry-After`.
+    /// In seconds: the value of `Retry-After`.
     pub const RETRY_AFTER_S: u64 = 1;
 }
 
@@ -98,7 +98,9 @@ impl Permits {
 
     /// Waits for the right to run. Dropping the future leaves the queue.
     ///
-    /// **Errors:** [`Overloaded`] where the queue is full, or the wait is over, or the place in the queue went to an
+    /// # Errors
+    ///
+    /// [`Overloaded`] where the queue is full, or the wait is over, or the place in the queue went to an
     /// account with less in it.
     pub async fn acquire(&self, account: i64) -> Result<Permit, Overloaded> {
         let shared = &*self.0;

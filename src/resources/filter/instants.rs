@@ -8,7 +8,7 @@ use keyset::{Range, Value};
 
 use super::{AppliedValue, Asked, OperatorKind, Operators, Shows};
 use crate::json::Json;
-use crate::resources::{Failure, ListItems};
+use crate::resources::{FieldError, ListItems};
 use crate::rfc3339::Parsed;
 use crate::scalars::DateTime;
 use crate::selection::table::object;
@@ -62,7 +62,7 @@ pub struct DateTimeRange {
 impl Operators for DateTimeFilter {
     const KIND: OperatorKind = OperatorKind::Bounds;
 
-    fn asked(&self, _: &'static str, _: &'static str, _: ListItems) -> Result<Asked, Failure> {
+    fn asked(&self, _: &'static str, _: &'static str, _: ListItems) -> Result<Asked, FieldError> {
         let bound = |operator, instant: &DateTime| Bound {
             operator,
             moment: instant.0,

@@ -6,7 +6,7 @@ mod instants;
 use keyset::{Filter, Value};
 
 pub use self::instants::{Bound, DateTimeBound, DateTimeFilter, DateTimeRange, Operator};
-use super::{Failure, ListItems};
+use super::{FieldError, ListItems};
 use crate::selection::table::Object;
 use crate::store::query::table::{Column, Kind};
 
@@ -122,8 +122,8 @@ pub trait Input<C> {
     ///
     /// # Errors
     ///
-    /// [`Failure::Input`].
-    fn conditions(&self, most: ListItems) -> Result<Conditions<C>, Failure>;
+    /// [`FieldError::Input`].
+    fn conditions(&self, most: ListItems) -> Result<Conditions<C>, FieldError>;
 }
 
 /// A filter of one column, as GraphQL takes it.
@@ -135,8 +135,13 @@ pub trait Operators {
     ///
     /// # Errors
     ///
-    /// [`Failure::Input`].
-    fn asked(&self, argument: &'static str, field: &'static str, most: ListItems) -> Result<Asked, Failure>;
+    /// [`FieldError::Input`].
+    fn asked(
+        &self,
+        argument: &'static str,
+        field: &'static str,
+        most: ListItems,
+    ) -> Result<Asked, FieldError>;
 }
 
 /// The object of the echo that shows a filter of one column.
@@ -149,12 +154,12 @@ pub trait Shows: Object {
 ///
 /// # Errors
 ///
-/// [`Failure::Input`] where it is empty.
+/// [`FieldError::Input`] where it is empty.
 pub fn included(
     names: impl Iterator<Item = &'static str>,
     argument: &'static str,
     field: &'static str,
-) -> Result<Asked, Failure> {
+) -> Result<Asked, FieldError> {
     let mut distinct = Vec::new();
     for name in names {
         if !distinct.contains(&name) {
@@ -163,7 +168,7 @@ pub fn included(
     }
     if distinct.is_empty() {
         let message = format!("`include` must name at least one {field}; leave `{field}` out for all.");
-        return Err(Failure::Input { argument, message });
+        return Err(FieldError::Input { argument, message });
     }
     Ok(Asked::Names(distinct))
 }
@@ -193,7 +198,7 @@ macro_rules! filters {
             fn conditions(
                 &self,
                 most: $crate::resources::ListItems,
-            ) -> Result<$crate::resources::filter::Conditions<Column>, $crate::resources::Failure> {
+            ) -> Result<$crate::resources::filter::Conditions<Column>, $crate::resources::FieldError> {
                 use $crate::resources::filter::Operators as _;
                 let mut conditions = Vec::new();
                 $(if let Some(input) = &self.$field {

@@ -12,7 +12,7 @@ pub use self::table::{
 };
 
 use super::table::{fields, row_id};
-use super::{Caller, Failure, arguments, connection};
+use super::{Caller, FieldError, arguments, connection};
 use crate::auth::Viewer;
 use crate::json::Json;
 use crate::list::{self, COUNT_CAP};
@@ -33,7 +33,7 @@ pub async fn imports(
     selected: &Selection<ImportConnection>,
     arguments: &Arguments,
     json: &mut Json,
-) -> Result<(), Failure> {
+) -> Result<(), FieldError> {
     connection::page::<Column, _, _, _>(caller, selected, arguments, json).await
 }
 
@@ -47,7 +47,7 @@ pub async fn import(
     selected: &Selection<Import>,
     id: Option<i64>,
     json: &mut Json,
-) -> Result<(), Failure> {
+) -> Result<(), FieldError> {
     let ids = id.as_slice();
     let found = store::query::by_ids::<Column>(caller.store, caller.viewer, ids, fields(selected)).await?;
     match found.first() {
@@ -73,7 +73,7 @@ pub async fn status_counts(
     selected: &Selection<ImportStatusCount>,
     filter: Option<&ImportFilter>,
     json: &mut Json,
-) -> Result<(), Failure> {
+) -> Result<(), FieldError> {
     let filter = arguments::conditions::<Column>(filter, caller.list_items)?.filter();
     let names = &entity::ImportStatus::NAMES;
     let counts = list::counts(caller.store, caller.viewer, &filter, Column::Status, names).await?;

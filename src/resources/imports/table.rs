@@ -9,7 +9,7 @@ use crate::resources::filter::{
 };
 use crate::resources::sort::sorts;
 use crate::resources::table::{RowId, Shown, table};
-use crate::resources::{Failure, ListItems};
+use crate::resources::{FieldError, ListItems};
 use crate::scalars::{BigInt, DateTime};
 use crate::selection::table::object;
 use crate::store::query::table::Kind;
@@ -116,7 +116,12 @@ impl Operators for ImportStatusFilter {
         example: "partially_complete,complete",
     };
 
-    fn asked(&self, argument: &'static str, field: &'static str, most: ListItems) -> Result<Asked, Failure> {
+    fn asked(
+        &self,
+        argument: &'static str,
+        field: &'static str,
+        most: ListItems,
+    ) -> Result<Asked, FieldError> {
         most.check(argument, &self.include)?;
         let names = self
             .include

@@ -57,7 +57,7 @@ impl From<Unreadable> for DbErr {
 ///
 /// Where a value breaks the table's promises, such as an eleventh status.
 ///
-/// **Source**: measured on pages of 50 rows over PostgreSQL, reading by SeaORM's types took a sixth of the service's
+/// Source: measured on pages of 50 rows over PostgreSQL, reading by SeaORM's types took a sixth of the service's
 /// processor time, this takes a fortieth.
 pub(super) fn decode<T: Table>(
     row: &QueryResult,
@@ -106,7 +106,7 @@ fn unreadable<T: Table>(row: &T, column: T::Column, reason: String) -> Unreadabl
     }
 }
 
-/// **Source**: PostgreSQL's binary format: whole numbers are big-endian, an instant is a count of microseconds since
+/// Source: PostgreSQL's binary format: whole numbers are big-endian, an instant is a count of microseconds since
 /// 2000-01-01, text is its bytes.
 impl Cells for PgRow {
     fn number(&self, index: usize) -> Result<Option<i64>, String> {

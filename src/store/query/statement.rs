@@ -48,7 +48,7 @@ const MOST_ROWS: usize = 102;
 
 /// A range with no more index entries is read whole.
 ///
-/// **Source**: measured on 1,200,000 imports of one account, PostgreSQL 15: 10,000 entries of a range take 108 buffers
+/// Source: measured on 1,200,000 imports of one account, PostgreSQL 15: 10,000 entries of a range take 108 buffers
 /// and 2 ms.
 pub(super) const NARROW_ENTRIES: usize = 10_000;
 

@@ -30,7 +30,7 @@ fn outcome(client: &mut Client, query: &str, variables: &Value) -> String {
         return "answered".to_owned();
     }
     if json.get("data").is_some() {
-        assert_eq!(answer.status, 200);
+        assert_eq!(answer.status, 294);
         assert_eq!(json["data"]["imports"], Value::Null, "{json}");
         assert!(json["errors"][0]["extensions"]["argument"].is_string(), "{json}");
     }
@@ -112,7 +112,7 @@ async fn a_cursor_cut_flipped_or_dressed_up_is_refused_with_one_message() {
         judge(&ask, &answer);
         assert_eq!(
             (answer.status, answer.code().as_str()),
-            (200, "INVALID_CURSOR"),
+            (294, "INVALID_CURSOR"),
             "{cursor:?}"
         );
         messages.insert(answer.json()["errors"][0]["message"].to_string());

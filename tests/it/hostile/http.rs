@@ -39,21 +39,10 @@ async fn a_body_that_is_no_graphql_request_is_a_bad_request() {
             "]".repeat(levels)
         )
     };
-    let bodies: [Vec<u8>; 27] = [
+    let no_json = vec![
         b"".to_vec(),
         b"   ".to_vec(),
         b"{".to_vec(),
-        b"null".to_vec(),
-        b"1".to_vec(),
-        b"\"{ viewer { id } }\"".to_vec(),
-        b"{}".to_vec(),
-        b"{\"query\": 1}".to_vec(),
-        b"{\"query\": null}".to_vec(),
-        b"{\"query\": [\"{ viewer { id } }\"]}".to_vec(),
-        b"{\"query\": \"{a}\", \"variables\": []}".to_vec(),
-        b"{\"query\": \"{a}\", \"variables\": \"{}\"}".to_vec(),
-        b"{\"query\": \"{a}\", \"extensions\": 1}".to_vec(),
-        b"{\"query\": \"{a}\", \"operationName\": {}}".to_vec(),
         b"{\"query\": \"{a}\xff\"}".to_vec(),
         b"{\"query\": \"\\ud800\"}".to_vec(),
         utf16,
@@ -65,16 +54,31 @@ async fn a_body_that_is_no_graphql_request_is_a_bad_request() {
         nested(129).into_bytes(),
         nested(50_000).into_bytes(),
         format!("{SOUND}x").into_bytes(),
+    ];
+    let no_request = vec![
+        b"null".to_vec(),
+        b"1".to_vec(),
+        b"\"{ viewer { id } }\"".to_vec(),
+        b"{}".to_vec(),
+        b"{\"query\": 1}".to_vec(),
+        b"{\"query\": null}".to_vec(),
+        b"{\"query\": [\"{ viewer { id } }\"]}".to_vec(),
+        b"{\"query\": \"{a}\", \"variables\": []}".to_vec(),
+        b"{\"query\": \"{a}\", \"variables\": \"{}\"}".to_vec(),
+        b"{\"query\": \"{a}\", \"extensions\": 1}".to_vec(),
+        b"{\"query\": \"{a}\", \"operationName\": {}}".to_vec(),
         format!("[{SOUND}]").into_bytes(),
         format!("[{}{SOUND}]", format!("{SOUND},").repeat(1_000)).into_bytes(),
     ];
-    for body in bodies {
+    let bodies = no_json.into_iter().map(|body: Vec<u8>| (400, body));
+    let bodies = bodies.chain(no_request.into_iter().map(|body| (422, body)));
+    for (status, body) in bodies {
         let ask = post(body);
         let answer = client.ask(&ask);
         judge(&ask, &answer);
         assert_eq!(
             (answer.status, answer.code().as_str()),
-            (400, "BAD_REQUEST"),
+            (status, "BAD_REQUEST"),
             "{ask:?}"
         );
     }
@@ -147,10 +151,7 @@ async fn only_json_in_plain_bytes_is_taken_and_only_json_is_given() {
             ("Content-Type", "application/json"),
         ],
         &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")],
-        &[
-            ("Content-Type", "application/json"),
-            ("Content-Encoding", "identity"),
-        ],
+        &[("Content-Type", "application/json"), ("Content-Encoding", "br")],
     ] {
         let ask = typed(headers);
         let answer = client.ask(&ask);
@@ -214,8 +215,8 @@ async fn other_methods_and_writes_by_get_are_told_what_is_allowed() {
     let mut client = server.client();
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
         for (target, allow) in [
-            ("/graphql", "GET, HEAD, POST"),
-            ("/api/v1/imports", "GET, HEAD"),
+            ("/graphql", "GET, HEAD, POST, QUERY"),
+            ("/api/v1/imports", "GET, HEAD, QUERY"),
             ("/livez", "GET, HEAD"),
             ("/openapi.json", "GET, HEAD"),
             ("/", "GET, HEAD"),

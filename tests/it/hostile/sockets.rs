@@ -153,7 +153,7 @@ async fn clients_that_keep_the_service_waiting_are_cut_while_others_are_served()
             let (start, answer) = slow.join().unwrap();
             if start.starts_with("POST") {
                 assert!(
-                    answer.starts_with("HTTP/1.1 400") && answer.contains("BAD_REQUEST"),
+                    answer.starts_with("HTTP/1.1 408") && answer.contains("BAD_REQUEST"),
                     "{answer}"
                 );
             } else if start.contains("/livez") {

@@ -45,7 +45,7 @@ pub(crate) fn cluster() -> &'static Cluster {
 
 /// A running PostgreSQL server.
 ///
-/// **Shape:** the shared one only makes databases; one from [`Cluster::start_own`] can also be broken and repaired,
+/// The shared one only makes databases; one from [`Cluster::start_own`] can also be broken and repaired,
 /// and goes away when dropped.
 #[derive(Debug)]
 pub(crate) struct Cluster {

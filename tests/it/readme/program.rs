@@ -79,7 +79,7 @@ struct Request {
 }
 
 impl Request {
-    /// **Shape**: `-s`, `-g`, `-H`, `-d` and one URL; anything else is no part of the README's language.
+    /// `-s`, `-g`, `-H`, `-d` and one URL; anything else is no part of the README's language.
     fn of(arguments: &[&str]) -> Self {
         let mut request = Self::default();
         let mut rest = arguments.iter();

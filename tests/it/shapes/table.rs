@@ -33,7 +33,7 @@ pub(super) async fn patient(url: &str) -> Store {
 
 /// Fills the table: every fifth row of the account is of another status than `complete`, a twentieth of these rare.
 ///
-/// **Shape**: 3 to 4 rows of the account have one `created_at`, [`TIES`] the middle one. Rows are stored in the order of
+/// 3 to 4 rows of the account have one `created_at`, [`TIES`] the middle one. Rows are stored in the order of
 /// a hash, so that no neighbour in an index is a neighbour in the table.
 pub(super) async fn fill(store: &Store, rows: i64) {
     let instant = |micros: &str| match store.backend() {

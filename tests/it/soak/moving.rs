@@ -56,7 +56,9 @@ impl Versions {
 
     /// Stores the next version.
     ///
-    /// **Errors**: what the program said; whether it stored anything is then unknown, and the next call tries again.
+    /// # Errors
+    ///
+    /// What the program said; whether it stored anything is then unknown, and the next call tries again.
     pub(super) fn write(&self) -> Result<(), String> {
         let version = self.stored.load(Ordering::Acquire) + 1;
         let rows: Vec<_> = (1..=rows(version))

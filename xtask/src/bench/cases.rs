@@ -119,7 +119,9 @@ pub(super) struct Targets<'a> {
 
 /// All cases, each answered once with as many rows as it asks for.
 ///
-/// **Errors:** an answer that isn't what it should be.
+/// # Errors
+///
+/// An answer that isn't what it should be.
 pub(super) fn all(targets: &Targets<'_>, at: &Positions, statuses: &[String]) -> Result<Vec<Case>, String> {
     let Targets { floor, gateway, .. } = *targets;
     let count = "estimatedRemainingCount";

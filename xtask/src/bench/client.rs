@@ -50,7 +50,9 @@ impl Request {
 
 /// Sends a request and gives the body of the answer.
 ///
-/// **Errors:** a status other than 200, or no answer, in words.
+/// # Errors
+///
+/// A status other than 200, or no answer, in words.
 pub(super) fn ask(address: &str, key: Option<&str>, request: &Request) -> Result<String, String> {
     let answer = exchange(address, key, request).map_err(|error| format!("http://{address}: {error}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer.as_str(), ""));
@@ -95,7 +97,9 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects; `key` is sent with each request.
     ///
-    /// **Errors:** in words.
+    /// # Errors
+    ///
+    /// In words.
     pub(super) fn open(address: &str, key: Option<&str>) -> Result<Self, String> {
         let open = || -> std::io::Result<_> {
             let stream = TcpStream::connect(address)?;
@@ -111,7 +115,9 @@ impl Connection {
 
     /// Posts a request and reads its answer.
     ///
-    /// **Errors:** no answer, a status other than 200, or a length that isn't told, in words.
+    /// # Errors
+    ///
+    /// No answer, a status other than 200, or a length that isn't told, in words.
     pub(super) fn ask(&mut self, request: &Request) -> Result<(), String> {
         let status = self.exchange(request).map_err(|error| error.to_string())?;
         if status.split(' ').nth(1) == Some("200") {

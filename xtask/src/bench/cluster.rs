@@ -50,7 +50,9 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Starts the server of `folder`, made where it is not there.
     ///
-    /// **Errors:** in words, with the end of the server's log.
+    /// # Errors
+    ///
+    /// In words, with the end of the server's log.
     pub(super) fn start(folder: &Path) -> Result<Self, String> {
         let binaries = binaries::find().ok_or("the binaries of a PostgreSQL server are missing")?;
         let owner = unprivileged_user()?;
@@ -122,14 +124,18 @@ impl Cluster {
 
     /// Runs one statement; gives a line a row, its columns divided by tabs.
     ///
-    /// **Errors:** what psql says.
+    /// # Errors
+    ///
+    /// What psql says.
     pub(super) fn ask(&self, statement: &str) -> Result<String, String> {
         self.ask_in(DATABASE, statement)
     }
 
     /// Writes a word onto the database, which outlives the server.
     ///
-    /// **Errors:** what psql says.
+    /// # Errors
+    ///
+    /// What psql says.
     pub(super) fn comment(&self, word: &str) -> Result<(), String> {
         self.ask(&format!("COMMENT ON DATABASE {DATABASE} IS '{word}'"))
             .map(drop)
@@ -172,7 +178,9 @@ impl Cluster {
 
 /// A port that is free now.
 ///
-/// **Errors:** where the system gives none.
+/// # Errors
+///
+/// Where the system gives none.
 pub(super) fn free_port() -> Result<u16, String> {
     let taken = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     taken

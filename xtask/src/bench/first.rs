@@ -18,7 +18,9 @@ const DOCUMENTS: u32 = 300;
 
 /// Asks, after a first document that warms up.
 ///
-/// **Errors:** an answer that is no success.
+/// # Errors
+///
+/// An answer that is no success.
 pub(super) fn measure(target: &Target, at: &Positions, repetitions: u32) -> Result<Ratio, String> {
     let mut connection = Connection::open(&target.address, target.key.as_deref())?;
     let mut timed = |name: &str| -> Result<[Duration; 2], String> {

@@ -25,7 +25,9 @@ pub(super) const ACCOUNT: i64 = 1;
 
 /// Brings the schema up and fills the database, unless a run before has.
 ///
-/// **Errors:** in words.
+/// # Errors
+///
+/// In words.
 pub(super) fn fill(cluster: &Cluster, gateway: &Path, rows: u64) -> Result<(), String> {
     let url = cluster.url();
     let command = |words: &[&str]| command(gateway, &url, words);
@@ -53,7 +55,9 @@ pub(super) fn fill(cluster: &Cluster, gateway: &Path, rows: u64) -> Result<(), S
 
 /// A new key to an account; the large one is [`ACCOUNT`], the others follow it.
 ///
-/// **Errors:** in words.
+/// # Errors
+///
+/// In words.
 pub(super) fn key(cluster: &Cluster, gateway: &Path, account: i64) -> Result<String, String> {
     let made = command(
         gateway,
@@ -97,7 +101,9 @@ pub(super) struct Positions {
 
 /// Draws positions, and asks the gateway for their cursors.
 ///
-/// **Errors:** in words.
+/// # Errors
+///
+/// In words.
 pub(super) fn positions(cluster: &Cluster, gateway: &Target, rows: u64) -> Result<Positions, String> {
     let depth = rows / 100 * 95;
     let statement = format!(

@@ -40,17 +40,19 @@ pub(super) struct Sample {
     pub(super) p50_us: f64,
     /// All but one in a hundred took less. **Unit**: microseconds.
     pub(super) p99_us: f64,
-    /// **Unit**: microseconds of processor time an answer.
+    /// In microseconds of processor time an answer.
     pub(super) server_cpu_us: f64,
-    /// **Unit**: microseconds of processor time an answer, of all processes of the database.
+    /// In microseconds of processor time an answer, of all processes of the database.
     pub(super) database_cpu_us: f64,
-    /// **Unit**: bytes an answer, head included.
+    /// In bytes an answer, head included.
     pub(super) bytes: f64,
 }
 
 /// Asks for so many seconds.
 ///
-/// **Errors:** where `wrk` can't run, or an answer was no success.
+/// # Errors
+///
+/// Where `wrk` can't run, or an answer was no success.
 pub(super) fn run(target: &Target, load: &Load<'_>, seconds: u32, folder: &Path) -> Result<Sample, String> {
     let script = folder.join("load.lua");
     fs::write(&script, lua(target, load)).map_err(|error| format!("{}: {error}", script.display()))?;

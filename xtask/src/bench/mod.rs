@@ -85,7 +85,9 @@ impl Options {
 
 /// Measures, and writes the report.
 ///
-/// **Errors:** usage; failure where anything that is needed can't be built, started or asked.
+/// # Errors
+///
+/// Usage; failure where anything that is needed can't be built, started or asked.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let options = Options::parse(words)?;
     let needs = [Need::Postgres, Need::Wrk, Need::Node];

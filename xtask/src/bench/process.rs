@@ -23,7 +23,9 @@ pub(super) struct Process {
 impl Process {
     /// Starts a process that ends by `signal`.
     ///
-    /// **Errors:** where it can't be started.
+    /// # Errors
+    ///
+    /// Where it can't be started.
     pub(super) fn start(name: &str, mut command: Command, signal: &'static str) -> Result<Self, String> {
         let child = command
             .stdin(Stdio::null())
@@ -34,7 +36,9 @@ impl Process {
 
     /// Starts a server and waits until it prints `listening on http://ADDRESS`; gives the address too.
     ///
-    /// **Errors:** where it ends before.
+    /// # Errors
+    ///
+    /// Where it ends before.
     pub(super) fn serve(name: &str, mut command: Command) -> Result<(Self, String), String> {
         command.stdout(Stdio::piped());
         let mut process = Self::start(name, command, "TERM")?;
@@ -109,7 +113,7 @@ fn stat(pid: u32) -> Option<Stat> {
     parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// **Source**: proc_pid_stat(5): the name may hold anything, the state follows its last bracket.
+/// Source: proc_pid_stat(5): the name may hold anything, the state follows its last bracket.
 fn parse(line: &str) -> Option<Stat> {
     let fields: Vec<&str> = line.rsplit_once(") ")?.1.split(' ').collect();
     let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();

@@ -27,7 +27,9 @@ pub(super) struct Report<'a> {
 
 /// Writes `report.md` and its charts; gives the report's text.
 ///
-/// **Errors:** a file that can't be written.
+/// # Errors
+///
+/// A file that can't be written.
 pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<String, String> {
     let save = |name: &str, text: &str| {
         let path = folder.join(name);

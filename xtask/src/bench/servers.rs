@@ -23,7 +23,9 @@ fn built(name: &str) -> PathBuf {
 
 /// Builds the gateway and the floor; gives where the gateway is.
 ///
-/// **Errors:** where either doesn't build.
+/// # Errors
+///
+/// Where either doesn't build.
 pub(super) fn build() -> Result<PathBuf, String> {
     finish(&mut cargo(&["build", "--release", "--bin", "imports-gateway"]))?;
     // The same folder, so that what both depend on is built once.
@@ -80,7 +82,9 @@ pub(super) enum RateLimit {
 
 /// A build of the gateway, with the database role `url` names.
 ///
-/// **Errors:** where it doesn't start.
+/// # Errors
+///
+/// Where it doesn't start.
 pub(super) fn gateway(
     name: &'static str,
     cluster: &Cluster,
@@ -105,7 +109,9 @@ pub(super) fn gateway(
 
 /// The bare REST endpoint.
 ///
-/// **Errors:** where it doesn't start.
+/// # Errors
+///
+/// Where it doesn't start.
 pub(super) fn floor(cluster: &Cluster) -> Result<Server, String> {
     let mut command = program(&built("floor").to_string_lossy());
     command.args([&cluster.url(), &ACCOUNT.to_string(), "127.0.0.1:0"]);
@@ -114,7 +120,9 @@ pub(super) fn floor(cluster: &Cluster) -> Result<Server, String> {
 
 /// PostGraphile, as its lock file names it.
 ///
-/// **Errors:** where it can't be installed or doesn't start.
+/// # Errors
+///
+/// Where it can't be installed or doesn't start.
 pub(super) fn postgraphile(cluster: &Cluster) -> Result<Server, String> {
     let folder = "benches/postgraphile";
     crate::node::install(&Watch::shown(), pages::LIMIT, folder)?;

@@ -99,18 +99,17 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "http-audit",
-        tells: "holds a running gateway to the GraphQL-over-HTTP draft; seconds",
+        tells: "holds a running gateway to GraphQL over HTTP, its first edition; seconds",
         needs: &[Need::Node],
         build: |ground| build_with_gateway(ground, HTTP_AUDIT),
-        check: |ground| {
-            against_gateway(
-                &ground.watch,
-                ground.limits.minutes(10),
-                HTTP_AUDIT,
-                200,
-                GRAPHQL_HTTP,
-            )
-        },
+        check: |ground| http_audit(ground, "2026"),
+    },
+    Step {
+        name: "http-audit-2025",
+        tells: "the same with `--http-statuses 2025`, by the drafts before; seconds",
+        needs: &[Need::Node],
+        build: |ground| build_with_gateway(ground, HTTP_AUDIT),
+        check: |ground| http_audit(ground, "2025"),
     },
     Step {
         name: "oracle",
@@ -123,6 +122,7 @@ pub(super) const STEPS: &[Step] = &[
                 ground.limits.minutes(20),
                 ORACLE,
                 200,
+                &[],
                 EXECUTOR_ORACLE,
             )
         },
@@ -142,6 +142,7 @@ pub(super) const STEPS: &[Step] = &[
                 ground.limits.minutes(20),
                 TOOLS_PACKAGE,
                 500,
+                &[],
                 TOOLS,
             )
         },
@@ -164,6 +165,18 @@ fn build_pages(ground: &Ground) -> Result<(), String> {
 
 fn build_gateway(ground: &Ground) -> Result<(), String> {
     ground.cargo(&["build", "--bin", "imports-gateway"], BUILD_MINUTES)
+}
+
+/// Runs the audits against a gateway with the statuses of an edition.
+fn http_audit(ground: &Ground, edition: &str) -> Outcome {
+    against_gateway(
+        &ground.watch,
+        ground.limits.minutes(10),
+        HTTP_AUDIT,
+        200,
+        &["--http-statuses", edition],
+        GRAPHQL_HTTP,
+    )
 }
 
 /// What a check by the npm package in a folder needs.

@@ -3,19 +3,19 @@
 //! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
 //! and orders mean what they mean in GraphQL, as both are lowered in `resources::filter` and `sort`. Deliberately absent: HTTP.
 
-mod faults;
 mod fuzz;
 mod names;
 mod page;
+mod parameter_errors;
 mod query;
 mod question;
 #[cfg(test)]
 mod tests;
 mod time;
 
-pub use faults::Faults;
 pub use fuzz::fuzz_query;
 pub use page::{BOUNDS, BoundOperator, FilteredBy, Page, Record, SortDirection, SortedBy};
+pub use parameter_errors::ParameterErrors;
 pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
 
 use crate::auth::Viewer;
@@ -26,7 +26,9 @@ use crate::store::{Store, StoreError, query as tables};
 
 /// The page that a question asks for, as JSON.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result<Vec<u8>, StoreError> {
     let projection = Projection {
         rows: Some(Fields::ALL),
@@ -39,7 +41,9 @@ pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result
 
 /// The caller's import with this id, as JSON, if there is one.
 ///
-/// **Errors**: [`StoreError`].
+/// # Errors
+///
+/// [`StoreError`].
 pub async fn record(store: &Store, viewer: &Viewer, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
     let found = tables::by_ids::<Column>(store, viewer, &[id], Fields::ALL).await?;
     Ok(found.first().map(|import| json(&Record(import))))

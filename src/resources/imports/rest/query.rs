@@ -3,11 +3,11 @@
 //! Takes the text behind the `?`, gives names and values, decoded strictly: an escape that is none, bytes that are no
 //! UTF-8 and NUL are faults, whichever parameter has them.
 //!
-//! **Source**: WHATWG URL, `application/x-www-form-urlencoded` parsing, without its leniency.
+//! Source: WHATWG URL, `application/x-www-form-urlencoded` parsing, without its leniency.
 
 use std::borrow::Cow;
 
-use super::Faults;
+use super::ParameterErrors;
 
 /// A parameter, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Parameter<'q> {
 }
 
 /// The parameters that can be decoded, in their order; the others are faults under their names.
-pub(super) fn parameters<'q>(query: &'q str, faults: &mut Faults) -> Vec<Parameter<'q>> {
+pub(super) fn parameters<'q>(query: &'q str, faults: &mut ParameterErrors) -> Vec<Parameter<'q>> {
     let mut parameters = Vec::new();
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn names_and_values_are_decoded_and_empty_parts_skipped() {
-        let mut faults = Faults::default();
+        let mut faults = ParameterErrors::default();
         let found = parameters("&a%5Bb%5d=1+2&&c&d==%3D&=e&ä=%C3%A4&", &mut faults);
         let found: Vec<_> = found.iter().map(|one| (&*one.name, &*one.value)).collect();
         let expected = [("a[b]", "1 2"), ("c", ""), ("d", "=="), ("", "e"), ("ä", "ä")];
@@ -94,7 +94,7 @@ mod tests {
             ("%00=1", "%00", "NUL"),
             ("%zz=1", "%zz", "%25"),
         ] {
-            let mut faults = Faults::default();
+            let mut faults = ParameterErrors::default();
             assert_eq!(parameters(query, &mut faults), [], "{query:?}");
             let found: Vec<_> = faults.iter().collect();
             assert_eq!((found.len(), found[0].0), (1, parameter), "{query:?}");

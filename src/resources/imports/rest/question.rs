@@ -12,7 +12,7 @@ use keyset::{Direction, Filter, Key, Order, PageRequest, Position};
 use super::names::{self, Known, START_CURSOR};
 use super::page::{BOUNDS, FilteredBy, SortedBy};
 use super::query::{Parameter, parameters};
-use super::{Faults, time};
+use super::{ParameterErrors, time};
 use crate::resources::arguments::{DEFAULT_PAGE, MAX_PAGE};
 use crate::resources::filter::{Asked, Bound, Conditions, FilterLine, Filtered as _, OperatorKind};
 use crate::resources::imports::Column;
@@ -50,9 +50,11 @@ impl Question {
 
 /// Reads the query string of a list: the text behind the `?`, if there is one. A comma list may have `most_items`.
 ///
-/// **Errors**: every [fault](Faults) in it.
-pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, Faults> {
-    let mut faults = Faults::default();
+/// # Errors
+///
+/// Every [fault](ParameterErrors) in it.
+pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, ParameterErrors> {
+    let mut faults = ParameterErrors::default();
     let parameters = parameters(query.unwrap_or_default(), &mut faults);
     let mut draft = Draft {
         most_items,

@@ -11,7 +11,9 @@ const DATE_TIME_BYTES: usize = 19;
 
 /// Reads an instant.
 ///
-/// **Errors**: [`TimeError`], but never for a missing offset.
+/// # Errors
+///
+/// [`TimeError`], but never for a missing offset.
 pub(super) fn parse(text: &str) -> Result<Parsed, TimeError> {
     if text.len() == DATE_BYTES {
         return rfc3339::parse(&format!("{text}T00:00:00Z"));

@@ -4,7 +4,7 @@ use crate::json::quote;
 
 /// Bodies of requests: a chain of fragments, each of which spreads the next one two or eight times.
 ///
-/// **Shape**: the first two have more fragments than a document may have; the last two as many as it may.
+/// The first two have more fragments than a document may have; the last two as many as it may.
 pub(super) fn bodies() -> Vec<String> {
     [(31, 2), (31, 8), (19, 2), (19, 8)]
         .into_iter()

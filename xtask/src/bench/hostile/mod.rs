@@ -42,7 +42,9 @@ pub(super) struct Siege {
 
 /// Runs both cases.
 ///
-/// **Errors:** in words, also where a good question was not answered.
+/// # Errors
+///
+/// In words, also where a good question was not answered.
 pub(super) fn measure(
     cluster: &Cluster,
     binary: &Path,

@@ -23,7 +23,9 @@ impl<'a> Connection<'a> {
 
     /// Sends bytes and gives the status of the answer.
     ///
-    /// **Errors:** no answer; the connection is given up.
+    /// # Errors
+    ///
+    /// No answer; the connection is given up.
     pub(super) fn ask(&mut self, request: &[u8]) -> io::Result<u16> {
         let mut socket = match self.open.take() {
             Some(socket) => socket,
@@ -40,7 +42,9 @@ impl<'a> Connection<'a> {
 
 /// A new connection.
 ///
-/// **Errors:** it is refused.
+/// # Errors
+///
+/// It is refused.
 pub(super) fn connect(address: &str) -> io::Result<TcpStream> {
     let socket = TcpStream::connect(address)?;
     socket.set_read_timeout(Some(PATIENCE))?;
@@ -69,7 +73,9 @@ pub(super) fn head(address: &str, key: &str) -> String {
 
 /// Reads one answer: its status, and whether the connection ends with it.
 ///
-/// **Errors:** there is none, or it is cut off.
+/// # Errors
+///
+/// There is none, or it is cut off.
 pub(super) fn read(socket: &mut BufReader<impl Read>) -> io::Result<(u16, bool)> {
     let mut line = String::new();
     socket.read_line(&mut line)?;

@@ -49,7 +49,9 @@ impl Shape {
 
 /// Asks every question under both kinds of plans.
 ///
-/// **Errors:** in words.
+/// # Errors
+///
+/// In words.
 pub(super) fn measure(
     cluster: &Cluster,
     gateway: &Path,
@@ -130,7 +132,7 @@ fn cost(cluster: &Cluster, target: &Target, request: &Request) -> Result<Cost, S
 
 /// Adds up the explained statements that touch imports.
 ///
-/// **Source**: auto_explain's text format: a line with the duration, then the plan, each line behind a tab, the root's
+/// Source: auto_explain's text format: a line with the duration, then the plan, each line behind a tab, the root's
 /// buffers first.
 fn read(log: &str) -> Cost {
     let mut cost = Cost::default();

@@ -8,14 +8,14 @@ use entity::{ImportStatus, Instant, imports};
 use keyset::{Direction, Key};
 use serde_json::json;
 
-use super::{Faults, Question};
+use super::{ParameterErrors, Question};
 use crate::resources::imports::Column;
 use crate::resources::sort;
 
 /// As the settings have it by default.
 const MOST_ITEMS: usize = 250;
 
-fn parse(query: Option<&str>) -> Result<Question, Faults> {
+fn parse(query: Option<&str>) -> Result<Question, ParameterErrors> {
     super::parse(query, MOST_ITEMS)
 }
 

@@ -123,7 +123,7 @@ fn kind_of(error: &sqlx::Error) -> Kind {
     }
 }
 
-/// **Source**: PostgreSQL's appendix A (SQLSTATE).
+/// Source: PostgreSQL's appendix A (SQLSTATE).
 fn of_postgres(code: &str) -> Kind {
     match code {
         // Cancelled by a time-out or by request; a lock not had in time.
@@ -136,7 +136,7 @@ fn of_postgres(code: &str) -> Kind {
     }
 }
 
-/// **Source**: SQLite's primary result codes: SQLITE_BUSY, _LOCKED, _CANTOPEN; _INTERRUPT.
+/// Source: SQLite's primary result codes: SQLITE_BUSY, _LOCKED, _CANTOPEN; _INTERRUPT.
 fn of_sqlite(code: Option<u32>) -> Kind {
     match code {
         Some(5 | 6 | 14) => Kind::Away,
@@ -145,7 +145,7 @@ fn of_sqlite(code: Option<u32>) -> Kind {
     }
 }
 
-/// **Source**: SQLite's result codes: the low byte of an extended one is its primary one.
+/// Source: SQLite's result codes: the low byte of an extended one is its primary one.
 fn primary(code: &str) -> Option<u32> {
     code.parse::<u32>().ok().map(|code| code & 0xff)
 }

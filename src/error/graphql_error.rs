@@ -1,6 +1,6 @@
 //! Each layer's small errors, turned into what a caller is told.
 //!
-//! Takes errors of the store, of fields, of documents, of the key check and of validation; gives [`Fault`]s
+//! Takes errors of the store, of fields, of documents, of the key check and of validation; gives [`GraphqlError`]s
 //! with a code and a safe message. What is ours is logged here, once, with its cause; what the database said is never
 //! passed on.
 
@@ -8,14 +8,14 @@ use async_graphql::{PathSegment, Pos};
 
 use super::{Code, Rejection};
 use crate::auth::AuthError;
-use crate::graphql::execute::Failed;
-use crate::graphql::schema::Invalid;
-use crate::resources::Failure;
+use crate::graphql::execute::FailedField;
+use crate::graphql::schema::ValidationError;
+use crate::resources::FieldError;
 use crate::store::StoreError;
 
 /// One entry of a GraphQL answer's `errors`.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct GraphqlError {
     /// What is wrong and what to do.
     pub message: String,
     /// The code.
@@ -31,10 +31,10 @@ pub struct Fault {
 /// The longest message of the GraphQL library that is passed on. **Unit**: characters.
 const LONGEST_MESSAGE: usize = 300;
 
-impl Fault {
+impl GraphqlError {
     /// The fault of a field that has no answer. The request's name is for the log.
     #[must_use]
-    pub fn of_field(failed: &Failed, request_id: Option<&str>) -> Self {
+    pub fn of_field(failed: &FailedField, request_id: Option<&str>) -> Self {
         let failure = &failed.failure;
         let (code, argument) = row(failure);
         // The places of a list failed for one reason.
@@ -54,7 +54,7 @@ impl Fault {
 
     /// The fault of a document that does not fit the schema.
     #[must_use]
-    pub fn of_invalid(invalid: &Invalid) -> Self {
+    pub fn of_invalid(invalid: &ValidationError) -> Self {
         Self {
             locations: invalid.locations.clone(),
             ..Self::of_request(Code::GraphqlValidationFailed, &short(&invalid.message))
@@ -105,13 +105,13 @@ impl Fault {
 }
 
 /// A failure's code and the argument at fault.
-fn row(failure: &Failure) -> (Code, Option<&'static str>) {
+fn row(failure: &FieldError) -> (Code, Option<&'static str>) {
     match failure {
-        Failure::Input { argument, .. } => (Code::BadUserInput, Some(*argument)),
-        Failure::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
-        Failure::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
-        Failure::Store(error) => (Code::from(&**error), None),
-        Failure::Internal(_) => (Code::InternalServerError, None),
+        FieldError::Input { argument, .. } => (Code::BadUserInput, Some(*argument)),
+        FieldError::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
+        FieldError::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
+        FieldError::Store(error) => (Code::from(&**error), None),
+        FieldError::Internal(_) => (Code::InternalServerError, None),
     }
 }
 

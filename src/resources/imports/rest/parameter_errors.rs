@@ -9,12 +9,12 @@ const MAX_PARAMETERS: usize = 10;
 
 /// Why a query string is refused.
 ///
-/// **Shape**: parameters as written in the query string, decoded, in its order; each with at least one message. A message
+/// Parameters as written in the query string, decoded, in its order; each with at least one message. A message
 /// never holds a value that came in. Serialized, it is an object of lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults(Vec<(String, Vec<Cow<'static, str>>)>);
+pub struct ParameterErrors(Vec<(String, Vec<Cow<'static, str>>)>);
 
-impl Faults {
+impl ParameterErrors {
     /// One fault of one parameter.
     #[must_use]
     pub fn one(parameter: &str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -48,7 +48,7 @@ impl Faults {
     }
 }
 
-impl Serialize for Faults {
+impl Serialize for ParameterErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (parameter, messages) in &self.0 {
