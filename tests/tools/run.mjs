@@ -2,7 +2,7 @@
 // from them, and the recipes that read the list page by page.
 //
 // Usage: node run.mjs URL KEY, where URL is that of GraphQL. Prints each check that fails, and each that is left out as the
-// machine lacks its tool, then `tools: 17 of 17`; exits with 1 unless all pass. With CI=true none may be left out. What is
+// machine lacks its tool, then `tools: 18 of 18`; exits with 1 unless all pass. With CI=true none may be left out. What is
 // made is written below `node_modules/`, where it finds what it imports. docs/tools.md says what to set in each tool.
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import * as clients from './clients.mjs';
 import * as graphql from './graphql.mjs';
 import * as pipelines from './pipelines.mjs';
 import * as readers from './readers.mjs';
+import * as statuses from './statuses.mjs';
 
 const [url, key] = process.argv.slice(2);
 if (!url || !key) {
@@ -25,7 +26,7 @@ const base = url.replace(/\/graphql$/, '');
 const description = await (await fetch(`${base}/openapi.json`)).json();
 const gateway = { url, base, key, made, description, headers: { Authorization: `Bearer ${key}` } };
 
-const checks = [readers, clients, pipelines, graphql].flatMap((file) => Object.entries(file));
+const checks = [readers, clients, pipelines, graphql, statuses].flatMap((file) => Object.entries(file));
 assert.ok(checks.length >= 16);
 let passed = 0;
 let left = 0;
