@@ -1,5 +1,6 @@
 // Random documents: fields in any order and again, aliases, fragments of both kinds, `@skip` and `@include` with literals
-// and variables, `__typename` anywhere, introspection beside data, arguments as literals and as variables.
+// and variables, `__typename` anywhere, introspection beside data, arguments as literals and as variables; and what the
+// editions of 2025 and 2026 brought: empty selection sets, descriptions, escapes of any character.
 //
 // Most are valid; a few are not, by a field that does not exist or by fields that do not merge.
 
@@ -42,9 +43,10 @@ class Writer {
     for (const name of this.variables.keys()) {
       if (!new RegExp(`\\$${name}\\b`).test(whole)) this.variables.delete(name);
     }
-    const declared = [...this.variables].map(([name, { type }]) => `$${name}: ${type}`).join(', ');
-    const head = this.random.percent(30) || declared ? `query Q${declared && `(${declared})`} ` : '';
-    const fragments = this.fragments.map(({ name, type, set }) => `\nfragment ${name} on ${type} ${set}`);
+    const declared = [...this.variables].map(([name, { type }]) => `${this.description()}$${name}: ${type}`).join(', ');
+    const isNamed = this.random.percent(30) || declared;
+    const head = isNamed ? `${this.description()}query Q${declared && `(${declared})`} ` : '';
+    const fragments = this.fragments.map(({ name, type, set }) => `\n${this.description()}fragment ${name} on ${type} ${set}`);
     // A fragment may be defined before what spreads it.
     if (this.random.percent(50)) fragments.reverse();
     const values = (choose) =>
@@ -54,7 +56,14 @@ class Writer {
     return { text: `${head}${set}${fragments.join('')}`, runs };
   }
 
+  // What may stand before an operation, a fragment or a variable.
+  description() {
+    if (!this.random.percent(4)) return '';
+    return this.random.pick(['"a \\u{e9}" ', '"""b "c" # {""" ', '""\n']);
+  }
+
   set(type, depth) {
+    if (this.random.percent(2)) return this.random.pick(['{}', '{ }', '{ # }\n}']);
     const parts = [];
     const names = [];
     const most = depth === 0 ? 3 : 4;
@@ -213,7 +222,7 @@ class Writer {
   // An argument: one of `choices` as a literal, or a variable that takes any of them. `null` of a variable is also "unset".
   argument(name, type, choices) {
     if (this.random.percent(50)) {
-      return `${name}: ${literal(this.random.pick(choices))}`;
+      return `${name}: ${literal(this.random.pick(choices), this.random)}`;
     }
     const variable = `v${this.variables.size}`;
     const values = choices.includes(null) ? [...choices, undefined] : choices;
@@ -257,10 +266,22 @@ const isQuery = (type) => type.name === 'Query';
 const given = (name, value) => (value === undefined ? [] : [[name, value]]);
 
 // A JSON value as a literal: words in capitals are enum values, keys are bare.
-function literal(value) {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+function literal(value, random) {
+  if (Array.isArray(value)) return `[${value.map((item) => literal(item, random)).join(', ')}]`;
   if (value && typeof value === 'object') {
-    return `{${Object.entries(value).map(([key, value]) => `${key}: ${literal(value)}`)}}`;
+    return `{${Object.entries(value).map(([key, value]) => `${key}: ${literal(value, random)}`)}}`;
   }
-  return typeof value === 'string' && /^[A-Z_]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') return /^[A-Z_]+$/.test(value) ? value : text(value, random);
+  return value === 0 && random.percent(50) ? '-0' : JSON.stringify(value);
+}
+
+// A string without quotes in it as a literal, in one of the ways to write it.
+function text(value, random) {
+  if (value && random.percent(10)) {
+    const at = random.below(value.length);
+    const hex = value.charCodeAt(at).toString(16);
+    const escape = random.pick([`\\u{${hex}}`, `\\u{000${hex}}`, `\\u${hex.padStart(4, '0')}`]);
+    return `"${value.slice(0, at)}${escape}${value.slice(at + 1)}"`;
+  }
+  return random.percent(10) ? `"""${value}"""` : `"${value}"`;
 }

@@ -1,6 +1,7 @@
 // Compares a running gateway with graphql-js, which executes the same random documents over the same rows.
 //
-// Usage: node oracle.mjs URL KEY [DOCUMENTS] [SEED]. Some documents are asked for twice, with other values of their
+// Usage: node oracle.mjs URL KEY [DOCUMENTS] [SEED]. Each document is damaged as well, and must then be refused for its syntax,
+// refused by validation, or neither, as by graphql-js. Some documents are asked for twice, with other values of their
 // variables the second time. `data` must be the same text, errors must be of the same fields; a document that graphql-js finds
 // invalid must be refused, and no other. Prints the first differences, then `executor-oracle: 20000 of 20000`; exits with
 // 1 unless all documents agree.
@@ -12,6 +13,7 @@ import { Gateway } from './gateway.mjs';
 import { rootValue } from './model.mjs';
 import { Random } from './random.mjs';
 import { readRows } from './rows.mjs';
+import { damaged } from './syntax.mjs';
 
 const AT_ONCE = 8;
 const SHOWN = 5;
@@ -89,7 +91,39 @@ async function difference(document, text, variables, invalid) {
   return isSame ? null : `expected ${JSON.stringify(expected)}\nfound    ${found}`;
 }
 
-const seen = { invalid: 0, failed: 0, conditional: 0, introspecting: 0 };
+// What becomes of a document: the code that the gateway must have, or that it is run.
+function verdict(text) {
+  let document;
+  try {
+    document = parse(text);
+  } catch {
+    return 'GRAPHQL_PARSE_FAILED';
+  }
+  if (validate(schema, document).length) return 'GRAPHQL_VALIDATION_FAILED';
+  const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  return operations.length === 1 ? 'run' : 'OPERATION_RESOLUTION_FAILURE';
+}
+
+// What a variable's value, a limit or a wrong argument is refused with: none of the document's syntax or validity.
+const OTHER = /^(QUERY_TOO_|BAD_USER_INPUT|INVALID_CURSOR|CURSOR_MISMATCH)/;
+
+async function isDamageSeen(text, variables) {
+  const broken = damaged(random, text);
+  const expected = verdict(broken);
+  const answer = JSON.parse(await gateway.ask(broken, variables));
+  const code = answer.errors?.[0].extensions.code ?? 'run';
+  // Values of variables, and of scalars that graphql-js knows nothing of.
+  const isOfValue =
+    code === 'GRAPHQL_VALIDATION_FAILED' && /^`\$|is of the type (DateTime|BigInt)/.test(answer.errors[0].message);
+  const found = OTHER.test(code) || isOfValue ? 'other' : 'data' in answer ? 'run' : code;
+  seen.damaged[expected] = (seen.damaged[expected] ?? 0) + 1;
+  if (found === expected || found === 'other') return true;
+  seen.failed += 1;
+  if (seen.failed <= SHOWN) console.log(`${JSON.stringify(broken)}\nexpected ${expected}\nfound    ${JSON.stringify(answer)}\n`);
+  return false;
+}
+
+const seen = { invalid: 0, failed: 0, conditional: 0, introspecting: 0, damaged: {} };
 
 // Whether the gateway agrees on each run of the next document.
 async function check({ document, text, runs }) {
@@ -105,7 +139,7 @@ async function check({ document, text, runs }) {
       return false;
     }
   }
-  return true;
+  return isDamageSeen(text, runs[0]);
 }
 
 const count = Number(documents);

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql_parser::{Error, parse_query};
 use async_graphql_value::Name;
 
 use crate::complexity::{Complexity, check_complexity, check_definitions};
@@ -12,6 +11,7 @@ use crate::duplicate_leaves::remove_duplicate_leaves;
 use crate::fields_can_merge::check_fields_can_merge;
 use crate::limits::Limits;
 use crate::literals::{Literals, Uses};
+use crate::parser::parse;
 use crate::rejection::{Code, Errors, Rejection, quote};
 use crate::schema_types::SchemaTypes;
 use crate::token_limits::check_tokens;
@@ -46,7 +46,7 @@ pub fn check(
     types: &SchemaTypes,
 ) -> Result<Document, Rejection> {
     check_tokens(text, limits)?;
-    let mut executable = parse_query(text).map_err(|error| syntax_rejection(&error))?;
+    let mut executable = parse(text)?;
     let definitions = check_definitions(&executable, limits)?;
     let complexities = check_complexity(&executable, &definitions, limits)?;
     if let Some(pos) = definitions.introspection.filter(|_| !introspection_allowed) {
@@ -216,59 +216,6 @@ fn declare(executable: &mut ExecutableDocument, uses: &DocumentUses, types: &Sch
             for (name, operation) in operations {
                 redeclare(&mut operation.node, &usages(Some(name.clone())), types);
             }
-        }
-    }
-}
-
-/// What the parser expected, which it names by rules of its grammar, in words. None of the document's text is in it.
-fn in_words(expected: &str) -> String {
-    let word = |word: &str| {
-        let rule = word.trim_end_matches([',', ';']);
-        let named = match rule {
-            "EOI" => "the end of the document".to_owned(),
-            "executable_definition" => "an operation or a fragment".to_owned(),
-            "selection" => "a field or a fragment".to_owned(),
-            _ => rule.trim_end_matches('_').replace('_', " "),
-        };
-        named + word.strip_prefix(rule).unwrap_or_default()
-    };
-    expected.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// The rejection for an error of the parser. A syntax error shows only what was expected, not the line.
-fn syntax_rejection(error: &Error) -> Rejection {
-    let locations = error.positions().collect();
-    match error {
-        Error::Syntax { message, .. } => {
-            let expected = message
-                .lines()
-                .last()
-                .and_then(|line| line.trim_start().strip_prefix("= "));
-            let expected = in_words(expected.unwrap_or("unexpected text"));
-            let message = format!("The document is not GraphQL: {expected}.");
-            Rejection::new(Code::ParseFailed, message, locations)
-        }
-        Error::MissingOperation => Rejection::new(
-            Code::OperationResolutionFailure,
-            "The document has no operation.",
-            locations,
-        ),
-        Error::RecursionLimitExceeded => Rejection::new(
-            Code::QueryTooDeep,
-            "Selection sets are nested too deep.",
-            locations,
-        ),
-        Error::OperationDuplicated { operation, .. } => {
-            let message = format!("The operation {} is defined twice.", quote(operation));
-            Rejection::new(Code::ValidationFailed, message, locations)
-        }
-        Error::FragmentDuplicated { fragment, .. } => {
-            let message = format!("The fragment {} is defined twice.", quote(fragment));
-            Rejection::new(Code::ValidationFailed, message, locations)
-        }
-        _ => {
-            let message = "An operation without a name must be the only one.";
-            Rejection::new(Code::ValidationFailed, message, locations)
         }
     }
 }

@@ -1,4 +1,9 @@
-//! The lengths, in bytes, of the string or number at the start of a text, exactly as the parser's grammar reads them.
+//! The lexical tokens of a document, and the lengths, in bytes, of the string or number at the start of a text.
+
+use async_graphql_parser::Pos;
+
+use crate::rejection::{Code, Rejection};
+use crate::string_value::{block_value, line_value, lines};
 
 /// The length of the run of bytes that belong.
 pub(crate) fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
@@ -60,40 +65,154 @@ fn part(text: &[u8], starts: &[u8], signs: &[u8]) -> usize {
     if digits == 0 { 0 } else { 1 + sign + digits }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A lexical token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Token<'t> {
+    Name(&'t str),
+    /// As it is written.
+    Number(&'t str),
+    /// The value of a string, of either kind.
+    Text(String),
+    /// A punctuator of one character.
+    Sign(char),
+    /// `...`
+    Spread,
+    /// The end of the text.
+    End,
+}
 
-    #[test]
-    fn a_number_ends_where_the_grammar_ends_it() {
-        for (text, length) in [
-            ("0", 1),
-            ("007", 1),
-            ("-0.5e+10x", 8),
-            ("12.", 2),
-            ("1.5.5", 3),
-            ("1e", 1),
-            ("-", 1),
-            ("1...F", 1),
-        ] {
-            assert_eq!(number(text.as_bytes()), length, "{text}");
+/// The tokens of a text in which every string ends, one by one, each with its place.
+///
+/// Source: the GraphQL specification, September 2026, "Appendix C: Grammar Summary".
+pub(crate) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    /// The column of the byte at `counted`.
+    column: usize,
+    counted: usize,
+}
+
+impl<'t> Lexer<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            line: 1,
+            column: 1,
+            counted: 0,
         }
     }
 
-    #[test]
-    fn a_string_ends_at_its_quote_or_never() {
-        assert_eq!(string(b"\"a\\\"b\" c"), Some(6));
-        assert_eq!(string(b"\"\" c"), Some(2));
-        assert_eq!(string(b"\"\"\"a\"\\\"\"\"b\"\"\" c"), Some(13));
-        assert_eq!(string(b"\"\"\"\"\"\""), Some(6));
-        for open in [
-            &b"\"a"[..],
-            b"\"a\n\"",
-            b"\"\\\"",
-            b"\"\"\"\"",
-            b"\"\"\" \\\"\"\"",
-        ] {
-            assert_eq!(string(open), None);
+    /// The next token.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::ParseFailed`] for what is no token.
+    pub(crate) fn next(&mut self) -> Result<(Pos, Token<'t>), Rejection> {
+        self.skip_ignored();
+        let pos = self.pos();
+        let rest = &self.text.as_bytes()[self.at..];
+        let (length, token) = match rest.first() {
+            None => (0, Token::End),
+            Some(b'"') => {
+                let length = string(rest).unwrap_or(rest.len());
+                (length, Token::Text(self.value(length, pos)?))
+            }
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_') => {
+                let length = run(rest, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                (length, Token::Name(&self.text[self.at..self.at + length]))
+            }
+            Some(b'0'..=b'9' | b'-') => {
+                let length = number(rest);
+                let runs_on = rest
+                    .get(length)
+                    .is_some_and(|next| next.is_ascii_alphanumeric() || b"_.".contains(next));
+                if runs_on || rest[..length] == *b"-" {
+                    return Err(no_token(
+                        pos,
+                        "expected a number such as 1 or -0.5e3, and a space behind it",
+                    ));
+                }
+                (length, Token::Number(&self.text[self.at..self.at + length]))
+            }
+            Some(b'.') if rest.starts_with(b"...") => (3, Token::Spread),
+            Some(
+                sign @ (b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|'
+                | b'}'),
+            ) => (1, Token::Sign(char::from(*sign))),
+            Some(_) => return Err(no_token(pos, "a character stands where none like it can")),
+        };
+        self.at += length;
+        Ok((pos, token))
+    }
+
+    fn skip_ignored(&mut self) {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b' ' | b'\t' | b',' => self.at += 1,
+                b'\n' | b'\r' => {
+                    let rest = &bytes[self.at..];
+                    self.at += if rest.starts_with(b"\r\n") { 2 } else { 1 };
+                    self.new_line();
+                }
+                b'#' => self.at += run(&bytes[self.at..], |byte| !matches!(byte, b'\n' | b'\r')),
+                0xEF if bytes[self.at..].starts_with("\u{feff}".as_bytes()) => self.at += 3,
+                _ => return,
+            }
         }
+    }
+
+    fn new_line(&mut self) {
+        self.line += 1;
+        self.column = 1;
+        self.counted = self.at;
+    }
+
+    /// The place of the next byte: columns are counted in characters.
+    fn pos(&mut self) -> Pos {
+        let passed = &self.text.as_bytes()[self.counted..self.at];
+        self.column += passed.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        self.counted = self.at;
+        Pos {
+            line: self.line,
+            column: self.column,
+        }
+    }
+
+    /// The value of the string of this length that is next.
+    fn value(&mut self, length: usize, pos: Pos) -> Result<String, Rejection> {
+        let whole = &self.text[self.at..self.at + length];
+        if let Some(block) = whole.strip_prefix("\"\"\"") {
+            let block = block.strip_suffix("\"\"\"").unwrap_or(block);
+            // What follows stands behind the block's last line.
+            let start = self.at;
+            let mut line_at = start;
+            for line in lines(whole).skip(1) {
+                line_at = line.as_ptr() as usize - self.text.as_ptr() as usize;
+                self.line += 1;
+            }
+            if line_at != start {
+                self.column = 1;
+                self.counted = line_at;
+            }
+            return Ok(block_value(&block.replace("\\\"\"\"", "\"\"\"")));
+        }
+        let inside = whole.get(1..length.saturating_sub(1)).unwrap_or_default();
+        line_value(inside).ok_or_else(|| {
+            no_token(
+                pos,
+                "an escape in a string is none: \\u{...} or \\u and four digits of a character, or \\ and one of \" \\ / b f n r t",
+            )
+        })
     }
 }
+
+fn no_token(pos: Pos, what: &str) -> Rejection {
+    let message = format!("The document is not GraphQL: {what}.");
+    Rejection::new(Code::ParseFailed, message, vec![pos])
+}
+
+#[cfg(test)]
+mod tests;

@@ -46,9 +46,11 @@ mod input_path;
 mod lexer;
 mod limits;
 mod literals;
+mod parser;
 mod rejection;
 mod scalars;
 mod schema_types;
+mod string_value;
 mod token_limits;
 mod variables;
 

@@ -101,9 +101,7 @@ impl<'a> Literals<'a> {
     /// Walks the directives of the definition of a variable, and checks that the schema allows them there; async-graphql
     /// does not look at them. Whether one may be repeated is not checked: its parser says so of every directive.
     pub(crate) fn variable_directives(&mut self, directives: &[Positioned<Directive>]) {
-        let used = self.uses.variables.len();
         self.directives(directives);
-        let used = self.uses.variables.split_off(used);
         for directive in directives {
             let (at, name) = (directive.pos, &directive.node.name.node);
             let quoted = || quote(&format!("@{name}"));
@@ -123,16 +121,6 @@ impl<'a> Literals<'a> {
                     let message = || format!("The directive {} has no argument {argument_name}.", quoted());
                     self.errors.at(argument.pos, message);
                 }
-            }
-            let arguments = directive.node.arguments.iter();
-            let of_it = |usage: &&Usage| arguments.clone().any(|(_, value)| value.pos == usage.pos);
-            if let Some(usage) = used.iter().find(of_it) {
-                self.errors.at(usage.pos, || {
-                    format!(
-                        "The directive {} is on a variable definition, where its arguments may not use variables.",
-                        quoted()
-                    )
-                });
             }
         }
     }

@@ -66,13 +66,13 @@ fn directives_on_variable_definitions_are_known_and_in_their_location() {
             "`text` is of the type String, which takes a string.",
         ),
         ("@label", "The argument `text` is required, but not given."),
-        (
-            "@label(text: $id)",
-            "The directive `@label` is on a variable definition, where its arguments may not use variables.",
-        ),
     ] {
         is_invalid(&query(directives), &[message]);
     }
+    // By the grammar they are constant.
+    let (code, messages) = refused(&query("@label(text: $id)")).expect("a refusal");
+    assert_eq!(code, Code::ParseFailed);
+    assert!(messages[0].contains("without variables"), "{messages:?}");
     for directives in ["", "@label(text: \"a\")", "@tag(name: \"b\") @label(text: \"a\")"] {
         assert_eq!(refused(&query(directives)), None, "{directives}");
     }
@@ -87,11 +87,10 @@ fn no_fragment_is_named_on() {
     ] {
         let (code, messages) = refused(text).unwrap_or_else(|| panic!("{text} is accepted"));
         assert_eq!(code, Code::ParseFailed, "{text}");
-        assert_eq!(
-            messages,
-            ["The document is not GraphQL: a fragment may not be named `on`."],
-            "{text}"
-        );
+        let [message] = messages.as_slice() else {
+            panic!("{text}: {messages:?}");
+        };
+        assert!(message.contains("`on`"), "{text}: {message}");
     }
     assert_eq!(
         refused("{ ...on_ ... on Query { __typename } } fragment on_ on Query { __typename }"),

@@ -166,7 +166,7 @@ mod tests {
     #[tokio::test]
     async fn refusals_say_how_to_go_on() {
         for (code, name, value) in [
-            (Code::MethodNotAllowed, ALLOW, "GET, HEAD"),
+            (Code::MethodNotAllowed, ALLOW, "GET, HEAD, QUERY"),
             (Code::Unauthenticated, WWW_AUTHENTICATE, "Bearer"),
             (Code::ServiceUnavailable, RETRY_AFTER, "1"),
         ] {

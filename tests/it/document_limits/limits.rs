@@ -76,7 +76,9 @@ fn an_operation_is_found_by_its_name_or_as_the_only_one() {
         verdict("query A{__typename} query A{__typename}", &json!({})),
         "GRAPHQL_VALIDATION_FAILED"
     );
-    for text in ["", "#", "{", "{a(}", "query", "{a} x", "{a(x:1e999)}"] {
+    // By the grammar it is a number.
+    assert_eq!(verdict("{a(x:1e999)}", &json!({})), "GRAPHQL_VALIDATION_FAILED");
+    for text in ["", "#", "{", "{a(}", "query", "{a} x"] {
         assert_eq!(verdict(text, &json!({})), "GRAPHQL_PARSE_FAILED", "{text}");
     }
 }

@@ -62,7 +62,6 @@ pub(crate) fn check_definitions<'a>(
     }
     let mut edges: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, fragment) in &document.fragments {
-        check_fragment_name(name, fragment.pos)?;
         walk.spreads.clear();
         walk.directives(&fragment.node.directives)?;
         walk.selection_set(&fragment.node.selection_set.node)?;
@@ -85,17 +84,6 @@ fn within(count: usize, limit: usize, code: Code, what: &str) -> Result<(), Reje
     }
     let message = format!("The document has {count} {what}; at most {limit} are accepted.");
     Err(Rejection::new(code, message, Vec::new()))
-}
-
-/// # Errors
-///
-/// The name is `on`, which the grammar keeps for type conditions; async-graphql's parser takes it.
-fn check_fragment_name(name: &str, pos: Pos) -> Result<(), Rejection> {
-    if name != "on" {
-        return Ok(());
-    }
-    let message = "The document is not GraphQL: a fragment may not be named `on`.";
-    Err(Rejection::new(Code::ParseFailed, message, vec![pos]))
 }
 
 /// Whether a root field is introspection.
@@ -125,7 +113,6 @@ impl<'a> Walk<'a, '_> {
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    check_fragment_name(name, spread.pos)?;
                     self.spreads.push(name);
                 }
                 Selection::InlineFragment(inline) => self.selection_set(&inline.node.selection_set.node)?,
