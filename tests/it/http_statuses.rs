@@ -237,6 +237,49 @@ async fn query_answers_a_list_as_get_does() {
 }
 
 #[tokio::test]
+async fn who_reads_problems_gets_one_for_a_spent_budget() {
+    let app = TestApp::on(databases::sqlite(), &["--rate-limit", "1"]).await;
+    let caller = app.account("Acme").await;
+    let ask = |accept| {
+        send(
+            &app,
+            &caller,
+            Method::GET,
+            "/api/v1/imports?per_page=100",
+            [JSON, accept],
+            "",
+        )
+    };
+    assert_eq!(ask("*/*").await.status, 200);
+    let usual = ask("application/json, */*").await;
+    assert_eq!((usual.status.as_u16(), media_type(&usual)), (429, JSON));
+    assert!(
+        usual.json["error"].is_string() && usual.json.get("type").is_none(),
+        "{}",
+        usual.json
+    );
+    let problem = ask("application/problem+json").await;
+    assert_eq!(
+        (problem.status.as_u16(), media_type(&problem)),
+        (429, "application/problem+json")
+    );
+    assert_eq!(
+        problem.json["type"],
+        "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    );
+    assert_eq!(problem.json["violated-policies"], json!(["points"]));
+    assert_eq!(problem.json["instance"], "/api/v1/imports");
+    for name in [
+        "retry-after",
+        "ratelimit",
+        "ratelimit-policy",
+        "ratelimit-remaining",
+    ] {
+        assert!(problem.headers.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn answers_tell_the_budget_in_the_fields_that_are_wanted() {
     for (option, has_draft) in [("all", true), ("older", false)] {
         for database in databases::fresh().await {

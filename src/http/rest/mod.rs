@@ -13,14 +13,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
+use mediatype::names::{APPLICATION, JSON};
+use mediatype::{MediaType, Name};
+
 use super::admission::{self, Caller, Denied};
 use super::deadline::Deadline;
+use super::negotiate::{Specificity, preference, ranges};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
@@ -239,12 +243,24 @@ fn told(caller: &Caller, (mut response, code): Answered) -> Answered {
 
 /// Counts and logs an answer: nothing that the caller wrote.
 fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code): Answered) -> Response {
+    let response = if code == Some(Code::RateLimited) && wants_problem(&parts.headers) {
+        problem::quota_exceeded(&parts.uri, response.into_parts().0.headers)
+    } else {
+        response
+    };
     let took = started.elapsed();
     gateway
         .metrics
         .answered("rest", code.map_or("ok", |code| code.row().label), took);
     log::answered("rest", "query", &response, code, took, request_id(parts));
     response
+}
+
+/// Whether a client names the media type of problems: the API that this one mirrors has a form of its own.
+fn wants_problem(headers: &HeaderMap) -> bool {
+    let problem = MediaType::from_parts(APPLICATION, Name::new_unchecked("problem"), Some(JSON), &[]);
+    let preference = preference(&ranges(headers.get_all(ACCEPT)), &problem);
+    preference.specificity == Specificity::Exact && preference.quality > 0
 }
 
 fn request_id(parts: &Parts) -> Option<&str> {

@@ -3,8 +3,8 @@
 //! Takes what was refused, gives the answer: messages by parameter for a query string, a rate limit's sentence, and a
 //! problem for the rest.
 
-use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use super::{FORM, is_list};
 use crate::error::{Code, Rejection};
 use crate::http::admission;
 use crate::http::method;
+use crate::load::budget::POLICY;
 use crate::resources::imports::rest::ParameterErrors;
 
 /// A request that was refused, or that could not be answered.
@@ -91,6 +92,29 @@ pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
     }
     admission::tell(rejection.remaining, response.headers_mut());
     response
+}
+
+/// The problem of a spent budget, for who reads problems. `headers` are those of the answer so far.
+///
+/// Source: draft-ietf-httpapi-ratelimit-headers-11, "Problem Types"; RFC 9457.
+pub fn quota_exceeded(uri: &Uri, mut headers: HeaderMap) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let policies: &[&str] = if headers.contains_key("ratelimit") {
+        &[POLICY]
+    } else {
+        &[]
+    };
+    let body = serde_json::json!({
+        "type": "https://iana.org/assignments/http-problem-types#quota-exceeded",
+        "title": "Request cannot be satisfied as assigned quota has been exceeded",
+        "status": status.as_u16(),
+        "detail": "retry after the seconds in Retry-After",
+        "instance": uri.path(),
+        "violated-policies": policies,
+    });
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.remove(CONTENT_LENGTH);
+    (status, headers, body.to_string()).into_response()
 }
 
 /// A problem at a path. The query string is left out: what stands in it is not ours to repeat.

@@ -179,6 +179,7 @@ fn flood(
     let mut statuses = BTreeMap::new();
     for number in 0..group.requests {
         let ask = (group.make)(&mut rng, seeds);
+        let ask = if rng.below(4) == 0 { by_query(ask) } else { ask };
         let Some(answer) = client.try_ask(&ask) else {
             panic!("{} {number}: no answer to {ask:?}", group.name);
         };
@@ -190,6 +191,21 @@ fn flood(
         }
     }
     statuses
+}
+
+/// The same by QUERY, where it has a body or the parameters of a list.
+fn by_query(mut ask: Ask) -> Ask {
+    if ask.method == "POST" {
+        ask.method = "QUERY".to_owned();
+    } else if ask.method == "GET" && ask.target.starts_with(b"/api/v1/imports?") {
+        let (target, query) = ask.target.split_at(b"/api/v1/imports".len());
+        let (target, query) = (target.to_vec(), query[1..].to_vec());
+        ask.method = "QUERY".to_owned();
+        ask.target = target;
+        ask.body = query;
+        return ask.with("Content-Type", "application/x-www-form-urlencoded");
+    }
+    ask
 }
 
 impl Seeds {

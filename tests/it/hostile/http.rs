@@ -23,6 +23,9 @@ pub(super) const OPEN: [&str; 12] = [
 
 const SOUND: &str = "{\"query\": \"{ viewer { id } }\"}";
 
+/// The methods that have a body.
+const METHODS: [&str; 2] = ["POST", "QUERY"];
+
 fn post(body: impl Into<Vec<u8>>) -> Ask {
     Ask::post("/graphql", body)
 }
@@ -73,14 +76,19 @@ async fn a_body_that_is_no_graphql_request_is_a_bad_request() {
     let bodies = no_json.into_iter().map(|body: Vec<u8>| (400, body));
     let bodies = bodies.chain(no_request.into_iter().map(|body| (422, body)));
     for (status, body) in bodies {
-        let ask = post(body);
-        let answer = client.ask(&ask);
-        judge(&ask, &answer);
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (status, "BAD_REQUEST"),
-            "{ask:?}"
-        );
+        for method in METHODS {
+            let ask = Ask {
+                method: method.to_owned(),
+                ..post(body.clone())
+            };
+            let answer = client.ask(&ask);
+            judge(&ask, &answer);
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (status, "BAD_REQUEST"),
+                "{ask:?}"
+            );
+        }
     }
     assert_eq!(client.ask(&post(SOUND)).status, 200);
 }
@@ -92,8 +100,11 @@ async fn a_body_of_ten_megabytes_is_refused_unread_however_it_is_announced() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                for _ in 0..5 {
-                    let ask = post(large.clone());
+                for method in METHODS {
+                    let ask = Ask {
+                        method: method.to_owned(),
+                        ..post(large.clone())
+                    };
                     let answer = server.client().ask(&ask);
                     assert_eq!(
                         (answer.status, answer.code().as_str()),
@@ -153,14 +164,19 @@ async fn only_json_in_plain_bytes_is_taken_and_only_json_is_given() {
         &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")],
         &[("Content-Type", "application/json"), ("Content-Encoding", "br")],
     ] {
-        let ask = typed(headers);
-        let answer = client.ask(&ask);
-        judge(&ask, &answer);
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (415, "UNSUPPORTED_MEDIA_TYPE"),
-            "{headers:?}"
-        );
+        for method in METHODS {
+            let ask = Ask {
+                method: method.to_owned(),
+                ..typed(headers)
+            };
+            let answer = client.ask(&ask);
+            judge(&ask, &answer);
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (415, "UNSUPPORTED_MEDIA_TYPE"),
+                "{headers:?}"
+            );
+        }
     }
     for accept in ["text/html", "application/json;q=0", "image/*"] {
         let answer = client.ask(&post(SOUND).with("Accept", accept));

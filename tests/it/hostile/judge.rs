@@ -129,7 +129,7 @@ fn rest(status: u16, body: &Value) -> bool {
                 })
         }),
         429 => body["error"].is_string(),
-        401 | 404 | 405 | 414 | 431 => {
+        401 | 404 | 405 | 413 | 414 | 415 | 431 => {
             body["status"] == status
                 && ["title", "detail", "instance"]
                     .iter()
