@@ -365,6 +365,31 @@ fn request_errors() -> Vec<(String, Json, &'static str)> {
 }
 
 #[tokio::test]
+async fn of_several_operations_none_is_chosen_where_one_is_not_valid() {
+    let (app, caller) = filled().await.remove(0);
+    for (document, code) in [
+        (
+            "query A { __typename } query B { viewer { name } }",
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
+        (
+            "query A { __typename } query B { viewer { nothing } }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+    ] {
+        let answer = app.query(&caller.key, document, json!({})).await;
+        assert_eq!(answer.codes(), [code], "{document}");
+        let by_name = Request::post("/graphql")
+            .header("authorization", format!("Bearer {}", caller.key.reveal()))
+            .header("content-type", JSON)
+            .body(Body::from(
+                json!({"query": document, "operationName": "C"}).to_string(),
+            ));
+        assert_eq!(app.send(by_name.unwrap()).await.codes(), [code], "{document}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_error_has_no_data_and_its_status_is_that_of_the_media_type() {
     // Nothing here reaches a database.
     let (app, caller) = filled().await.remove(0);

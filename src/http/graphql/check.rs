@@ -12,6 +12,7 @@ use super::{Kind, POST_ONLY};
 use crate::error::{Code, GraphqlError, Rejection};
 use crate::graphql::documents::{DocumentError, Known, Named};
 use crate::graphql::execute::Plan;
+use crate::graphql::schema::ValidationError;
 use crate::http::Gateway;
 use crate::http::graphql_request::GraphqlRequest;
 
@@ -77,7 +78,13 @@ pub(super) fn check(
     };
     let operation = match known.document().operation(request.operation_name.as_deref()) {
         Ok(operation) => operation,
-        Err(rejection) => return Ok(Err(rejection.into())),
+        // A document that is not valid has no operation to choose.
+        Err(rejection) => {
+            let mut operations = known.document().operations().iter();
+            let invalid = operations.find_map(|operation| known.plan(operation, &gateway.schema).err());
+            let invalid = invalid.map(|invalid| of_invalid(invalid, documents.limits().errors));
+            return Ok(Err(invalid.unwrap_or_else(|| rejection.into())));
+        }
     };
     if is_safe && operation.kind() != OperationType::Query {
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
@@ -90,13 +97,7 @@ pub(super) fn check(
     };
     let plan = match known.plan(operation, &gateway.schema) {
         Ok(plan) => plan,
-        Err(invalid) => {
-            let faults = invalid.iter().take(limits.errors).map(GraphqlError::of_invalid);
-            return Ok(Err(RefusedDocument {
-                faults: faults.collect(),
-                cost: None,
-            }));
-        }
+        Err(invalid) => return Ok(Err(of_invalid(invalid, limits.errors))),
     };
     let kind = if operation.introspects() {
         Kind::Introspection
@@ -110,6 +111,15 @@ pub(super) fn check(
         cost: coerced.cost,
         known,
     }))
+}
+
+/// At most so many of what is wrong with a document.
+fn of_invalid(invalid: &[ValidationError], most: usize) -> RefusedDocument {
+    let faults = invalid.iter().take(most).map(GraphqlError::of_invalid);
+    RefusedDocument {
+        faults: faults.collect(),
+        cost: None,
+    }
 }
 
 /// The hash of Apollo's `persistedQuery` extension, version 1; an extension that is null is as if absent.

@@ -14,7 +14,7 @@ pub(super) fn of_a_list() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            answer("A page of imports.", "Page", Some(examples::page())),
+            with_budget(builder("A page of imports.", "Page", Some(examples::page()))).build(),
         )
         .responses_from_iter(failures("The `Account-Token` is not that of the key's account."))
         .build()
@@ -23,7 +23,10 @@ pub(super) fn of_a_list() -> Responses {
 /// The answers to a record.
 pub(super) fn of_a_record() -> Responses {
     ResponsesBuilder::new()
-        .response("200", answer("The import.", "Record", Some(examples::record())))
+        .response(
+            "200",
+            with_budget(builder("The import.", "Record", Some(examples::record()))).build(),
+        )
         .responses_from_iter(failures(
             "The account has no import with this id, or the `Account-Token` is not that of the key's account.",
         ))
@@ -37,14 +40,14 @@ fn failures(not_found: &str) -> [(&'static str, Response); 10] {
     let bad_request = "A parameter is wrong; `errors` says which and why. The name `request` stands for the request's head, \
                        which may also be refused without a body.";
     [
-        ("400", builder(bad_request, "BadRequest", None).build()),
+        ("400", with_budget(builder(bad_request, "BadRequest", None)).build()),
         (
             "401",
             problem("No valid API key came with the request, or a key in the URL.")
                 .header("WWW-Authenticate", header(Type::String, "The scheme to use."))
                 .build(),
         ),
-        ("404", problem(not_found).build()),
+        ("404", with_budget(problem(not_found)).build()),
         (
             "405",
             problem("The method is not served.")
@@ -54,11 +57,11 @@ fn failures(not_found: &str) -> [(&'static str, Response); 10] {
         ("414", problem("The URL is too long.").build()),
         (
             "429",
-            builder(
+            with_budget(builder(
                 "The account's budget is spent, or too many requests without a valid API key came from this address.",
                 "TooManyRequests",
                 None,
-            )
+            ))
             .header("Retry-After", retry_after())
                 .build(),
         ),
@@ -78,8 +81,35 @@ fn failures(not_found: &str) -> [(&'static str, Response); 10] {
     ]
 }
 
-fn answer(description: &str, schema: &str, example: Option<Value>) -> Response {
-    builder(description, schema, example).build()
+/// An answer that says what is left of the account's budget, where the request had a key and budgets are limited.
+fn with_budget(answer: ResponseBuilder) -> ResponseBuilder {
+    [
+        (
+            "RateLimit-Limit",
+            Type::Integer,
+            "Points that a full budget holds.",
+        ),
+        ("RateLimit-Remaining", Type::Integer, "Points that are left."),
+        (
+            "RateLimit-Reset",
+            Type::Integer,
+            "After how many seconds the budget is full again.",
+        ),
+        (
+            "RateLimit-Policy",
+            Type::String,
+            "The budget's size and time, as `\"points\";q=10000;w=10`.",
+        ),
+        (
+            "RateLimit",
+            Type::String,
+            "What is left of it, as `\"points\";r=9950;t=1`.",
+        ),
+    ]
+    .into_iter()
+    .fold(answer, |answer, (name, kind, description)| {
+        answer.header(name, header(kind, description))
+    })
 }
 
 fn builder(description: &str, schema: &str, example: Option<Value>) -> ResponseBuilder {
