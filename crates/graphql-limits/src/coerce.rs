@@ -85,7 +85,7 @@ pub fn coerce(
         }
     }
     values.errors.into_result()?;
-    let cost = cost(document, operation, &coerced, variables, types);
+    let cost = cost(document, operation, &coerced, variables, types, max_items(limits));
     if cost > limits.cost {
         let message = format!(
             "The operation costs {cost} points; at most {} are accepted.",

@@ -3,6 +3,8 @@
 //! Each root field counts under each of its aliases, fragments followed. What `@skip` and `@include` leave out costs
 //! nothing. A response key that is selected several times is one field, which is executed once. Sums saturate.
 
+use std::collections::HashSet;
+
 use async_graphql_parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql_value::indexmap::IndexMap;
 use async_graphql_value::{ConstValue, Name, Value, Variables};
@@ -29,6 +31,16 @@ pub enum Cost {
     Fixed(u64),
     /// One point for each item of a list in this argument.
     Items(&'static str),
+    /// One point for each different object in a list: those that have the same strings under these keys are one, and all that
+    /// lack one of these strings are one together. A list of more items than are coerced costs a point for each.
+    Distinct {
+        /// The argument that is the list.
+        argument: &'static str,
+        /// The keys.
+        keys: &'static [&'static str],
+    },
+    /// That of introspection: the field tells of the schema, and is refused where introspection is switched off.
+    Introspection,
     /// One point for each row of a page.
     Connection(ConnectionCost),
 }
@@ -45,13 +57,15 @@ pub struct ConnectionCost {
     pub fields: Vec<(&'static str, u64)>,
 }
 
-/// The cost of an operation with its coerced variables, at least 1; `given` has them as they came.
+/// The cost of an operation with its coerced variables, at least 1; `given` has them as they came, as of a list no more than
+/// `max_items` are coerced.
 pub(crate) fn cost(
     document: &Document,
     operation: &Operation,
     variables: &Variables,
     given: &Map<String, Json>,
     types: &SchemaTypes,
+    max_items: usize,
 ) -> u64 {
     let executable = document.executable();
     let calculation = Calculation {
@@ -59,6 +73,7 @@ pub(crate) fn cost(
         variables,
         given,
         costs: types.costs(),
+        max_items,
     };
     let definition = executable
         .operations
@@ -76,6 +91,8 @@ struct Calculation<'a> {
     variables: &'a Variables,
     given: &'a Map<String, Json>,
     costs: &'a Costs,
+    /// Items of one list that are coerced.
+    max_items: usize,
 }
 
 impl<'a> Calculation<'a> {
@@ -102,6 +119,8 @@ impl<'a> Calculation<'a> {
             None => 1,
             Some(Cost::Fixed(points)) => *points,
             Some(Cost::Items(argument)) => self.items(field, argument),
+            Some(Cost::Distinct { argument, keys }) => self.distinct(field, argument, keys),
+            Some(Cost::Introspection) => self.costs.introspection,
             Some(Cost::Connection(connection)) => self.page(field, uses, connection),
         }
     }
@@ -141,6 +160,28 @@ impl<'a> Calculation<'a> {
             Some(ConstValue::List(items)) => items.len() as u64,
             _ => 1,
         }
+    }
+
+    /// The number of different objects in a list; the length of one that is longer than what is coerced.
+    fn distinct(&self, field: &Field, argument: &str, keys: &[&str]) -> u64 {
+        let items = self.items(field, argument);
+        if items >= self.max_items as u64 {
+            return items;
+        }
+        let Some(ConstValue::List(items)) = self.argument(field, argument) else {
+            return items;
+        };
+        let strings = |item: &ConstValue| -> Option<Vec<String>> {
+            let ConstValue::Object(object) = item else {
+                return None;
+            };
+            let string = |key: &&str| match object.get(*key) {
+                Some(ConstValue::String(text)) => Some(text.clone()),
+                _ => None,
+            };
+            keys.iter().map(string).collect()
+        };
+        items.iter().map(strings).collect::<HashSet<_>>().len() as u64
     }
 
     /// A size that is given and not null; what is no whole number counts as out of range.

@@ -47,7 +47,7 @@ pub fn check(
 ) -> Result<Document, Rejection> {
     check_tokens(text, limits)?;
     let mut executable = parse(text)?;
-    let definitions = check_definitions(&executable, limits)?;
+    let definitions = check_definitions(&executable, limits, types)?;
     let complexities = check_complexity(&executable, &definitions, limits)?;
     if let Some(pos) = definitions.introspection.filter(|_| !introspection_allowed) {
         let message = "Introspection is switched off; the schema is documented elsewhere.";

@@ -24,6 +24,8 @@ pub(crate) enum Scalar {
     String,
     Boolean,
     Id,
+    /// `_Any` of Apollo Federation: any value but null.
+    Any,
     Custom(CustomScalar),
 }
 
@@ -36,6 +38,7 @@ impl Scalar {
             "String" => Self::String,
             "Boolean" => Self::Boolean,
             "ID" => Self::Id,
+            "_Any" => Self::Any,
             _ => Self::Custom(*custom.iter().find(|scalar| scalar.name == name)?),
         })
     }
@@ -48,6 +51,7 @@ impl Scalar {
             Self::String => "a string",
             Self::Boolean => "true or false",
             Self::Id => "a string, or a whole number",
+            Self::Any => "any value",
             Self::Custom(scalar) => scalar.expects,
         }
     }
@@ -64,6 +68,7 @@ impl Scalar {
     /// Whether a literal, neither null nor a variable, is of this type. A float literal is no Int.
     pub(crate) fn accepts(self, literal: &Value) -> bool {
         match (self, literal) {
+            (Self::Any, _) => true,
             (Self::Int, Value::Number(number)) => int(number).is_some(),
             (Self::Float, Value::Number(_))
             | (Self::String | Self::Id, Value::String(_))
@@ -77,6 +82,7 @@ impl Scalar {
     /// A JSON value that is not null, as this type. `1.0` is a whole number.
     pub(crate) fn coerce(self, json: &Json) -> Option<ConstValue> {
         match (self, json) {
+            (Self::Any, json) => ConstValue::from_json(json.clone()).ok(),
             (Self::Int, Json::Number(number)) => int(number)
                 .or_else(|| whole(number))
                 .map(|int| ConstValue::Number(int.into())),

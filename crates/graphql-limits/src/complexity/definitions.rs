@@ -8,13 +8,14 @@ use async_graphql_parser::{Pos, Positioned};
 
 use crate::limits::Limits;
 use crate::rejection::{Code, Rejection, quote};
+use crate::schema_types::SchemaTypes;
 
 /// What the definitions of a document hold.
 #[derive(Debug)]
 pub(crate) struct Definitions<'a> {
     /// The names of the fragments, each after all that it spreads.
     pub(crate) fragment_order: Vec<&'a str>,
-    /// The first `__schema` or `__type`.
+    /// The first field that tells of the schema, such as `__schema`.
     pub(crate) introspection: Option<Pos>,
     /// Nodes visited.
     pub(crate) steps: u64,
@@ -28,6 +29,7 @@ pub(crate) struct Definitions<'a> {
 pub(crate) fn check_definitions<'a>(
     document: &'a ExecutableDocument,
     limits: &Limits,
+    types: &SchemaTypes,
 ) -> Result<Definitions<'a>, Rejection> {
     let operations = document.operations.iter().len();
     within(operations, limits.operations, Code::QueryTooLarge, "operations")?;
@@ -40,6 +42,7 @@ pub(crate) fn check_definitions<'a>(
 
     let mut walk = Walk {
         limits,
+        types,
         directive_count: 0,
         introspection: None,
         spreads: Vec::new(),
@@ -93,6 +96,7 @@ pub(crate) fn is_introspection(field: &str) -> bool {
 
 struct Walk<'a, 'l> {
     limits: &'l Limits,
+    types: &'l SchemaTypes,
     directive_count: usize,
     introspection: Option<Pos>,
     spreads: Vec<&'a str>,
@@ -106,7 +110,7 @@ impl<'a> Walk<'a, '_> {
             self.directives(selection.node.directives())?;
             match &selection.node {
                 Selection::Field(field) => {
-                    if is_introspection(&field.node.name.node) {
+                    if self.types.tells_of_schema(&field.node.name.node) {
                         self.introspection.get_or_insert(field.pos);
                     }
                     self.selection_set(&field.node.selection_set.node)?;

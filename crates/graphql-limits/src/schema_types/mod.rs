@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use async_graphql_parser::types::{BaseType, Type};
 
 pub use self::read::SchemaTypesError;
-use crate::cost::Costs;
+use crate::complexity::is_introspection;
+use crate::cost::{Cost, Costs};
 use crate::scalars::Scalar;
 
 /// The schema's types, and what its root fields cost.
@@ -68,6 +69,13 @@ impl SchemaTypes {
     /// What root fields cost.
     pub(crate) fn costs(&self) -> &Costs {
         &self.costs
+    }
+
+    /// Whether a root field tells of the schema: one of introspection, or one that costs what these do.
+    pub(crate) fn tells_of_schema(&self, field: &str) -> bool {
+        let mut listed = self.costs.root_fields.iter();
+        is_introspection(field)
+            || listed.any(|(name, cost)| *name == field && matches!(cost, Cost::Introspection))
     }
 
     /// The query root's name.

@@ -52,7 +52,8 @@ pub enum SchemaTypesError {
 }
 
 impl SchemaTypes {
-    /// Reads a schema's text. `scalars` are those of its scalars that are not built in, `costs` what its root fields cost.
+    /// Reads a schema's text. `scalars` are those of its scalars that are neither built in nor `_Any`, `costs` what its root
+    /// fields cost.
     ///
     /// # Errors
     ///
@@ -117,8 +118,10 @@ impl SchemaTypes {
                 return Err(SchemaTypesError::UnknownCost((*name).to_owned()));
             };
             let unknown = match cost {
-                Cost::Fixed(_) => None,
-                Cost::Items(argument) => Some(*argument).filter(|name| !field.arguments.contains_key(*name)),
+                Cost::Fixed(_) | Cost::Introspection => None,
+                Cost::Items(argument) | Cost::Distinct { argument, .. } => {
+                    Some(*argument).filter(|name| !field.arguments.contains_key(*name))
+                }
                 Cost::Connection(connection) => {
                     let mut fields = connection.fields.iter().map(|(name, _)| *name);
                     fields.find(|name| self.field(&field.of, name).is_none())
