@@ -60,7 +60,11 @@ impl From<StoreError> for NoAnswer {
 ///
 /// [`AppError`].
 pub fn documents(config: &Config) -> Result<Documents, AppError> {
-    let types = validation::types(&schema::sdl())?;
+    let types = if config.federation {
+        validation::federated_types(&schema::federated_sdl())?
+    } else {
+        validation::types(&schema::sdl())?
+    };
     let documents = Documents::new(types, document_limits(&config.limits), config.introspection);
     let Some((trusted, mode)) = &config.trusted_documents else {
         return Ok(documents);
@@ -77,6 +81,11 @@ pub fn documents(config: &Config) -> Result<Documents, AppError> {
 pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gateway>, Sender<Readiness>) {
     let limits = &config.limits;
     let (sender, readiness) = watch::channel(Readiness::Starting);
+    let (schema, sdl) = if config.federation {
+        (schema::build_federated(), schema::federated_sdl())
+    } else {
+        (schema::build(), schema::sdl())
+    };
     let permits = PermitLimits {
         running: limits.running,
         waiting: limits.waiting,
@@ -86,8 +95,8 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
         tokens: TokenCache::new(store.clone()),
         metrics: Arc::clone(store.metrics()),
         store,
-        schema: schema::build(),
-        sdl: schema::sdl(),
+        schema,
+        sdl,
         documents,
         permits: Permits::new(permits),
         budgets: Budgets::new(limits.rate_limit, limits.cost, config.rate_limit_fields),

@@ -57,7 +57,7 @@ enum Command {
     #[command(subcommand)]
     Migrate(migrate::Command),
     /// Print the GraphQL schema.
-    Schema,
+    Schema(schema::Args),
     /// Store import records from files.
     Load(load::Args),
     /// Store generated imports.
@@ -97,7 +97,7 @@ impl Cli {
             Command::Migrate(command) => in_runtime(migrate::run(command, &url))?,
             Command::Serve(args) => in_runtime(serve::run(*args, url))?,
             Command::Demo(args) => in_runtime(demo::run(*args))?,
-            Command::Schema => schema::run()?,
+            Command::Schema(args) => schema::run(&args)?,
             Command::Load(args) => {
                 return in_runtime(database::with(&url, async |store| load::run(args, store).await));
             }

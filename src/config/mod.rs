@@ -70,6 +70,8 @@ pub struct Config {
     pub introspection: bool,
     /// Whether queries may be sent by GET.
     pub get: bool,
+    /// Whether a federation gateway is answered.
+    pub federation: bool,
     /// How GraphQL answers get their statuses.
     pub http_statuses: HttpStatuses,
     /// What answers say of an account's budget.
@@ -105,6 +107,7 @@ impl Settings {
         );
         let introspection = faults.switch("--introspection", &options.introspection);
         let get = faults.switch("--get", &options.get);
+        let federation = faults.switch("--federation", &options.federation);
         let statuses = [
             ("2026", HttpStatuses::Edition2026),
             ("2025", HttpStatuses::Draft2025),
@@ -168,8 +171,8 @@ impl Settings {
         }
         let limits = options.limits.check(&mut faults);
         let answers = http_statuses.zip(rate_limit_fields);
-        let (Some(listen), Some(log_format), Some(introspection), Some(get), Some(answers)) =
-            (listen, log_format, introspection, get, answers)
+        let (Some(listen), Some(log_format), Some(introspection), Some(get), Some(federation), Some(answers)) =
+            (listen, log_format, introspection, get, federation, answers)
         else {
             return Err(faults.into_all());
         };
@@ -189,6 +192,7 @@ impl Settings {
             log_format,
             introspection,
             get,
+            federation,
             http_statuses: answers.0,
             rate_limit_fields: answers.1,
             metrics_listen: metrics_listen.flatten(),

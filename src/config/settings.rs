@@ -26,6 +26,9 @@ pub(super) struct Options {
     /// Whether queries may be sent by GET: on or off.
     #[arg(long, value_name = "on|off", default_value = "on")]
     pub(super) get: String,
+    /// Whether a federation gateway is answered, by `_service` and `_entities`: on or off.
+    #[arg(long, value_name = "on|off", default_value = "off")]
+    pub(super) federation: String,
     /// HTTP statuses of GraphQL answers: 2026 by the first edition of GraphQL over HTTP, 2025 by the drafts before.
     #[arg(long, value_name = "2026|2025", default_value = "2026")]
     pub(super) http_statuses: String,

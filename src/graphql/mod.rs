@@ -2,6 +2,7 @@
 
 pub mod documents;
 pub mod execute;
+pub mod federation;
 pub mod introspection;
 pub mod schema;
 mod sdl;

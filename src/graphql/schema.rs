@@ -11,11 +11,12 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet,
 };
 use async_graphql::{
-    EmptyMutation, EmptySubscription, Error, ID, Object, Pos, Positioned, Request, Response,
+    EmptyMutation, EmptySubscription, Error, ID, Object, ObjectType, Pos, Positioned, Request, Response,
     SDLExportOptions, SchemaBuilder, async_trait,
 };
 use futures_util::FutureExt as _;
 
+use super::federation;
 use super::introspection::{self, Introspection};
 use super::sdl::like_graphql_js;
 use crate::resources::account::Account;
@@ -30,9 +31,36 @@ pub struct Schema {
     /// It stops where a valid document would be executed.
     validating: Library,
     introspection: Arc<Introspection>,
+    /// What `_service` answers; nothing where that is no field of this schema.
+    subgraph_sdl: Arc<str>,
 }
 
-type Library = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+/// A schema of the library, by its query root.
+#[derive(Clone)]
+enum Library {
+    Plain(LibrarySchema<Query>),
+    Federated(LibrarySchema<federation::Query>),
+}
+
+type LibrarySchema<Q> = async_graphql::Schema<Q, EmptyMutation, EmptySubscription>;
+
+impl Library {
+    fn plain() -> Self {
+        Self::Plain(library(Query).extension(StopBeforeExecution).finish())
+    }
+
+    fn federated() -> Self {
+        Self::Federated(library(federation::Query).extension(StopBeforeExecution).finish())
+    }
+
+    /// The answer to a request; nothing where the library waits for something.
+    fn execute(&self, request: Request) -> Option<Response> {
+        match self {
+            Self::Plain(schema) => schema.execute(request).now_or_never(),
+            Self::Federated(schema) => schema.execute(request).now_or_never(),
+        }
+    }
+}
 
 /// What the library finds wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +77,7 @@ pub struct Query;
 
 type Result<T> = std::result::Result<T, Error>;
 
-fn not_executed<T>() -> Result<T> {
+pub(super) fn not_executed<T>() -> Result<T> {
     Err(Error::new(NOT_EXECUTED))
 }
 
@@ -127,8 +155,19 @@ impl Query {
 #[must_use]
 pub fn build() -> Schema {
     Schema {
-        validating: library().extension(StopBeforeExecution).finish(),
-        introspection: Arc::new(introspection()),
+        validating: Library::plain(),
+        introspection: Arc::new(introspection(Query)),
+        subgraph_sdl: Arc::default(),
+    }
+}
+
+/// Builds the schema with what a federation gateway asks a subgraph for besides: `_service` and `_entities`.
+#[must_use]
+pub fn build_federated() -> Schema {
+    Schema {
+        validating: Library::federated(),
+        introspection: Arc::new(introspection(federation::Query)),
+        subgraph_sdl: federation::subgraph_sdl().into(),
     }
 }
 
@@ -136,9 +175,20 @@ pub fn build() -> Schema {
 /// introspection says.
 #[must_use]
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new().include_specified_by();
-    let text = library().finish().sdl_with_options(options);
+    let text = library_sdl(Query);
     like_graphql_js(&text).expect("the library prints what its parser reads; a test reads it")
+}
+
+/// The text of [`build_federated`]'s schema, in the same form.
+#[must_use]
+pub fn federated_sdl() -> String {
+    let text = library_sdl(federation::Query);
+    like_graphql_js(&text).expect("the library prints what its parser reads; a test reads it")
+}
+
+fn library_sdl<Q: ObjectType + 'static>(query: Q) -> String {
+    let options = SDLExportOptions::new().include_specified_by();
+    library(query).finish().sdl_with_options(options)
 }
 
 impl Schema {
@@ -151,7 +201,7 @@ impl Schema {
             request = request.operation_name(name.as_str());
         }
         request.set_parsed_query(with_seen_directives(document));
-        let Some(validated) = self.validating.execute(request).now_or_never() else {
+        let Some(validated) = self.validating.execute(request) else {
             let message = "the library waits for something before it has validated".to_owned();
             let locations = Vec::new();
             return vec![ValidationError { message, locations }];
@@ -171,18 +221,27 @@ impl Schema {
     pub fn introspection(&self) -> &Introspection {
         &self.introspection
     }
+
+    /// What `_service` answers.
+    #[must_use]
+    pub fn subgraph_sdl(&self) -> &str {
+        &self.subgraph_sdl
+    }
 }
 
 /// What the library says of the schema.
-fn introspection() -> Introspection {
-    let described = library().finish().execute(introspection::QUERY).now_or_never();
+fn introspection<Q: ObjectType + 'static>(query: Q) -> Introspection {
+    let described = library(query)
+        .finish()
+        .execute(introspection::QUERY)
+        .now_or_never();
     let described = described.map(|response| response.data.into_json());
     let described = described.expect("the library waits for nothing to describe the schema");
     Introspection::of(described.expect("a description is JSON; a test reads it"))
 }
 
-fn library() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription).disable_suggestions()
+fn library<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, EmptyMutation, EmptySubscription> {
+    async_graphql::Schema::build(query, EmptyMutation, EmptySubscription).disable_suggestions()
 }
 
 /// The document with each `__typename` that has directives in an inline fragment that has them instead: those of

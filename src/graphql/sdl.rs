@@ -3,8 +3,8 @@
 //! Takes the library's text, gives the same definitions in the form in which most tools print a schema that they read by
 //! introspection: so the text in the repository and the text that a tool prints can be compared as they are. What every
 //! GraphQL service has goes without saying: the built-in directives, which some tools refuse to see defined again, and
-//! roots that have their usual names. Deliberately absent: unions, extensions and directives of our own, which this schema
-//! has not.
+//! roots that have their usual names. Deliberately absent: extensions and definitions of directives, which this schema has
+//! not.
 //!
 //! Source: GraphQL specification, October 2025, "Type System"; graphql-js 16, `utilities/printSchema.js`.
 
@@ -24,12 +24,26 @@ const ONE_LINE: usize = 70;
 ///
 /// The text is no schema.
 pub(super) fn like_graphql_js(text: &str) -> Result<String, parser::Error> {
-    let definitions = parser::parse_schema(text)?.definitions;
-    let types = definitions.iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(ty) => Some(type_text(&ty.node)),
+    Ok(print(&types(text)?))
+}
+
+/// The types of a schema's text.
+///
+/// # Errors
+///
+/// The text is no schema.
+pub(super) fn types(text: &str) -> Result<Vec<TypeDefinition>, parser::Error> {
+    let definitions = parser::parse_schema(text)?.definitions.into_iter();
+    let types = definitions.filter_map(|definition| match definition {
+        TypeSystemDefinition::Type(ty) => Some(ty.node),
         TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
     });
-    Ok(types.collect::<Vec<_>>().join("\n\n") + "\n")
+    Ok(types.collect())
+}
+
+/// Writes types in the form of graphql-js.
+pub(super) fn print(types: &[TypeDefinition]) -> String {
+    types.iter().map(type_text).collect::<Vec<_>>().join("\n\n") + "\n"
 }
 
 type Described = Option<Positioned<String>>;
@@ -40,7 +54,9 @@ fn type_text(ty: &TypeDefinition) -> String {
     let directives = directives(&ty.directives);
     match &ty.kind {
         TypeKind::Scalar => head("scalar") + &directives,
-        TypeKind::Object(object) => head("type") + &implements(&object.implements) + &fields(&object.fields),
+        TypeKind::Object(object) => {
+            head("type") + &implements(&object.implements) + &directives + &fields(&object.fields)
+        }
         TypeKind::Interface(interface) => {
             head("interface") + &implements(&interface.implements) + &fields(&interface.fields)
         }

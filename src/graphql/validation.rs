@@ -13,6 +13,23 @@ pub fn types(sdl: &str) -> Result<SchemaTypes, SchemaTypesError> {
     SchemaTypes::from_sdl(sdl, &[BIG_INT, DATE_TIME], costs())
 }
 
+/// The types of the schema with this text, which has what a federation gateway asks for.
+///
+/// # Errors
+///
+/// As those of [`types`].
+pub fn federated_types(sdl: &str) -> Result<SchemaTypes, SchemaTypesError> {
+    let mut costs = costs();
+    let entities = Cost::Distinct {
+        argument: "representations",
+        keys: &["__typename", "id"],
+    };
+    costs
+        .root_fields
+        .extend([("_service", Cost::Introspection), ("_entities", entities)]);
+    SchemaTypes::from_sdl(sdl, &[BIG_INT, DATE_TIME], costs)
+}
+
 const BIG_INT: CustomScalar = CustomScalar {
     name: "BigInt",
     expects: "a whole number of 64 bits, best as a decimal string",

@@ -9,7 +9,7 @@ use crate::selection::table::{Object as _, object};
 
 object! {
     /// An account, a customer of the platform.
-    pub Account<'a>(&'a Viewer) implements "Node";
+    pub Account<'a>(&'a Viewer) is "Node" is "_Entity";
 
     /// Opaque, for refetching with `node`.
     "id": ID = |viewer, json| json.plain(node_id(viewer).as_bytes());

@@ -1,10 +1,12 @@
-//! `node` and `nodes`: anything that has a global id, by that id.
+//! `node` and `nodes`: anything that has a global id, by that id; and `_entities`, by the representations that a federation
+//! gateway makes of type and id.
 //!
 //! An id of another account, of another type, malformed or unknown gives null, all alike. The account that an id names
 //! is compared with the caller's first, so that nothing is read for a foreign one; for the caller's own ids one statement
 //! with the caller's account in it decides.
 
-use async_graphql::{ID, Interface};
+use async_graphql::{Any, ID, Interface, Union};
+use async_graphql_value::ConstValue;
 use keyset::Value;
 
 use super::account::{self, Account};
@@ -28,6 +30,42 @@ pub enum Node {
     Import(Declared<Import>),
     /// The caller's account.
     Account(Declared<Account>),
+}
+
+/// Something that a federation gateway finds again by its type and `id`.
+#[derive(Debug, Union)]
+#[graphql(name = "_Entity")]
+pub enum Entity {
+    /// An import.
+    Import(Declared<Import>),
+    /// The caller's account.
+    Account(Declared<Account>),
+}
+
+/// The global id of the entity that each representation names; `None` where it can be none of the caller's.
+///
+/// A representation is an object with `__typename` and `id`, both strings, the id of that type and of the caller's account.
+/// Other keys are fields that the gateway has of the entity, and say nothing here.
+#[must_use]
+pub fn entity_ids(viewer: &Viewer, representations: &[Any]) -> Vec<Option<ID>> {
+    let account_id = account::node_id(viewer);
+    let id = |Any(representation): &Any| {
+        let ConstValue::Object(object) = representation else {
+            return None;
+        };
+        let (Some(ConstValue::String(type_name)), Some(ConstValue::String(id))) =
+            (object.get("__typename"), object.get("id"))
+        else {
+            return None;
+        };
+        let is_of_type = match type_name.as_str() {
+            Import::NAME => row_id::<Import>(viewer, id).is_some(),
+            Account::NAME => *id == account_id,
+            _ => false,
+        };
+        is_of_type.then(|| ID::from(id.as_str()))
+    };
+    representations.iter().map(id).collect()
 }
 
 /// What is selected of a node, for each type that it may have.
@@ -60,17 +98,16 @@ pub struct Nodes<'a> {
 }
 
 impl<'a> Nodes<'a> {
-    /// Reads the nodes of `ids`.
+    /// Reads the nodes of `ids`, however many they are.
     ///
     /// # Errors
     ///
-    /// Too many ids; what the database says.
+    /// What the database says.
     pub async fn read(
         caller: Caller<'a>,
         selected: &'a SelectedNode,
         ids: &[ID],
     ) -> Result<Self, FieldError> {
-        caller.list_items.check("ids", ids)?;
         Ok(Self {
             caller,
             selected,

@@ -244,7 +244,7 @@ macro_rules! table {
 
         $crate::selection::table::object! {
             $(#[doc = $description])+
-            $visibility $object<'a>(&'a $row) implements "Node";
+            $visibility $object<'a>(&'a $row) is "Node" is "_Entity";
 
             /// Opaque, for refetching with `node`.
             "id": async_graphql::ID = |row, json| {

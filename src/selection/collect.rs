@@ -43,7 +43,8 @@ impl<'a> Selected<'a> {
         }
     }
 
-    /// The fields that are selected of an object of one of these `types`: its own, and the interfaces that it implements.
+    /// The fields that are selected of an object of one of these `types`: its own, the interfaces that it implements,
+    /// and the unions that it belongs to.
     ///
     /// They have the order in which the document first selects them; each response key is there once.
     #[must_use]

@@ -77,7 +77,7 @@ impl<O: Object> Selection<O> {
     ///
     /// [`Unlisted`].
     pub fn compile(selected: &Selected<'_>) -> Result<Self, Unlisted> {
-        let types: Vec<&str> = [O::NAME].iter().chain(O::IMPLEMENTS).copied().collect();
+        let types: Vec<&str> = [O::NAME].iter().chain(O::ABSTRACT).copied().collect();
         let mut entries = Vec::new();
         let mut needs = Needs::NOTHING;
         let mut text = String::from("{");

@@ -13,8 +13,8 @@ pub trait Object: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What the schema says of it, a line each.
     const DESCRIPTION: &'static [&'static str];
-    /// The interfaces that it implements.
-    const IMPLEMENTS: &'static [&'static str];
+    /// The interfaces that it implements, and the unions that it belongs to.
+    const ABSTRACT: &'static [&'static str];
     /// Its fields, in the schema's order.
     const FIELDS: &'static [Field<Self>];
     /// What its fields are written from.
@@ -105,7 +105,7 @@ impl Needs {
 macro_rules! object {
     (
         $(#[doc = $description:expr])+
-        $visibility:vis $type:ident<$lifetime:lifetime>($source:ty) $(implements $interface:literal)?;
+        $visibility:vis $type:ident<$lifetime:lifetime>($source:ty) $(is $abstract:literal)*;
         $(
             $(#[doc = $line:expr])+
             $name:literal: $of:ty $(= $leaf:expr)? $(=> $below:ty = $write:expr)? $(, needs $needs:expr)?;
@@ -118,7 +118,7 @@ macro_rules! object {
         impl $crate::selection::table::Object for $type {
             const NAME: &'static str = stringify!($type);
             const DESCRIPTION: &'static [&'static str] = &[$($description),+];
-            const IMPLEMENTS: &'static [&'static str] = &[$($interface)?];
+            const ABSTRACT: &'static [&'static str] = &[$($abstract),*];
             const FIELDS: &'static [$crate::selection::table::Field<Self>] = &[
                 $($crate::selection::table::Field::<Self> {
                     name: $name,

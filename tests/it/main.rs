@@ -23,6 +23,7 @@ mod drain;
 mod echo;
 mod executor;
 mod faults;
+mod federation;
 mod full_disk;
 mod fuzzing;
 mod gauntlet;

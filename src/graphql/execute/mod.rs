@@ -193,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn every_field_that_a_federation_gateway_asks_for_is_compiled() {
+        let types = validation::federated_types(&schema::federated_sdl()).unwrap();
+        let roots = compiled(&everything(&types, "Query"), &[]);
+        assert_eq!(roots.len(), 10);
+        for root in &roots {
+            assert_eq!(root.unlisted(), None, "{}", root.key());
+        }
+    }
+
+    #[test]
     fn a_field_that_no_table_lists_fails_and_is_no_null() {
         for text in [
             "{ nobody }",

@@ -1,13 +1,14 @@
 //! The root fields: how each is compiled and run.
 
-use async_graphql::{ID, Name, Pos};
+use async_graphql::{Any, ID, Name, Pos};
 
+use super::super::federation::Service;
 use super::arguments::Arguments;
 use super::{FailedField, Ran, Run, introspect};
 use crate::json::Json;
 use crate::resources::account::Account;
 use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
-use crate::resources::node::{Nodes, SelectedNode};
+use crate::resources::node::{Nodes, SelectedNode, entity_ids};
 use crate::resources::{Caller, FieldError};
 use crate::scalars::BigInt;
 use crate::selection::collect::Collected;
@@ -36,6 +37,8 @@ enum Field {
     Node(SelectedNode),
     Nodes(SelectedNode),
     Viewer(Selection<Account>),
+    Service(Selection<Service>),
+    Entities(SelectedNode),
 }
 
 impl Field {
@@ -52,6 +55,8 @@ impl Field {
             "node" => Self::Node(SelectedNode::compile(below)?),
             "nodes" => Self::Nodes(SelectedNode::compile(below)?),
             "viewer" => Self::Viewer(Selection::compile(below)?),
+            "_service" => Self::Service(Selection::compile(below)?),
+            "_entities" => Self::Entities(SelectedNode::compile(below)?),
             name => {
                 return Err(Unlisted {
                     type_name: "Query",
@@ -105,6 +110,10 @@ impl Root {
                 .arguments
                 .get(run.variables, "ids")
                 .map_or(0, |ids: Vec<ID>| ids.len()),
+            Ok(Field::Entities(_)) => self
+                .arguments
+                .get(run.variables, "representations")
+                .map_or(0, |representations: Vec<Any>| representations.len()),
             _ => 0,
         };
         if places == 0 {
@@ -164,12 +173,24 @@ impl Root {
             }
             Field::Nodes(selected) => {
                 let ids: Vec<ID> = arguments.get(variables, "ids")?;
+                caller.list_items.check("ids", &ids)?;
                 let nodes = Nodes::read(caller, selected, &ids).await?;
                 json.list(&ids, |json, id| nodes.write(id, json));
             }
             Field::Viewer(selected) => {
                 let Caller { viewer, .. } = caller;
                 selected.write(viewer, json);
+            }
+            Field::Service(selected) => selected.write(run.schema.subgraph_sdl(), json),
+            Field::Entities(selected) => {
+                let representations: Vec<Any> = arguments.get(variables, "representations")?;
+                let places = entity_ids(caller.viewer, &representations);
+                let ids: Vec<ID> = places.iter().flatten().cloned().collect();
+                let nodes = Nodes::read(caller, selected, &ids).await?;
+                json.list(&places, |json, id| match id {
+                    Some(id) => nodes.write(id, json),
+                    None => json.null(),
+                });
             }
         }
         Ok(())
