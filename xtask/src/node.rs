@@ -34,8 +34,9 @@ pub(crate) struct Reading {
     pub(crate) left_out: fn(&str) -> Option<&str>,
 }
 
-/// Runs the script `test` of the package in `folder` with these arguments: the URL of a running gateway's GraphQL, a key to
-/// it, whose account has as many imports, and the options that the gateway was started with. The gateway is built, the package installed.
+/// Runs the script `test` of the package in `folder` with these arguments: the URL of the GraphQL of a running gateway, a
+/// key to it, whose account has as many imports, and the options that the gateway was started with. `OTHER_KEY` is a key of
+/// another account. The gateway is built, the package installed.
 pub(crate) fn against_gateway(
     watch: &Watch,
     limit: Duration,
@@ -48,8 +49,10 @@ pub(crate) fn against_gateway(
         Err(fault) => Outcome::new(Counts::default(), Err(fault)),
         Ok(gateway) => {
             let url = format!("{}/graphql", gateway.told.url);
-            let script = ["test", "--silent", "--", &url, &gateway.told.key];
-            let script = npm(folder, &[&script, options].concat());
+            let [key, other] = &gateway.told.keys;
+            let script = ["test", "--silent", "--", &url, key];
+            let mut script = npm(folder, &[&script, options].concat());
+            script.env("OTHER_KEY", other);
             read_checks(watch, &script, limit, reading)
         }
     }
@@ -106,6 +109,18 @@ pub(crate) const TOOLS: Reading = Reading {
 /// The counts in `tools: 10 of 11`.
 fn tools(line: &str) -> Option<Counts> {
     passed_of_all(line, "tools: ")
+}
+
+/// How the run of composers and federation gateways is read.
+pub(crate) const FEDERATION: Reading = Reading {
+    counts: federation,
+    failed: |line| line.strip_prefix("failed "),
+    left_out: |_| None,
+};
+
+/// The counts in `federation: 22 of 23`.
+fn federation(line: &str) -> Option<Counts> {
+    passed_of_all(line, "federation: ")
 }
 
 fn passed_of_all(line: &str, start: &str) -> Option<Counts> {
@@ -165,11 +180,12 @@ struct Gateway {
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     url: String,
-    key: String,
+    /// Of two accounts.
+    keys: [String; 2],
 }
 
 impl Gateway {
-    /// Starts the gateway that was built.
+    /// Starts the gateway that was built, with options of `demo`.
     fn start(watch: &Watch, rows: u32, options: &[&str]) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
@@ -215,24 +231,22 @@ impl Gateway {
     }
 }
 
-/// Reads lines until the URL and the first key are known, in whatever order they come.
+/// Reads lines until the URL and the first two keys are known, in whatever order they come.
 fn read(lines: impl Iterator<Item = String>) -> Option<Told> {
     let mut url = None;
-    let mut key = None;
+    let mut keys = Vec::new();
     for line in lines {
         if let Some((_, rest)) = line.split_once("listening on ") {
             url = rest.split_whitespace().next().map(str::to_owned);
         }
         let is_apart = |sign: char| !(sign.is_ascii_alphanumeric() || sign == '_');
-        key = key.or_else(|| {
-            line.split(is_apart)
-                .find(|word| word.starts_with("igw_"))
-                .map(str::to_owned)
-        });
-        if let (Some(url), Some(key)) = (&url, &key) {
+        let key = line.split(is_apart).find(|word| word.starts_with("igw_"));
+        // The demo shows a key again in what one may try.
+        keys.extend(key.map(str::to_owned).filter(|key| !keys.contains(key)));
+        if let (Some(url), [first, second, ..]) = (&url, keys.as_slice()) {
             return Some(Told {
                 url: url.clone(),
-                key: key.clone(),
+                keys: [first.clone(), second.clone()],
             });
         }
     }
@@ -248,12 +262,12 @@ mod tests {
     }
 
     #[test]
-    fn the_url_and_the_first_key_are_read_in_either_order() {
+    fn the_url_and_the_first_two_keys_are_read_in_either_order() {
         let told = Told {
             url: "http://127.0.0.1:4711".into(),
-            key: "igw_a1".into(),
+            keys: ["igw_a1".into(), "igw_b2".into()],
         };
-        let keys = "Acme     `igw_a1`\nGlobex   `igw_b2`\n";
+        let keys = "Acme     `igw_a1`\nagain    `igw_a1`\nGlobex   `igw_b2`\n";
         let address = "listening on http://127.0.0.1:4711\n";
         assert_eq!(read_text(&format!("{keys}{address}")).as_ref(), Some(&told));
         assert_eq!(read_text(&format!("{address}{keys}")).as_ref(), Some(&told));
@@ -282,6 +296,8 @@ mod tests {
         assert_eq!(executor_oracle("graphql-http: 60 of 61"), None);
         assert_eq!(tools("tools: 11 of 11"), all(11));
         assert_eq!(tools("failed promtool"), None);
+        assert_eq!(federation("federation: 23 of 23"), all(23));
+        assert_eq!((FEDERATION.failed)("failed hive composes"), Some("hive composes"));
         assert_eq!((TOOLS.failed)("failed promtool"), Some("promtool"));
         assert_eq!(
             (TOOLS.left_out)("left out promtool: not there"),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
     cargo::cargo,
-    node::{self, EXECUTOR_ORACLE, GRAPHQL_HTTP, TOOLS, against_gateway},
+    node::{self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, TOOLS, against_gateway},
     pages, python,
     system::Need,
     watch::Watch,
@@ -25,6 +25,9 @@ const HTTP_AUDIT: &str = "tests/http-audit";
 const ORACLE: &str = "tests/executor-oracle";
 /// The package that runs linters, generated clients and the recipes of docs/tools.md.
 const TOOLS_PACKAGE: &str = "tests/tools";
+
+/// The package that composes the gateway with another subgraph.
+const FEDERATION_PACKAGE: &str = "tests/federation";
 
 /// One line of the plan.
 #[derive(Debug)]
@@ -144,6 +147,23 @@ pub(super) const STEPS: &[Step] = &[
                 500,
                 &[],
                 TOOLS,
+            )
+        },
+    },
+    Step {
+        name: "federation",
+        tells: "three composers and two federation gateways beside a second subgraph; a minute at first, then less",
+        needs: &[Need::Node],
+        build: |ground| build_with_gateway(ground, FEDERATION_PACKAGE),
+        // More than 250 entities.
+        check: |ground| {
+            against_gateway(
+                &ground.watch,
+                ground.limits.minutes(10),
+                FEDERATION_PACKAGE,
+                500,
+                &["--federation", "on"],
+                FEDERATION,
             )
         },
     },
