@@ -1,6 +1,6 @@
 // Composes a running gateway with a second subgraph by three composers, and asks both through two federation gateways.
 //
-// Usage: node run.mjs URL KEY OTHER, where URL is that of GraphQL of a gateway with `--federation on`, and OTHER the key of
+// Usage: OTHER_KEY=KEY node run.mjs URL KEY, where URL is that of GraphQL of a gateway with `--federation on`, and OTHER_KEY of
 // another account. Prints each check that fails, then `federation: 23 of 23`; exits with 1 unless all pass.
 import assert from 'node:assert/strict';
 import { buildClientSchema, buildSchema, getIntrospectionQuery, printSchema } from 'graphql';
@@ -11,7 +11,7 @@ import * as reviews from './reviews.mjs';
 const [url, key] = process.argv.slice(2);
 const otherKey = process.env.OTHER_KEY;
 if (!url || !key || !otherKey) {
-  console.error('usage: node run.mjs URL KEY OTHER');
+  console.error('usage: OTHER_KEY=KEY node run.mjs URL KEY');
   process.exit(2);
 }
 
