@@ -11,8 +11,10 @@ use tokio::sync::watch::{self, Sender};
 use crate::config::{Config, Limits, TrustMode};
 use crate::graphql::documents::{Documents, Trust, TrustedError};
 use crate::graphql::{schema, validation};
+use crate::host::Hosts;
 use crate::http::cors::Origins;
 use crate::http::layers::HeadLimits;
+use crate::http::mcp::Mcp;
 use crate::http::{Gateway, Readiness, RequestLimits};
 use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
@@ -91,6 +93,11 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
         waiting: limits.waiting,
         wait: limits.wait,
     };
+    let schema = schema::build();
+    let mcp = config.mcp.then(|| {
+        let hosts = Hosts::new(config.mcp_hosts.clone(), config.listen.is_loopback());
+        Mcp::new(&schema, documents.types(), hosts)
+    });
     let gateway = Gateway {
         tokens: TokenCache::new(store.clone()),
         metrics: Arc::clone(store.metrics()),
@@ -102,6 +109,7 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
         budgets: Budgets::new(limits.rate_limit, limits.cost, config.rate_limit_fields),
         failed_keys: FailedKeys::new(limits.failed_keys),
         limits: request_limits(config),
+        mcp,
         readiness,
     };
     (Arc::new(gateway), sender)

@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod fuzzing;
 pub mod graphql;
+pub mod host;
 pub mod http;
 pub mod ingest;
 pub mod json;

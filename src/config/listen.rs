@@ -7,6 +7,8 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::str::FromStr;
 
+use crate::host::is_loopback;
+
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
@@ -55,6 +57,12 @@ impl Listen {
     /// Whether two that are listened on at once get in each other's way.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
         self.port != 0 && self == other
+    }
+
+    /// Whether it is listened on for this machine alone.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host.as_deref().is_some_and(is_loopback)
     }
 
     /// What to try, in this order.

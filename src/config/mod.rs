@@ -16,6 +16,7 @@ pub use self::limits::Limits;
 use self::listen::Listen;
 pub use self::settings::Settings;
 use crate::client_address::Network;
+use crate::host::Host;
 use crate::load::budget::Fields;
 use crate::origin::Origin;
 use crate::store;
@@ -72,6 +73,10 @@ pub struct Config {
     pub get: bool,
     /// Whether a federation gateway is answered.
     pub federation: bool,
+    /// Whether the Model Context Protocol is served.
+    pub mcp: bool,
+    /// Hosts that its requests may name.
+    pub mcp_hosts: Vec<Host>,
     /// How GraphQL answers get their statuses.
     pub http_statuses: HttpStatuses,
     /// What answers say of an account's budget.
@@ -108,6 +113,18 @@ impl Settings {
         let introspection = faults.switch("--introspection", &options.introspection);
         let get = faults.switch("--get", &options.get);
         let federation = faults.switch("--federation", &options.federation);
+        let mcp = faults.switch("--mcp", &options.mcp);
+        let mcp_hosts = faults.list("--mcp-hosts", &options.mcp_hosts);
+        let mcp_hosts: Vec<Option<Host>> = mcp_hosts
+            .into_iter()
+            .map(|text| {
+                faults.parsed(
+                    "--mcp-hosts",
+                    text,
+                    "host names or addresses without ports, separated by commas",
+                )
+            })
+            .collect();
         let statuses = [
             ("2026", HttpStatuses::Edition2026),
             ("2025", HttpStatuses::Draft2025),
@@ -170,9 +187,25 @@ impl Settings {
             faults.add(format!("--database-url: {error}"));
         }
         let limits = options.limits.check(&mut faults);
-        let answers = http_statuses.zip(rate_limit_fields);
-        let (Some(listen), Some(log_format), Some(introspection), Some(get), Some(federation), Some(answers)) =
-            (listen, log_format, introspection, get, federation, answers)
+        let (
+            Some(listen),
+            Some(log_format),
+            Some(introspection),
+            Some(get),
+            Some(federation),
+            Some(mcp),
+            Some(http_statuses),
+            Some(rate_limit_fields),
+        ) = (
+            listen,
+            log_format,
+            introspection,
+            get,
+            federation,
+            mcp,
+            http_statuses,
+            rate_limit_fields,
+        )
         else {
             return Err(faults.into_all());
         };
@@ -193,8 +226,10 @@ impl Settings {
             introspection,
             get,
             federation,
-            http_statuses: answers.0,
-            rate_limit_fields: answers.1,
+            mcp,
+            mcp_hosts: mcp_hosts.into_iter().flatten().collect(),
+            http_statuses,
+            rate_limit_fields,
             metrics_listen: metrics_listen.flatten(),
             cors_origins: cors_origins.into_iter().flatten().collect(),
             trusted_proxies: trusted_proxies.into_iter().flatten().collect(),

@@ -29,6 +29,12 @@ pub(super) struct Options {
     /// Whether a federation gateway is answered, by `_service` and `_entities`: on or off.
     #[arg(long, value_name = "on|off", default_value = "off")]
     pub(super) federation: String,
+    /// Whether the Model Context Protocol is served at /mcp: on or off.
+    #[arg(long, value_name = "on|off", default_value = "off")]
+    pub(super) mcp: String,
+    /// Hosts that requests to /mcp may name, separated by commas, such as `api.example.com`; on a loopback address its names too; where none is listed elsewhere, any.
+    #[arg(long, value_name = "HOSTS", default_value = "")]
+    pub(super) mcp_hosts: String,
     /// HTTP statuses of GraphQL answers: 2026 by the first edition of GraphQL over HTTP, 2025 by the drafts before.
     #[arg(long, value_name = "2026|2025", default_value = "2026")]
     pub(super) http_statuses: String,

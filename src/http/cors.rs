@@ -35,7 +35,8 @@ impl Origins {
         Self(origins.into())
     }
 
-    fn contains(&self, origin: &HeaderValue) -> bool {
+    /// Whether this origin is on the list.
+    pub(super) fn contains(&self, origin: &HeaderValue) -> bool {
         self.0.iter().any(|listed| listed.is(origin))
     }
 }

@@ -17,7 +17,7 @@ use http_server::{RequestBody, Service};
 use tower::ServiceExt as _;
 
 use super::request_id::RequestId;
-use super::{Gateway, graphql, layers, method, refuse, rest, trailing_slash};
+use super::{Gateway, graphql, layers, mcp, method, refuse, rest, trailing_slash};
 use crate::error::Rejection;
 
 /// Answers every request of one address.
@@ -54,7 +54,11 @@ impl Door {
         let limits = &self.gateway.limits;
         let inner = |request| self.route(request);
         let statuses = limits.http_statuses;
+        let has_mcp = self.has_graphql && self.gateway.mcp.is_some();
         let refuse = move |uri: &Uri, rejection: &Rejection, id: Option<&RequestId>| {
+            if has_mcp && uri.path() == mcp::PATH {
+                return mcp::refusal(rejection);
+            }
             refuse(statuses, uri, rejection, id)
         };
         layers::all(&limits.head, &limits.origins, &refuse, request, inner).await
@@ -69,6 +73,12 @@ impl Door {
         }
         if self.has_graphql && method::is_query(request.method()) && rest::is_list(request.uri().path()) {
             return rest::answer_list(&self.gateway, request).await;
+        }
+        if let Some(mcp) = &self.gateway.mcp
+            && self.has_graphql
+            && request.uri().path() == mcp::PATH
+        {
+            return Box::pin(mcp::handle(&self.gateway, mcp, request)).await;
         }
         if !self.has_graphql || request.uri().path() != graphql::PATH {
             let Ok(response) = self.routes.clone().oneshot(request).await;

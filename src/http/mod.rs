@@ -13,6 +13,7 @@ mod graphql;
 pub mod graphql_request;
 pub mod layers;
 mod log;
+pub mod mcp;
 mod method;
 pub mod metrics;
 pub mod negotiate;
@@ -97,6 +98,8 @@ pub struct Gateway {
     pub failed_keys: FailedKeys,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The endpoint of the Model Context Protocol, where it is switched on.
+    pub mcp: Option<mcp::Mcp>,
     /// What requests may cost.
     pub limits: RequestLimits,
     /// Whether the service is ready, as the watch over the database last saw it.

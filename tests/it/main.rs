@@ -38,6 +38,7 @@ mod isolation;
 mod killed;
 mod laws;
 mod load;
+mod mcp;
 mod migrations;
 mod operators;
 mod pages;
