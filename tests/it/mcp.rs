@@ -392,7 +392,7 @@ async fn a_refused_key_and_a_spent_budget_are_told_in_the_message() {
                     (answer.status.as_u16(), &answer.headers["www-authenticate"]),
                     (401, &"Bearer".parse().unwrap())
                 );
-                let expected = json!({ "jsonrpc": "2.0", "error": { "code": -32000, "data": { "code": "UNAUTHENTICATED" },
+                let expected = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32000, "data": { "code": "UNAUTHENTICATED" },
                     "message": "a valid API key is needed: send it as `Authorization: Bearer KEY`" } });
                 assert_eq!(answer.json, expected);
             }
@@ -623,7 +623,7 @@ async fn pages_of_other_origins_and_foreign_hosts_are_refused() {
         .await;
         assert_eq!(answer.status.as_u16(), status, "{name}: {value}: {}", answer.json);
         assert_eq!(answer.json["error"].is_object(), status != 200, "{name}: {value}");
-        assert_eq!(answer.json.get("id").is_some(), status == 200, "{name}: {value}");
+        assert_eq!(answer.json["id"] == 7, status == 200, "{name}: {value}");
     }
     // Behind a proxy on the same machine the service still listens on loopback.
     let open = ["--mcp", "on", "--listen", "0.0.0.0:0"];

@@ -193,9 +193,9 @@ impl RpcError {
         if !self.data.is_empty() {
             error["data"] = Value::Object(self.data);
         }
-        // What has no id to repeat is without one: MCP's messages have no null there.
-        let id = id.map_or(String::new(), |id| format!("\"id\":{},", id.json()));
-        let body = format!("{{\"jsonrpc\":\"2.0\",{id}\"error\":{error}}}");
+        // Null where there is none to repeat, as JSON-RPC has it: Python's client reads no error without an `id`.
+        let id = id.map_or("null", Id::json);
+        let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}");
         let mut response = json_response(self.status, body.into_bytes());
         let headers = response.headers_mut();
         match self.status {

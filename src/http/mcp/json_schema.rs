@@ -16,8 +16,8 @@ pub(super) fn of_arguments(introspection: &Introspection, field: &str) -> Value 
     found.map_or(Value::Null, |found| of_inputs(introspection, &found["args"]))
 }
 
-/// The schemas of an object type's fields, by name.
-pub(super) fn of_fields(introspection: &Introspection, type_name: &str) -> Map<String, Value> {
+/// The names and schemas of an object type's fields, in their order.
+pub(super) fn of_fields(introspection: &Introspection, type_name: &str) -> Vec<(String, Value)> {
     let fields = introspection.named(type_name)["fields"].as_array();
     let schemas = fields.into_iter().flatten().map(|field| {
         let of = &field["type"];

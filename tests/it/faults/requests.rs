@@ -51,7 +51,14 @@ const SLOW_VIEW: &str =
 async fn what_a_client_waited_for_ends_when_it_is_gone() {
     let url = cluster().create_database().await;
     let key = prepared(&url).await;
-    let long = ["--request-timeout-ms", "60000", "--statement-timeout-ms", "60000"];
+    let long = [
+        "--request-timeout-ms",
+        "60000",
+        "--statement-timeout-ms",
+        "60000",
+        "--mcp",
+        "on",
+    ];
     let app = App::start(&url, &key, &long).await;
     let other = patient(&url).await;
     execute(&other, "ALTER TABLE imports RENAME TO imports_rows", Vec::new())
@@ -66,17 +73,22 @@ async fn what_a_client_waited_for_ends_when_it_is_gone() {
     let serving = tokio::spawn(async move {
         http_server::serve(listener, door, &limits, std::future::pending()).await;
     });
-    let mut client = TcpStream::connect(address).await.unwrap();
-    let body = r#"{"query": "{ imports { nodes { id } } }"}"#;
-    let request = format!(
-        "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    client.write_all(request.as_bytes()).await.unwrap();
-    so_many_run(&other, 1).await;
-    drop(client);
-    so_many_run(&other, 0).await;
-    none_in_use(&app.store).await;
+    let call = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_imports"}}"#;
+    for (path, body) in [
+        ("/graphql", r#"{"query": "{ imports { nodes { id } } }"}"#),
+        ("/mcp", call),
+    ] {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        client.write_all(request.as_bytes()).await.unwrap();
+        so_many_run(&other, 1).await;
+        drop(client);
+        so_many_run(&other, 0).await;
+        none_in_use(&app.store).await;
+    }
     serving.abort();
 }

@@ -3,12 +3,15 @@
 //! A tool takes the arguments of a field of `Query`, and costs what that costs: its arguments are coerced, and its price
 //! found, as the variables of a document that this file writes. It is answered by `resources`, as GraphQL and REST are.
 
+mod described;
+
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::DocumentOperations;
 use async_graphql::{InputType, Variables};
 use graphql_limits::{Document, Limits, SchemaTypes, check, coerce};
 use serde_json::{Map, Value, json};
 
+use self::described::{Described, Kind, all};
 use super::json_schema;
 use crate::error::Code;
 use crate::graphql::introspection::Introspection;
@@ -43,13 +46,6 @@ pub(super) struct Tool {
     arguments: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    List,
-    One,
-    Counts,
-}
-
 /// A tool's arguments that were found good, and what it costs to run with them.
 pub(super) struct Checked {
     variables: Variables,
@@ -64,90 +60,41 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
-/// The row id, under the name that it has in REST; the global id of GraphQL is left out.
-const IDS: [(&str, &str); 2] = [("id", ""), ("databaseId", "id")];
-
 impl Tools {
     /// The tools on this schema.
     pub(super) fn new(introspection: &Introspection, types: &SchemaTypes) -> Self {
-        let row = json_schema::object(row(introspection));
-        let page = json!({
-            "imports": { "type": "array", "items": row, "description": "The imports of the page." },
-            "nextCursor": cursor("The next page starts after it: give it as `after`; null on the last page."),
-            "previousCursor": cursor("The page before ends before it: give it as `before`; null on the first page."),
-            "estimatedRemainingCount": {
-                "type": "integer",
-                "description": "Imports from the start of this page on, this page included; counted up to 500.",
-            },
-            "perPage": { "type": "integer", "description": "The page size in force." },
-        });
-        let one = json!({ "import": json_schema::or_null(row.clone()) });
-        let count = json_schema::object(json_schema::of_fields(introspection, ImportStatusCount::NAME));
-        let counts = json!({ "counts": { "type": "array", "items": count } });
-        let mut input = json_schema::of_arguments(introspection, "importByDatabaseId");
-        rename(&mut input, "databaseId", "id");
-        let described = [
-            (
-                Kind::List,
-                "list_imports",
-                "A page of the account's imports, newest first unless `sort` says otherwise. Give `nextCursor` as `after` \
-                 for the page behind it, with the same arguments.",
-                json_schema::of_arguments(introspection, "imports"),
-                page,
-                "query($first:Int $after:String $last:Int $before:String $filter:ImportFilter $sort:[ImportSort!])\
-                 {imports(first:$first after:$after last:$last before:$before filter:$filter sort:$sort)\
-                 {estimatedRemainingCount nodes{id}}}",
-            ),
-            (
-                Kind::One,
-                "get_import",
-                "The import with this id; null where the account has none.",
-                input,
-                one,
-                "query($id:BigInt!){importByDatabaseId(databaseId:$id){id}}",
-            ),
-            (
-                Kind::Counts,
-                "count_imports",
-                "How many imports there are of each status, each counted up to 500.",
-                json_schema::of_arguments(introspection, "importStatusCounts"),
-                counts,
-                "query($filter:ImportFilter){importStatusCounts(filter:$filter){count}}",
-            ),
-        ];
         let mut tools = Vec::new();
         let mut listed = Vec::new();
-        for (kind, name, about, input, output, text) in described {
-            let document = check(text, &Limits::default(), false, types);
+        for described in all(introspection) {
+            let Described {
+                kind,
+                name,
+                about,
+                input,
+                output,
+                document,
+            } = described;
+            let document = check(document, &Limits::default(), false, types);
             tools.push(Tool {
                 name,
                 kind,
                 document: document.expect("a document of ours is valid; a test builds them"),
                 arguments: names(&input["properties"]),
             });
-            let output = json_schema::object(output.as_object().cloned().unwrap_or_default());
             listed.push(json!({
                 "name": name,
                 "description": about,
                 "inputSchema": input,
-                "outputSchema": output,
+                "outputSchema": json_schema::object(output),
                 "annotations": { "readOnlyHint": true, "openWorldHint": false },
             }));
         }
-        let of_row = json_schema::of_fields(introspection, Import::NAME);
-        let of_row = of_row
-            .keys()
-            .filter_map(|name| match IDS.iter().find(|(id, _)| id == name) {
-                Some((_, "")) => None,
-                Some((_, alias)) => Some(format!("{alias}:{name}")),
-                None => Some(name.clone()),
-            });
         let of_count = json_schema::of_fields(introspection, ImportStatusCount::NAME);
         Self {
             tools,
             listed: format!("\"tools\":{},", Value::from(listed)),
-            import: compiled(of_row),
-            count: compiled(of_count.keys().cloned()),
+            import: compiled(described::selected(introspection)),
+            count: compiled(of_count.into_iter().map(|(name, _)| name)),
         }
     }
 
@@ -312,33 +259,6 @@ fn argument<T: InputType>(variables: &Variables, name: &str) -> Result<T, FieldE
             T::type_name()
         ))
     })
-}
-
-/// The members of an import.
-fn row(introspection: &Introspection) -> Map<String, Value> {
-    let mut row = json_schema::of_fields(introspection, Import::NAME);
-    for (name, alias) in IDS {
-        let schema = row.remove(name);
-        if let Some(schema) = schema.filter(|_| !alias.is_empty()) {
-            row.insert(alias.to_owned(), schema);
-        }
-    }
-    row
-}
-
-fn rename(input: &mut Value, name: &str, alias: &str) {
-    if let Some(properties) = input["properties"].as_object_mut()
-        && let Some(schema) = properties.remove(name)
-    {
-        properties.insert(alias.to_owned(), schema);
-    }
-    input["required"] = json!([alias]);
-}
-
-fn cursor(about: &str) -> Value {
-    let mut schema = json_schema::or_null(json!({ "type": "string" }));
-    schema["description"] = about.into();
-    schema
 }
 
 fn names(properties: &Value) -> Vec<String> {
