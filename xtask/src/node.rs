@@ -45,7 +45,9 @@ pub(crate) fn against_gateway(
     options: &[&str],
     reading: Reading,
 ) -> Outcome {
-    match Gateway::start(watch, rows, options) {
+    // What a check asks for in a second depends on the machine.
+    let unlimited = [&["--rate-limit", "off"], options].concat();
+    match Gateway::start(watch, rows, &unlimited) {
         Err(fault) => Outcome::new(Counts::default(), Err(fault)),
         Ok(gateway) => {
             let url = format!("{}/graphql", gateway.told.url);
@@ -53,6 +55,27 @@ pub(crate) fn against_gateway(
             let script = ["test", "--silent", "--", &url, key];
             let mut script = npm(folder, &[&script, options].concat());
             script.env("OTHER_KEY", other);
+            read_checks(watch, &script, limit, reading)
+        }
+    }
+}
+
+/// As [`against_gateway`], with two gateways that serve MCP, whose URLs and keys are four arguments: the budgets of the
+/// second have ten points.
+pub(crate) fn against_mcp(
+    watch: &Watch,
+    limit: Duration,
+    folder: &str,
+    rows: u32,
+    reading: Reading,
+) -> Outcome {
+    let start = |rate_limit| Gateway::start(watch, rows, &["--mcp", "on", "--rate-limit", rate_limit]);
+    match start("off").and_then(|open| Ok((open, start("1")?))) {
+        Err(fault) => Outcome::new(Counts::default(), Err(fault)),
+        Ok((open, poor)) => {
+            let urls = [&open, &poor].map(|gateway| format!("{}/graphql", gateway.told.url));
+            let told = [urls[0].as_str(), &open.told.keys[0], &urls[1], &poor.told.keys[0]];
+            let script = npm(folder, &[&["test", "--silent", "--"], &told[..]].concat());
             read_checks(watch, &script, limit, reading)
         }
     }
@@ -123,6 +146,18 @@ fn federation(line: &str) -> Option<Counts> {
     passed_of_all(line, "federation: ")
 }
 
+/// How the run of clients of MCP is read.
+pub(crate) const MCP: Reading = Reading {
+    counts: mcp,
+    failed: |line| line.strip_prefix("failed "),
+    left_out: |_| None,
+};
+
+/// The counts in `mcp: 69 of 70`.
+fn mcp(line: &str) -> Option<Counts> {
+    passed_of_all(line, "mcp: ")
+}
+
 fn passed_of_all(line: &str, start: &str) -> Option<Counts> {
     let (passed, all) = line.strip_prefix(start)?.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
@@ -189,9 +224,7 @@ impl Gateway {
     fn start(watch: &Watch, rows: u32, options: &[&str]) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
-        // What a check asks for in a second depends on the machine.
         demo.args(["demo", "--rows", &rows.to_string(), "--listen", "127.0.0.1:0"])
-            .args(["--rate-limit", "off"])
             .args(options)
             .stdout(Stdio::piped())
             .stderr(watch.standard_error());
@@ -295,6 +328,8 @@ mod tests {
         assert_eq!(executor_oracle("executor-oracle: 20000 of 20000"), all(20_000));
         assert_eq!(executor_oracle("graphql-http: 60 of 61"), None);
         assert_eq!(tools("tools: 11 of 11"), all(11));
+        assert_eq!(mcp("mcp: 66 of 66"), all(66));
+        assert_eq!(mcp("tools: 11 of 11"), None);
         assert_eq!(tools("failed promtool"), None);
         assert_eq!(federation("federation: 23 of 23"), all(23));
         assert_eq!((FEDERATION.failed)("failed hive composes"), Some("hive composes"));

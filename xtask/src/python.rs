@@ -10,18 +10,16 @@ use crate::{
     watch::Watch,
 };
 
-/// Where `tests/tools/recipes.mjs` looks for the programs.
-const ENVIRONMENT: &str = "target/tools-python";
-
-/// Installs exactly what the requirements of a folder name, unless that was done since they changed.
+/// Installs exactly what the requirements of a folder name into an environment, where its checks look for the programs,
+/// unless that was done since they changed.
 ///
 /// # Errors
 /// Python's or pip's, or that it took longer than the limit.
-pub(crate) fn install(watch: &Watch, limit: Duration, folder: &str) -> Result<(), String> {
+pub(crate) fn install(watch: &Watch, limit: Duration, folder: &str, environment: &str) -> Result<(), String> {
     let requirements = root().join(folder).join("requirements.txt");
     let wanted =
         fs::read_to_string(&requirements).map_err(|error| format!("{folder}/requirements.txt: {error}"))?;
-    let environment = root().join(ENVIRONMENT);
+    let environment = root().join(environment);
     // Written last: a run that was ended in between has left none.
     let installed = environment.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
     cargo::cargo,
-    node::{self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, TOOLS, against_gateway},
+    node::{self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, MCP, TOOLS, against_gateway, against_mcp},
     pages, python,
     system::Need,
     watch::Watch,
@@ -25,6 +25,12 @@ const HTTP_AUDIT: &str = "tests/http-audit";
 const ORACLE: &str = "tests/executor-oracle";
 /// The package that runs linters, generated clients and the recipes of docs/tools.md.
 const TOOLS_PACKAGE: &str = "tests/tools";
+/// Where it looks for the programs of Python.
+const TOOLS_PYTHON: &str = "target/tools-python";
+/// The package that runs clients of MCP.
+const MCP_PACKAGE: &str = "tests/mcp";
+/// Where it looks for Python with its client.
+const MCP_PYTHON: &str = "target/mcp-python";
 
 /// The package that composes the gateway with another subgraph.
 const FEDERATION_PACKAGE: &str = "tests/federation";
@@ -135,7 +141,7 @@ pub(super) const STEPS: &[Step] = &[
         tells: "linters, generated clients and recipes on a running gateway; some minutes at first, then one or two",
         needs: &[Need::Node, Need::Python],
         build: |ground| {
-            python::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), TOOLS_PACKAGE)?;
+            install_python(ground, TOOLS_PACKAGE, TOOLS_PYTHON)?;
             build_with_gateway(ground, TOOLS_PACKAGE)
         },
         // More than two pages of a hundred.
@@ -168,6 +174,16 @@ pub(super) const STEPS: &[Step] = &[
         },
     },
     Step {
+        name: "mcp",
+        tells: "clients of the Model Context Protocol on a running gateway; some minutes at first, then one",
+        needs: &[Need::Node, Need::Python],
+        build: |ground| {
+            install_python(ground, MCP_PACKAGE, MCP_PYTHON)?;
+            build_with_gateway(ground, MCP_PACKAGE)
+        },
+        check: |ground| against_mcp(&ground.watch, ground.limits.minutes(20), MCP_PACKAGE, 200, MCP),
+    },
+    Step {
         name: "web",
         tells: "the pages and the client recipes in Chromium; some minutes",
         needs: &[Need::Node, Need::Chromium],
@@ -178,6 +194,11 @@ pub(super) const STEPS: &[Step] = &[
         check: |ground| pages::test(&ground.watch, ground.limits.minutes(60)),
     },
 ];
+
+fn install_python(ground: &Ground, folder: &str, environment: &str) -> Result<(), String> {
+    let limit = ground.limits.minutes(NPM_MINUTES);
+    python::install(&ground.watch, limit, folder, environment)
+}
 
 fn build_pages(ground: &Ground) -> Result<(), String> {
     pages::build(&ground.watch, ground.limits.minutes(NPM_MINUTES))
