@@ -93,7 +93,6 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
         waiting: limits.waiting,
         wait: limits.wait,
     };
-    let schema = schema::build();
     let mcp = config.mcp.then(|| {
         let hosts = Hosts::new(config.mcp_hosts.clone(), config.listen.is_loopback());
         Mcp::new(&schema, documents.types(), hosts)
