@@ -4,9 +4,10 @@
 //! `apollo-persisted-query-manifest`; gives ids and texts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 /// Why a manifest is not used.
 #[derive(Debug, thiserror::Error)]
@@ -22,17 +23,44 @@ pub(super) enum ManifestError {
     Twice(String),
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum Manifest {
     Apollo {
         version: Option<u64>,
         operations: Vec<Operation>,
     },
-    Texts(BTreeMap<String, String>),
+    Texts(Pairs),
 }
 
-#[derive(Deserialize)]
+/// The members of an object, also those of one name.
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object of texts by id")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[derive(serde::Deserialize)]
 struct Operation {
     id: String,
     body: String,
@@ -46,16 +74,19 @@ struct Operation {
 pub(super) fn read(file: &Path) -> Result<Vec<(String, String)>, ManifestError> {
     let text = std::fs::read(file)?;
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| ManifestError::Shape)?;
-    let operations = match manifest {
-        Manifest::Texts(texts) => return Ok(texts.into_iter().collect()),
+    let documents = match manifest {
+        Manifest::Texts(Pairs(pairs)) => pairs,
         Manifest::Apollo {
             version: None | Some(1),
             operations,
-        } => operations,
+        } => operations
+            .into_iter()
+            .map(|Operation { id, body }| (id, body))
+            .collect(),
         Manifest::Apollo { .. } => return Err(ManifestError::Shape),
     };
     let mut texts = BTreeMap::new();
-    for Operation { id, body } in operations {
+    for (id, body) in documents {
         if texts.insert(id.clone(), body).is_some() {
             return Err(ManifestError::Twice(id));
         }
@@ -94,6 +125,8 @@ mod tests {
             assert!(matches!(manifest(text), Err(ManifestError::Shape)), "{text}");
         }
         let twice = r#"{"operations": [{"id": "a", "body": "{x}"}, {"id": "a", "body": "{y}"}]}"#;
+        assert!(matches!(manifest(twice), Err(ManifestError::Twice(id)) if id == "a"));
+        let twice = r#"{"a": "{x}", "b": "{x}", "a": "{y}"}"#;
         assert!(matches!(manifest(twice), Err(ManifestError::Twice(id)) if id == "a"));
         assert!(matches!(
             read(Path::new("no/such/file")),

@@ -93,8 +93,8 @@ pub fn check_head(
     Ok(())
 }
 
-/// What every request passes on its way to `inner`, outermost first: its id, the security headers, the end of a panic, the
-/// limits of its head, CORS, compression.
+/// What every request passes on its way to `inner`, outermost first: its id, the security headers, the end of a panic,
+/// CORS, the limits of its head, compression.
 ///
 /// One function calls the next, as axum would clone and box what is behind each layer of its own for every request.
 pub async fn all<F: Future<Output = Response>>(
@@ -105,9 +105,9 @@ pub async fn all<F: Future<Output = Response>>(
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
     let small = |request| compression::layer(request, inner);
-    let shared = |request| cors::layer(origins, request, small);
-    let bounded = |request| head_limits(limits, refuse, request, shared);
-    let sound = |request| catch_panic(refuse, request, bounded);
+    let bounded = |request| head_limits(limits, refuse, request, small);
+    let shared = |request| cors::layer(origins, request, bounded);
+    let sound = |request| catch_panic(refuse, request, shared);
     let safe = |request| security_headers(request, sound);
     request_id::layer(request, safe).await
 }

@@ -34,8 +34,12 @@ pub struct Remaining {
     pub limit: u64,
     /// In whole points left, 0 in debt (`RateLimit-Remaining`, and `r` of `RateLimit`).
     pub remaining: u64,
-    /// In whole seconds, rounded up, until the budget is full again (`RateLimit-Reset`, and `t` of `RateLimit`).
+    /// In whole seconds, rounded up, until the budget is full again (`RateLimit-Reset`, and `t` of `RateLimit`
+    /// while there is a point left).
     pub reset_s: u64,
+    /// In whole seconds, rounded up, until there is a point again, where there is none (then `t` of `RateLimit`, as nobody is
+    /// to come back before it).
+    pub retry_s: Option<u64>,
     /// What of it answers say.
     pub fields: Fields,
 }
@@ -58,12 +62,14 @@ impl Remaining {
             limit,
             remaining,
             reset_s,
+            retry_s,
             ..
         } = self;
+        let effective_s = retry_s.unwrap_or(reset_s);
         (self.fields == Fields::All).then(|| {
             [
                 ("ratelimit-policy", format!("\"{POLICY}\";q={limit};w={BURST_S}")),
-                ("ratelimit", format!("\"{POLICY}\";r={remaining};t={reset_s}")),
+                ("ratelimit", format!("\"{POLICY}\";r={remaining};t={effective_s}")),
             ]
         })
     }
@@ -147,6 +153,7 @@ impl Budgets {
             limit: rate.burst_points,
             remaining: standing.remaining_points,
             reset_s: seconds_up(standing.until_full),
+            retry_s: (standing.remaining_points == 0).then(|| seconds_up(standing.until_one).max(1)),
             fields: self.fields,
         }
     }
@@ -174,6 +181,7 @@ mod tests {
             limit: 10_000,
             remaining: 10_000,
             reset_s: 0,
+            retry_s: None,
             fields: Fields::All,
         };
         assert_eq!(budgets.admit(1, now), Ok(Some(full)));
@@ -181,6 +189,7 @@ mod tests {
             limit: 10_000,
             remaining: 8_500,
             reset_s: 2,
+            retry_s: None,
             fields: Fields::All,
         };
         assert_eq!(budgets.charge(1, 1_500, now), Some(left));
@@ -206,6 +215,11 @@ mod tests {
         assert!(budgets.admit(1, now).is_ok());
         let in_debt = budgets.charge(1, 1_001, now).expect("a budget");
         assert_eq!((in_debt.remaining, in_debt.reset_s), (0, 11));
+        // By draft 11 nobody is told to come back before the window's end.
+        assert_eq!(
+            in_debt.newer().map(|fields| fields[1].1.clone()).as_deref(),
+            Some("\"points\";r=0;t=2")
+        );
         // 1,000 points of debt and the one to spend.
         assert_eq!(budgets.admit(1, now), Err(Limited { retry_after_s: 2 }));
         assert!(budgets.admit(1, now + Duration::from_millis(1000)).is_err());

@@ -207,8 +207,10 @@ impl Documents {
     /// [`DocumentError`].
     pub fn find(&self, named: Named<'_>) -> Result<Arc<Known>, DocumentError> {
         if let Some((hash, document)) = named.id.or(named.sha256).and_then(|id| self.trusted.get(id)) {
+            let is_other = |sha256: &str| named.id.is_some() && hex(sha256).as_ref() != Some(hash);
             return match named.text {
                 Some(text) if sha256(text) != *hash => Err(DocumentError::OtherText),
+                _ if named.sha256.is_some_and(is_other) => Err(DocumentError::OtherText),
                 _ => Ok(Arc::clone(document)),
             };
         }

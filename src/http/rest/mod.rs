@@ -19,12 +19,12 @@ use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
-use mediatype::names::{APPLICATION, JSON};
-use mediatype::{MediaType, Name};
+use mediatype::names::{APPLICATION, CHARSET, JSON};
+use mediatype::{MediaType, Name, ReadParams as _};
 
 use super::admission::{self, Caller, Denied};
 use super::deadline::Deadline;
-use super::negotiate::{Specificity, preference, ranges};
+use super::negotiate::{Preference, Specificity, is_utf8, preference, ranges};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
@@ -66,7 +66,7 @@ pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response
     let answering = async {
         let is_query = method::is_query(&parts.method);
         if is_query && let Err(rejection) = check_form_headers(&parts.headers) {
-            return refused(&parts.uri, &rejection);
+            return refused(&parts, &rejection);
         }
         match admit(gateway, &parts).await {
             Ok(mut caller) => {
@@ -76,7 +76,7 @@ pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response
                         Ok(query) => query,
                         Err(rejection) => {
                             caller.charge_refusal(gateway);
-                            return told(&caller, refused(&parts.uri, &rejection));
+                            return told(&caller, refused(&parts, &rejection));
                         }
                     }
                 } else {
@@ -89,7 +89,7 @@ pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response
         }
     };
     let answered = deadline.bound(answering).await;
-    let answered = answered.unwrap_or_else(|rejection| refused(&parts.uri, &rejection));
+    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
     counted(gateway, &parts, started, answered)
 }
 
@@ -104,8 +104,13 @@ fn check_form_headers(headers: &HeaderMap) -> Result<(), Rejection> {
     let (Some(Ok(media_type)), None) = (types.next(), types.next()) else {
         return Err(not_a_form());
     };
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(FORM) || headers.contains_key(CONTENT_ENCODING) {
+    let is_utf8 =
+        |(name, value): (Name<'_>, mediatype::Value<'_>)| name != CHARSET || is_utf8(&value.unquoted_str());
+    let is_form = MediaType::parse(media_type).is_ok_and(|media| {
+        let essence = media.essence().to_string();
+        essence.eq_ignore_ascii_case(FORM) && media.params().all(is_utf8)
+    });
+    if !is_form || headers.contains_key(CONTENT_ENCODING) {
         return Err(not_a_form());
     }
     Ok(())
@@ -114,7 +119,7 @@ fn check_form_headers(headers: &HeaderMap) -> Result<(), Rejection> {
 fn not_a_form() -> Rejection {
     Rejection::new(
         Code::UnsupportedMediaType,
-        "send the parameters of a QUERY as Content-Type: application/x-www-form-urlencoded, without Content-Encoding",
+        "send the parameters of a QUERY as Content-Type: application/x-www-form-urlencoded, in UTF-8 and without Content-Encoding",
     )
 }
 
@@ -152,11 +157,11 @@ async fn page(
     let permit = caller.permit(gateway, question.cost()).await;
     let _permit = match permit {
         Ok(permit) => permit,
-        Err(rejection) => return refused(&parts.uri, &rejection),
+        Err(rejection) => return refused(parts, &rejection),
     };
     match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
         Ok(page) => (json(page), None),
-        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
+        Err(error) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
@@ -180,7 +185,7 @@ async fn record(
         }
     };
     let answered = deadline.bound(answering).await;
-    let answered = answered.unwrap_or_else(|rejection| refused(&parts.uri, &rejection));
+    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
     counted(&gateway, &parts, started, answered)
 }
 
@@ -198,12 +203,12 @@ async fn found(
     let permit = caller.permit(gateway, 1).await;
     let _permit = match permit {
         Ok(permit) => permit,
-        Err(rejection) => return refused(&parts.uri, &rejection),
+        Err(rejection) => return refused(parts, &rejection),
     };
     match rest::record(&deadline.store(gateway), &caller.viewer, id).await {
         Ok(Some(record)) => (json(record), None),
         Ok(None) => (problem::not_found(&parts.uri), None),
-        Err(error) => refused(&parts.uri, &Rejection::of_store(&error, request_id(parts))),
+        Err(error) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
@@ -214,7 +219,12 @@ pub(super) async fn unknown(uri: Uri) -> Response {
 
 /// Answers a method other than GET and HEAD where there is no other.
 pub(super) async fn method_not_allowed(uri: Uri) -> Response {
-    problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, "use GET"))
+    let message = if is_list(uri.path()) {
+        "use GET or QUERY"
+    } else {
+        "use GET"
+    };
+    problem::refusal(&uri, &Rejection::new(Code::MethodNotAllowed, message))
 }
 
 /// An answer and, of an error, its code.
@@ -223,15 +233,21 @@ type Answered = (Response, Option<Code>);
 /// Lets the caller in, or says why not.
 async fn admit(gateway: &Gateway, parts: &Parts) -> Result<Caller, Answered> {
     let allowed = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default());
-    allowed.map_err(|rejection| refused(&parts.uri, &rejection))?;
+    allowed.map_err(|rejection| refused(parts, &rejection))?;
     let entered = admission::enter(gateway, parts).await;
     entered.map_err(|denied| match denied {
         Denied::WrongAccount => (problem::not_found(&parts.uri), None),
-        Denied::Rejected(rejection) => refused(&parts.uri, &rejection),
+        Denied::Rejected(rejection) => refused(parts, &rejection),
     })
 }
 
-fn refused(uri: &Uri, rejection: &Rejection) -> Answered {
+/// An answer that says why there is none, as a problem for who would rather have one.
+fn refused(parts: &Parts, rejection: &Rejection) -> Answered {
+    let is_limited = rejection.code == Code::RateLimited;
+    if is_limited && prefers_problem(&parts.headers) {
+        return (problem::limited(&parts.uri, rejection), Some(rejection.code));
+    }
+    let uri = &parts.uri;
     (problem::refusal(uri, rejection), Some(rejection.code))
 }
 
@@ -243,11 +259,6 @@ fn told(caller: &Caller, (mut response, code): Answered) -> Answered {
 
 /// Counts and logs an answer: nothing that the caller wrote.
 fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code): Answered) -> Response {
-    let response = if code == Some(Code::RateLimited) && wants_problem(&parts.headers) {
-        problem::quota_exceeded(&parts.uri, response.into_parts().0.headers)
-    } else {
-        response
-    };
     let took = started.elapsed();
     gateway
         .metrics
@@ -256,11 +267,16 @@ fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code):
     response
 }
 
-/// Whether a client names the media type of problems: the API that this one mirrors has a form of its own.
-fn wants_problem(headers: &HeaderMap) -> bool {
+/// Whether a client would rather have a problem than the form that the mirrored API has.
+fn prefers_problem(headers: &HeaderMap) -> bool {
+    let ranges = ranges(headers.get_all(ACCEPT));
     let problem = MediaType::from_parts(APPLICATION, Name::new_unchecked("problem"), Some(JSON), &[]);
-    let preference = preference(&ranges(headers.get_all(ACCEPT)), &problem);
-    preference.specificity == Specificity::Exact && preference.quality > 0
+    let problem = preference(&ranges, &problem);
+    let usual = preference(&ranges, &MediaType::new(APPLICATION, JSON));
+    let is_named = |one: Preference| one.specificity == Specificity::Exact;
+    is_named(problem)
+        && problem.quality > 0
+        && (problem.quality > usual.quality || (problem.quality == usual.quality && !is_named(usual)))
 }
 
 fn request_id(parts: &Parts) -> Option<&str> {

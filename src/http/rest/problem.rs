@@ -3,8 +3,10 @@
 //! Takes what was refused, gives the answer: messages by parameter for a query string, a rate limit's sentence, and a
 //! problem for the rest.
 
-use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{
+    ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,7 +67,13 @@ pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
     let Rejection { code, message, .. } = rejection;
     let status = code.status();
     let mut response = match code {
-        Code::RateLimited => answer(status, &TooManyRequests { error: message }),
+        Code::RateLimited => {
+            let mut response = answer(status, &TooManyRequests { error: message });
+            response
+                .headers_mut()
+                .insert(VARY, HeaderValue::from_static("Accept"));
+            response
+        }
         Code::BadRequest => bad_request(&ParameterErrors::one("request", message.clone())),
         _ => problem(status, message, uri),
     };
@@ -94,27 +102,37 @@ pub fn refusal(uri: &Uri, rejection: &Rejection) -> Response {
     response
 }
 
-/// The problem of a spent budget, for who reads problems. `headers` are those of the answer so far.
+/// The answer to one request too many, for who reads problems: a spent budget, or too many without a valid key.
 ///
 /// Source: draft-ietf-httpapi-ratelimit-headers-11, "Problem Types"; RFC 9457.
-pub fn quota_exceeded(uri: &Uri, mut headers: HeaderMap) -> Response {
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    let policies: &[&str] = if headers.contains_key("ratelimit") {
-        &[POLICY]
+pub fn limited(uri: &Uri, rejection: &Rejection) -> Response {
+    let (kind, title, policies): (_, _, &[&str]) = if rejection.remaining.is_some() {
+        (
+            "quota-exceeded",
+            "Request cannot be satisfied as assigned quota has been exceeded",
+            &[POLICY],
+        )
     } else {
-        &[]
+        (
+            "abnormal-usage-detected",
+            "Request not satisfied due to detection of abnormal request pattern",
+            &[],
+        )
     };
+    let mut response = refusal(uri, rejection);
     let body = serde_json::json!({
-        "type": "https://iana.org/assignments/http-problem-types#quota-exceeded",
-        "title": "Request cannot be satisfied as assigned quota has been exceeded",
-        "status": status.as_u16(),
-        "detail": "retry after the seconds in Retry-After",
+        "type": format!("https://iana.org/assignments/http-problem-types#{kind}"),
+        "title": title,
+        "status": response.status().as_u16(),
+        "detail": rejection.message,
         "instance": uri.path(),
         "violated-policies": policies,
     });
+    *response.body_mut() = body.to_string().into();
+    let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.remove(CONTENT_LENGTH);
-    (status, headers, body.to_string()).into_response()
+    response
 }
 
 /// A problem at a path. The query string is left out: what stands in it is not ours to repeat.
