@@ -237,7 +237,8 @@ class Writer {
   alias(name) {
     if (this.counts.aliases >= MOST.aliases || !this.random.percent(15)) return '';
     this.counts.aliases += 1;
-    return this.random.percent(97) ? `x_${name}: ` : 'any: ';
+    // graphql-js does not compare `__typename` with what has the same key on another type; the specification does.
+    return this.random.percent(97) || name === '__typename' ? `x_${name}: ` : 'any: ';
   }
 
   directives() {
