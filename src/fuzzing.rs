@@ -64,7 +64,7 @@ input Bound @oneOf { lt: DateTime gt: DateTime between: Range }
 input Filter { status: [Status!] createdAt: Bound }
 type Import { id: ID! note: String }
 type Connection { nodes: [Import!]! estimatedRemainingCount: Int! }
-type Query { imports(first: Int, last: Int, filter: Filter): Connection importStatusCounts: Int importByDatabaseId(databaseId: BigInt!): Import
+type Query { imports(first: Int, last: Int, filter: Filter): Connection importStatusCounts: Int importCounts: Int importByDatabaseId(databaseId: BigInt!): Import
   nodes(ids: [ID!]!): [Import]! }
 ";
 

@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod client_address;
 pub mod config;

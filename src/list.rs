@@ -8,6 +8,7 @@ use keyset::{Filter, Page, PageRequest, Reading, Value};
 
 use crate::auth::Viewer;
 use crate::store::query::table::{Column, Fields};
+pub use crate::store::query::{NameCount, Slots};
 use crate::store::{Store, StoreError, query};
 
 /// How far anything is counted. **Unit**: rows.
@@ -37,6 +38,10 @@ pub struct Listing<T> {
     pub has_previous: bool,
     /// Rows from the start of the page on, in the direction of reading, up to [`COUNT_CAP`].
     pub count: u64,
+    /// Whether reading stopped before it was known what follows. There may be nothing, though the flag says that there is.
+    pub is_cut: bool,
+    /// Of a page that is cut before it is full: the last row looked at, behind which the next page starts.
+    pub reached: Option<T>,
 }
 
 impl<T> Default for Listing<T> {
@@ -47,6 +52,8 @@ impl<T> Default for Listing<T> {
             has_next: false,
             has_previous: false,
             count: 0,
+            is_cut: false,
+            reached: None,
         }
     }
 }
@@ -85,20 +92,18 @@ pub async fn list<C: Column>(
         });
     }
     let fields = fields.unwrap_or(Fields::NONE);
-    let (fetched, count) = match window.rows_plan(&filter) {
-        Some(plan) => {
-            let fetched = query::page(store, viewer, &plan, fields, count_plan.as_ref()).await?;
-            (fetched.rows, fetched.count)
-        }
-        None => (Vec::new(), 0),
+    let fetched = match window.rows_plan(&filter) {
+        Some(plan) => query::page(store, viewer, &plan, fields, count_plan.as_ref()).await?,
+        None => query::Fetched::default(),
     };
-    let page = window.page(fetched);
+    let count = fetched.count;
+    let page = window.page(fetched.rows, fetched.reached);
     let has_preceding = if projection.flags {
         has_preceding(store, viewer, &filter, window, &page).await?
     } else {
         false
     };
-    let has_following = page.lookahead.is_some();
+    let has_following = page.lookahead.is_some() || page.is_cut;
     let (has_next, has_previous) = match window.reading() {
         Reading::Forward => (has_following, has_preceding),
         Reading::Backward => (has_preceding, has_following),
@@ -109,6 +114,8 @@ pub async fn list<C: Column>(
         has_next,
         has_previous,
         count,
+        is_cut: page.is_cut,
+        reached: page.reached,
     })
 }
 
@@ -124,8 +131,23 @@ pub async fn counts<C: Column>(
     filter: &Filter<C>,
     column: C,
     names: &[&'static str],
-) -> Result<Vec<u64>, StoreError> {
+) -> Result<Vec<NameCount>, StoreError> {
     query::counts(store, &scoped(viewer, filter), column, names, COUNT_CAP + 1).await
+}
+
+/// The caller's rows that meet the filter, by a column of names and by time, as [`query::slots`] counts them.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub async fn slots<C: Column>(
+    store: &Store,
+    viewer: &Viewer,
+    filter: &Filter<C>,
+    column: C,
+    seconds: i64,
+) -> Result<Slots, StoreError> {
+    query::slots(store, &scoped(viewer, filter), column, seconds).await
 }
 
 /// The filter within the caller's account.
@@ -150,7 +172,8 @@ async fn has_preceding<C: Column>(
     match window.preceding_plan(filter) {
         Some(plan) => {
             let found = query::page(store, viewer, &plan, Fields::NONE, None).await?;
-            Ok(!found.rows.is_empty())
+            // Where a search was cut before it found a row, there may be one.
+            Ok(!found.rows.is_empty() || found.reached.is_some())
         }
         None => Ok(false),
     }

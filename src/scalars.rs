@@ -19,6 +19,12 @@ impl BigInt {
     pub fn column_value(self) -> Option<i64> {
         i64::try_from(self.0).ok()
     }
+
+    /// The number, or the nearest one that a column can hold.
+    #[must_use]
+    pub fn nearest(self) -> i64 {
+        self.0.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
 }
 
 /// A whole number as a decimal string, such as "1240000001": JSON numbers lose digits in many clients.

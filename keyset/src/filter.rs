@@ -1,6 +1,8 @@
-//! What a caller may see and asks for: equalities, half-open ranges and one set.
+//! What a caller may see and asks for: equalities, half-open ranges, one set, and checks of single values.
 //!
 //! Deliberately absent: OR. Different filters are ANDed.
+
+use case_folding::Term;
 
 use crate::{Column, Comparison, Predicate, Row, Value};
 
@@ -37,6 +39,64 @@ impl<C: Column> Range<C> {
     }
 }
 
+/// A condition on one column that no order serves: it is checked row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check<C> {
+    /// Whether the column is NULL.
+    IsNull {
+        /// The column.
+        column: C,
+        /// `false`: it is not.
+        is_null: bool,
+    },
+    /// Whether the column has one of these texts.
+    OneOfTexts {
+        /// The column.
+        column: C,
+        /// The texts, each once.
+        texts: Vec<String>,
+        /// `true`: it has none of them.
+        is_excluded: bool,
+    },
+    /// Whether a term is in the column's text.
+    Matches {
+        /// The column.
+        column: C,
+        /// The term.
+        term: Term,
+    },
+}
+
+impl<C: Copy> Check<C> {
+    /// The column.
+    #[must_use]
+    pub fn column(&self) -> C {
+        match self {
+            Self::IsNull { column, .. } | Self::OneOfTexts { column, .. } | Self::Matches { column, .. } => {
+                *column
+            }
+        }
+    }
+
+    /// Whether no row can meet it.
+    fn is_contradictory(&self) -> bool {
+        matches!(self, Self::OneOfTexts { texts, is_excluded: false, .. } if texts.is_empty())
+    }
+
+    /// Whether a row meets it.
+    pub(crate) fn eval(&self, row: &impl Row<C>) -> bool {
+        match self {
+            Self::IsNull { column, is_null } => row.is_null(*column) == *is_null,
+            Self::OneOfTexts {
+                column,
+                texts,
+                is_excluded,
+            } => texts.iter().any(|text| text == row.text(*column)) != *is_excluded,
+            Self::Matches { column, term } => term.is_in(row.text(*column)),
+        }
+    }
+}
+
 /// The conditions on a list, whatever page of it is asked for. The default filters nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter<C> {
@@ -46,6 +106,8 @@ pub struct Filter<C> {
     pub ranges: Vec<Range<C>>,
     /// A column with one of several distinct values; an empty list is met by no row.
     pub one_of: Option<(C, Vec<Value>)>,
+    /// All of these hold.
+    pub checks: Vec<Check<C>>,
 }
 
 impl<C> Default for Filter<C> {
@@ -54,6 +116,7 @@ impl<C> Default for Filter<C> {
             equals: Vec::new(),
             ranges: Vec::new(),
             one_of: None,
+            checks: Vec::new(),
         }
     }
 }
@@ -64,6 +127,7 @@ impl<C: Column> Filter<C> {
     pub fn is_contradictory(&self) -> bool {
         self.ranges.iter().any(Range::is_empty)
             || self.one_of.as_ref().is_some_and(|(_, values)| values.is_empty())
+            || self.checks.iter().any(Check::is_contradictory)
     }
 
     /// The filter as one condition.
@@ -77,7 +141,8 @@ impl<C: Column> Filter<C> {
             values: values.clone(),
         });
         let ranges = self.ranges.iter().flat_map(Range::predicates);
-        Predicate::All(equals.chain(one_of).chain(ranges).collect())
+        let checks = self.checks.iter().cloned().map(Predicate::Check);
+        Predicate::All(equals.chain(one_of).chain(ranges).chain(checks).collect())
     }
 
     /// Whether a row meets the filter.

@@ -17,7 +17,7 @@ mod seek;
 mod value;
 
 pub use cursor::{CursorError, CursorText, MAX_CURSOR_BYTES, decode, encode, encode_row};
-pub use filter::{Filter, Range};
+pub use filter::{Check, Filter, Range};
 pub use order::{Direction, Key, Order, OrderError, Position};
 pub use page::{Page, PageRequest, Reading};
 pub use plan::Plan;

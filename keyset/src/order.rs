@@ -183,6 +183,41 @@ impl<C: Column> Position<C> {
         &self.order
     }
 
+    /// The first place that a value of the order's first key has: at it and behind it lie the rows at that value and those
+    /// behind them. `value` need not be a row's.
+    #[must_use]
+    pub fn at(order: Order<C>, value: Value) -> Self {
+        let rest = order.keys[1..].iter();
+        let rest = rest.map(|key| key.column.kind().last(key.direction.reversed()));
+        let values = std::iter::once(value).chain(rest).collect();
+        Self { order, values }
+    }
+
+    /// The last place in front of a value of the order's first key: strictly behind it lie the rows that are at [`Self::at`]
+    /// or behind it.
+    ///
+    /// `None` where the value is the first that there is: everything lies behind.
+    #[must_use]
+    pub fn in_front_of(order: Order<C>, value: Value) -> Option<Self> {
+        let direction = order.keys[0].direction;
+        let neighbour = value.step(direction.reversed())?;
+        let rest = order.keys[1..].iter();
+        // Behind everything else that shares the neighbouring value.
+        let rest = rest.map(|key| key.column.kind().last(key.direction));
+        let values = std::iter::once(neighbour).chain(rest).collect();
+        Some(Self { order, values })
+    }
+
+    /// The place just behind this one, where a row may be; itself where there is none.
+    #[must_use]
+    pub fn next(mut self) -> Self {
+        let last = self.values.len() - 1;
+        if let Some(value) = self.values[last].step(self.order.keys[last].direction) {
+            self.values[last] = value;
+        }
+        self
+    }
+
     /// The values, in the order's key order.
     #[must_use]
     pub fn values(&self) -> &[Value] {

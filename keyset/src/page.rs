@@ -31,8 +31,13 @@ pub struct Page<R> {
     /// The rows, in the order's direction whichever way they were read.
     pub rows: Vec<R>,
     /// The row after the page in the direction of reading, whatever bound was given: there is one exactly when the list
-    /// goes on there.
+    /// goes on there, unless the page is [cut](Page::is_cut).
     pub lookahead: Option<R>,
+    /// Whether reading stopped before it was known what follows: something may follow, or nothing.
+    pub is_cut: bool,
+    /// Of a page that is cut before it is full: the last row that was looked at, whether it is on the page or not. The
+    /// next page starts behind it.
+    pub reached: Option<R>,
     /// Whether the list has a row in front of the page in the direction of reading; `None` where the rows do not prove
     /// it and [`PageRequest::preceding_plan`] must be asked.
     pub has_preceding: Option<bool>,
@@ -159,8 +164,10 @@ impl<C: Column> PageRequest<C> {
     }
 
     /// The page in the rows that [`PageRequest::rows_plan`] fetched, in the order in which it reads them.
+    ///
+    /// `reached` is the last row that was looked at where reading stopped before the plan's end and its limit.
     #[must_use]
-    pub fn page<R: Row<C>>(&self, mut fetched: Vec<R>) -> Page<R> {
+    pub fn page<R: Row<C>>(&self, mut fetched: Vec<R>, reached: Option<R>) -> Page<R> {
         let order = self.reading_order();
         let mut has_preceding = self.start.is_none().then_some(false);
         if let (Some(start), Some(first)) = (&self.start, fetched.first())
@@ -181,12 +188,16 @@ impl<C: Column> PageRequest<C> {
             .take_while(|row| in_bounds(row))
             .count();
         let lookahead = fetched.drain(length..).next();
+        let is_cut = reached.is_some() && lookahead.is_none();
+        let reached = reached.filter(|row| is_cut && length < self.size && in_bounds(row));
         if self.reading == Reading::Backward {
             fetched.reverse();
         }
         Page {
             rows: fetched,
             lookahead,
+            is_cut,
+            reached,
             has_preceding,
         }
     }

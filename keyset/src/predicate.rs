@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Row, Value};
+use crate::{Check, Row, Value};
 
 /// How two tuples of values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,8 @@ pub enum Predicate<C> {
     All(Vec<Predicate<C>>),
     /// One of them holds; false where the list is empty.
     Any(Vec<Predicate<C>>),
-    /// A row-value comparison, lexicographic: `(a, b) < (1, 2)`. Both lists have the same length, at least one.
+    /// A row-value comparison, lexicographic: `(a, b) < (1, 2)`. Both lists have the same length, at least one. It holds
+    /// for no row where one of the columns is NULL.
     Compare {
         /// The left side.
         columns: Vec<C>,
@@ -59,6 +60,8 @@ pub enum Predicate<C> {
         /// The values.
         values: Vec<Value>,
     },
+    /// A condition on one column's text, or on its being there.
+    Check(Check<C>),
 }
 
 impl<C: Copy> Predicate<C> {
@@ -82,10 +85,14 @@ impl<C: Copy> Predicate<C> {
                 comparison,
                 values,
             } => {
+                if columns.iter().any(|column| row.is_null(*column)) {
+                    return false;
+                }
                 let left = columns.iter().map(|column| row.value(*column));
                 comparison.holds(left.cmp(values.iter().copied()))
             }
             Self::OneOf { column, values } => values.contains(&row.value(*column)),
+            Self::Check(check) => check.eval(row),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use case_folding::{Place, Term};
 use keyset::{
-    Column, CursorError, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
+    Check, Column, CursorError, Direction, Filter, Key, Kind, MAX_CURSOR_BYTES, Order, OrderError, Page,
     PageRequest, Position, Range, Reading, Row, SeekBound, Side, Value, decode, encode, encode_row,
 };
 use proptest::collection::vec;
@@ -17,6 +18,8 @@ enum Col {
     Updated,
     Status,
     Account,
+    Ended,
+    Name,
 }
 
 impl Column for Col {
@@ -33,8 +36,8 @@ impl Column for Col {
     fn kind(self) -> Kind {
         match self {
             Self::Id | Self::Account => Kind::Int,
-            Self::Created | Self::Updated => Kind::Instant,
-            Self::Status => Kind::Name,
+            Self::Created | Self::Updated | Self::Ended => Kind::Instant,
+            Self::Status | Self::Name => Kind::Name,
         }
     }
 
@@ -50,6 +53,8 @@ struct Import {
     created: i64,
     updated: i64,
     status: &'static str,
+    ended: Option<i64>,
+    name: &'static str,
 }
 
 impl Row<Col> for Import {
@@ -60,11 +65,26 @@ impl Row<Col> for Import {
             Col::Updated => Value::Instant(self.updated),
             Col::Status => Value::Name(self.status),
             Col::Account => Value::Int(self.account),
+            Col::Ended => self.ended.map_or(Value::Name(""), Value::Instant),
+            Col::Name => Value::Name(""),
         }
+    }
+
+    fn text(&self, column: Col) -> &str {
+        match column {
+            Col::Status => self.status,
+            Col::Name => self.name,
+            _ => "",
+        }
+    }
+
+    fn is_null(&self, column: Col) -> bool {
+        column == Col::Ended && self.ended.is_none()
     }
 }
 
 const STATUSES: [&str; 3] = ["new", "failed", "complete"];
+const NAMES: [&str; 4] = ["Fuel May.csv", "FUEL.csv", "ΟΔΟΣ.csv", "50%_x"];
 const TIE_BREAK: Key<Col> = Key {
     column: Col::Id,
     direction: Direction::Desc,
@@ -73,8 +93,13 @@ const TIE_BREAK: Key<Col> = Key {
 fn rows() -> impl Strategy<Value = Vec<Import>> {
     // Few distinct instants: ties are the rule. The last one is far away, at the edge of what is allowed.
     let instant = || prop_oneof![0..6_i64, Just(Value::MAX_INSTANT), Just(Value::MIN_INSTANT)];
-    vec((1..3_i64, instant(), instant(), select(&STATUSES)), 0..40).prop_map(|rows| {
-        let import = |(index, (account, created, updated, status)): (usize, _)| {
+    let others = || (proptest::option::of(0..6_i64), select(&NAMES));
+    vec(
+        (1..3_i64, instant(), instant(), select(&STATUSES), others()),
+        0..40,
+    )
+    .prop_map(|rows| {
+        let import = |(index, (account, created, updated, status, (ended, name))): (usize, _)| {
             let id = 2 * index as i64 + 1;
             Import {
                 account,
@@ -82,6 +107,8 @@ fn rows() -> impl Strategy<Value = Vec<Import>> {
                 created,
                 updated,
                 status,
+                ended,
+                name,
             }
         };
         rows.into_iter().enumerate().map(import).collect()
@@ -106,14 +133,39 @@ fn filter() -> impl Strategy<Value = Filter<Col>> {
     let ranges = (
         proptest::option::of(range(Col::Created)),
         proptest::option::of(range(Col::Updated)),
+        proptest::option::weighted(0.2, range(Col::Ended)),
     );
     let statuses = subsequence(STATUSES.to_vec(), 0..=3);
     let names = |names: Vec<&'static str>| (Col::Status, names.into_iter().map(Value::Name).collect());
-    (ranges, proptest::option::of(statuses.prop_map(names))).prop_map(|((created, updated), one_of)| Filter {
+    let one_of = proptest::option::of(statuses.prop_map(names));
+    (ranges, one_of, checks()).prop_map(|((created, updated, ended), one_of, checks)| Filter {
         equals: vec![(Col::Account, Value::Int(1))],
-        ranges: created.into_iter().chain(updated).collect(),
+        ranges: created.into_iter().chain(updated).chain(ended).collect(),
         one_of,
+        checks,
     })
+}
+
+fn checks() -> impl Strategy<Value = Vec<Check<Col>>> {
+    let term = (select(vec!["fuel", "ος", "%_", "f", "none"]), any::<bool>());
+    let check = prop_oneof![
+        any::<bool>().prop_map(|is_null| Check::IsNull {
+            column: Col::Ended,
+            is_null
+        }),
+        (subsequence(NAMES.to_vec(), 0..=3), any::<bool>()).prop_map(|(texts, is_excluded)| {
+            Check::OneOfTexts {
+                column: Col::Name,
+                texts: texts.into_iter().map(str::to_owned).collect(),
+                is_excluded,
+            }
+        }),
+        term.prop_map(|(term, starts)| Check::Matches {
+            column: Col::Name,
+            term: Term::new(term, if starts { Place::Start } else { Place::Anywhere }),
+        }),
+    ];
+    vec(check, 0..2)
 }
 
 /// The whole list, by sorting: nothing of the paging engine but the order's comparison.
@@ -127,12 +179,46 @@ fn list(rows: &[Import], filter: &Filter<Col>, order: &Order<Col>) -> Vec<Import
 fn fetch(rows: &[Import], filter: &Filter<Col>, window: &PageRequest<Col>) -> (Page<Import>, bool, usize) {
     let select =
         |plan: Option<keyset::Plan<Col>>| plan.map_or(Vec::new(), |plan| plan.select(rows.iter().cloned()));
-    let page = window.page(select(window.rows_plan(filter)));
+    let page = window.page(select(window.rows_plan(filter)), None);
     let behind = page
         .has_preceding
         .unwrap_or_else(|| !select(window.preceding_plan(filter)).is_empty());
     let count = select(window.count_plan(filter, 7)).len();
     (page, behind, count)
+}
+
+/// The rows of a window, and the last one looked at where a store stops after `entries` rows that checks pass over or not.
+fn fetch_some(
+    rows: &[Import],
+    filter: &Filter<Col>,
+    window: &PageRequest<Col>,
+    entries: usize,
+) -> (Vec<Import>, Option<Import>) {
+    let Some(plan) = window.rows_plan(filter) else {
+        return (Vec::new(), None);
+    };
+    let unchecked = Filter {
+        checks: Vec::new(),
+        ..filter.clone()
+    };
+    let all = window.rows_plan(&unchecked).expect("it has fewer conditions");
+    let all = keyset::Plan::new(
+        all.filter(),
+        all.order().clone(),
+        all.from().cloned(),
+        all.until().cloned(),
+        entries,
+    );
+    let read = all.expect("it was one before").select(rows.iter().cloned());
+    let found: Vec<_> = read
+        .iter()
+        .filter(|row| filter.eval(row))
+        .take(plan.limit())
+        .cloned()
+        .collect();
+    let is_cut = read.len() == entries && found.len() < plan.limit();
+    let reached = read.into_iter().last().filter(|_| is_cut);
+    (found, reached)
 }
 
 fn position(order: &Order<Col>, row: &Import) -> Position<Col> {
@@ -170,6 +256,70 @@ proptest! {
             if page.lookahead.is_none() { break; }
         }
         prop_assert_eq!(walked, list(&rows, &filter, &order));
+    }
+
+    #[test]
+    fn walking_pages_that_are_cut_gives_the_sorted_list(
+        rows in rows(), order in order(), filter in filter(), size in 1..6_usize, entries in 2..9_usize, backward: bool,
+    ) {
+        let (mut walked, mut bound) = (Vec::new(), None);
+        let reading = if backward { Reading::Backward } else { Reading::Forward };
+        loop {
+            let (after, before) = if backward { (None, bound.clone()) } else { (bound.clone(), None) };
+            let window = PageRequest::between(order.clone(), after, before, reading, size);
+            let (found, reached) = fetch_some(&rows, &filter, &window, entries);
+            let page = window.page(found, reached);
+            prop_assert!(page.reached.is_none() || page.is_cut && page.rows.len() < size);
+            let mut last = page.rows.last();
+            if backward { last = page.rows.first(); }
+            bound = page.reached.as_ref().or(last).map(|row| position(&order, row)).or(bound);
+            if backward { walked.splice(0..0, page.rows); } else { walked.extend(page.rows); }
+            if page.lookahead.is_none() && !page.is_cut { break; }
+        }
+        prop_assert_eq!(walked, list(&rows, &filter, &order));
+    }
+
+    #[test]
+    fn following_positions_behind_what_was_looked_at_gives_the_sorted_list(
+        rows in rows(), order in order(), filter in filter(), size in 1..6_usize, entries in 2..9_usize,
+    ) {
+        let (mut walked, mut start) = (Vec::new(), None);
+        loop {
+            let window = PageRequest::starting_at(order.clone(), start.clone(), size);
+            let (found, reached) = fetch_some(&rows, &filter, &window, entries);
+            let page = window.page(found, reached);
+            let behind = page.reached.as_ref().or(page.rows.last().filter(|_| page.is_cut));
+            start = page.lookahead.as_ref().map(|row| position(&order, row))
+                .or(behind.map(|row| position(&order, row).next()));
+            walked.extend(page.rows);
+            if start.is_none() { break; }
+        }
+        prop_assert_eq!(walked, list(&rows, &filter, &order));
+    }
+
+    #[test]
+    fn behind_a_place_come_the_rows_at_its_value_and_behind_it(
+        rows in rows(), order in order(), value in prop_oneof![
+            -1..7_i64, Just(Value::MAX_INSTANT), Just(Value::MIN_INSTANT),
+        ],
+    ) {
+        let key = order.keys()[0];
+        let value = match key.column.kind() { Kind::Int => Value::Int(value), _ => Value::Instant(value) };
+        let (at, front) = (Position::at(order.clone(), value), Position::in_front_of(order.clone(), value));
+        let mut expected: Vec<_> = rows.iter().filter(|row| key.direction.apply(row.value(key.column).cmp(&value)).is_ge()).cloned().collect();
+        expected.sort_by(|left, right| order.compare(left, right));
+        for window in [
+            PageRequest::between(order.clone(), front.clone(), None, Reading::Forward, 100),
+            PageRequest::starting_at(order.clone(), Some(at.clone()), 100),
+        ] {
+            let (page, behind, _) = fetch(&rows, &Filter::default(), &window);
+            prop_assert_eq!(&page.rows, &expected);
+            prop_assert_eq!(behind, expected.len() < rows.len());
+        }
+        for place in front.into_iter().chain([at]) {
+            let text = encode(&place);
+            prop_assert_eq!(decode(&text, TIE_BREAK), Ok(place));
+        }
     }
 
     #[test]
@@ -245,7 +395,7 @@ proptest! {
         if delete {
             changed.retain(|row| order.compare(row, cursor).is_gt());
         } else {
-            let row = Import { account: 1, id: 2, created, updated, status: "new" };
+            let row = Import { account: 1, id: 2, created, updated, status: "new", ended: None, name: "" };
             prop_assume!(order.compare(&row, cursor).is_lt());
             changed.push(row);
         }
@@ -276,7 +426,7 @@ proptest! {
 
     #[test]
     fn decode_after_encode_is_identity(id: i64, created in Value::MIN_INSTANT..=Value::MAX_INSTANT, order in order()) {
-        let row = Import { account: 1, id, created, updated: created, status: "new" };
+        let row = Import { account: 1, id, created, updated: created, status: "new", ended: None, name: "" };
         let position = order.position(&row);
         let text = encode(&position);
         prop_assert!(text.len() <= MAX_CURSOR_BYTES);
@@ -287,7 +437,7 @@ proptest! {
 
     #[test]
     fn any_single_damaged_byte_is_refused(id: i64, created in 0..1_000_000_i64, order in order()) {
-        let text = encode(&order.position(&Import { account: 1, id, created, updated: 9, status: "new" }));
+        let text = encode(&order.position(&Import { account: 1, id, created, updated: 9, status: "new", ended: None, name: "" }));
         for index in 0..text.len() {
             for byte in (0..=0x7f_u8).filter(|byte| *byte != text.as_bytes()[index]) {
                 let mut damaged = text.clone().into_bytes();

@@ -14,6 +14,7 @@ use sea_orm_migration::sea_orm::{
 mod m20261101_000001_accounts;
 mod m20261101_000002_imports;
 mod m20261101_000003_import_orders;
+mod m20261128_000004_find;
 
 /// The list of all changes, oldest first.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000001_accounts::Migration),
             Box::new(m20261101_000002_imports::Migration),
             Box::new(m20261101_000003_import_orders::Migration),
+            Box::new(m20261128_000004_find::Migration),
         ]
     }
 }

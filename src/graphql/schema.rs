@@ -20,9 +20,12 @@ use super::federation;
 use super::introspection::{self, Introspection};
 use super::sdl::like_graphql_js;
 use crate::resources::account::Account;
-use crate::resources::imports::{Import, ImportConnection, ImportFilter, ImportSort, ImportStatusCount};
+use crate::resources::imports::{
+    Import, ImportConnection, ImportCountBucket, ImportCounts, ImportFilter, ImportPosition, ImportSort,
+    ImportStatusCount,
+};
 use crate::resources::node::Node;
-use crate::scalars::BigInt;
+use crate::scalars::{BigInt, DateTime};
 use crate::selection::declare::{Declared, NOT_EXECUTED};
 
 /// The schema that documents are validated against.
@@ -129,6 +132,38 @@ impl Query {
         &self,
         #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
     ) -> Result<Option<Vec<Declared<ImportStatusCount>>>> {
+        not_executed()
+    }
+
+    /// Counts of the filtered list by bucket and status, newest bucket last, in one scan of at most 20,000 index entries,
+    /// newest first.
+    async fn import_counts(
+        &self,
+        #[graphql(desc = "Which imports; all where it is left out.")] filter: Option<ImportFilter>,
+        #[graphql(
+            default_with = "ImportCountBucket::Day",
+            desc = "What a bucket is; buckets are by `createdAt`."
+        )]
+        by: ImportCountBucket,
+        #[graphql(
+            default = "UTC",
+            desc = "The zone of the buckets, by its name in the IANA database, such as `Europe/Berlin`."
+        )]
+        time_zone: String,
+        #[graphql(desc = "The first instant that counts.")] from: Option<DateTime>,
+        #[graphql(desc = "The first instant after those that count.")] to: Option<DateTime>,
+    ) -> Result<Option<Declared<ImportCounts>>> {
+        not_executed()
+    }
+
+    /// The cursor of a position in the list, whether a row is there or not: `after` it come the rows at or behind the
+    /// position. Null where that is the whole list.
+    async fn import_cursor_at(
+        &self,
+        #[graphql(desc = "A value of the first sort key.")] position: ImportPosition,
+        #[graphql(desc = "As of `imports`. Left out: by the position's key, newest or largest first.")]
+        sort: Option<Vec<ImportSort>>,
+    ) -> Result<Option<String>> {
         not_executed()
     }
 

@@ -56,6 +56,7 @@ fn costs() -> Costs {
         root_fields: vec![
             ("imports", Cost::Connection(page)),
             ("importStatusCounts", Cost::Fixed(20)),
+            ("importCounts", Cost::Fixed(40)),
             ("nodes", Cost::Items("ids")),
         ],
     }

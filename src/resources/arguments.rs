@@ -1,6 +1,6 @@
 //! The arguments of a connection, and how they become a filter and a page request.
 
-use keyset::{Filter, Key, OrderError, PageRequest, Position, Reading};
+use keyset::{Filter, Key, Order, OrderError, PageRequest, Position, Reading};
 
 use super::filter::{Conditions, Input};
 use super::sort::{self, Sorted};
@@ -61,10 +61,7 @@ pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
     } = arguments;
     let (reading, per_page) = size(arguments)?;
     let asked = conditions(filter.as_ref(), most)?;
-    sort.iter().try_for_each(|sort| most.check("sort", sort))?;
-    let keys: Option<Vec<Key<C>>> = sort
-        .as_ref()
-        .map(|sort| sort.iter().map(|key| (*key).into()).collect());
+    let keys = keys(sort.as_deref(), most)?;
     let order = keys.as_deref().map(sort::order).transpose().map_err(repeated)?;
     let after = position("after", after.as_deref())?;
     let before = position("before", before.as_deref())?;
@@ -85,6 +82,27 @@ pub fn lower<C: Sorted, F: Input<C>, S: Copy + Into<Key<C>>>(
         window,
         per_page,
     })
+}
+
+/// The order that is asked for; `None` where there is none.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn order<C: Sorted, S: Copy + Into<Key<C>>>(
+    sort: Option<&[S]>,
+    most: ListItems,
+) -> Result<Option<Order<C>>, FieldError> {
+    let keys = keys(sort, most)?.filter(|keys| !keys.is_empty());
+    keys.as_deref().map(sort::order).transpose().map_err(repeated)
+}
+
+fn keys<C, S: Copy + Into<Key<C>>>(
+    sort: Option<&[S]>,
+    most: ListItems,
+) -> Result<Option<Vec<Key<C>>>, FieldError> {
+    sort.iter().try_for_each(|sort| most.check("sort", sort))?;
+    Ok(sort.map(|sort| sort.iter().map(|key| (*key).into()).collect()))
 }
 
 /// What a filter asks for; nothing where there is none.

@@ -1,6 +1,6 @@
 //! The connection: a page with its edges, flags, count and echo; and the macro `connection`, which makes its types.
 
-use keyset::CursorText;
+use keyset::{CursorText, Reading};
 
 use super::arguments::{self, Arguments, Question};
 use super::filter::Input;
@@ -32,12 +32,17 @@ impl<C: Column> Answer<C> {
     /// Where the page stands.
     #[must_use]
     pub fn bounds(&self) -> PageBounds {
-        let rows = &self.listing.rows;
+        let Listing { rows, reached, .. } = &self.listing;
+        // A page that is cut before it is full ends where reading did.
+        let (before, after) = match self.question.window.reading() {
+            Reading::Forward => (None, reached.as_ref()),
+            Reading::Backward => (reached.as_ref(), None),
+        };
         PageBounds {
             has_next_page: self.listing.has_next,
             has_previous_page: self.listing.has_previous,
-            start_cursor: rows.first().map(|row| self.cursor(row)),
-            end_cursor: rows.last().map(|row| self.cursor(row)),
+            start_cursor: before.or(rows.first()).map(|row| self.cursor(row)),
+            end_cursor: after.or(rows.last()).map(|row| self.cursor(row)),
         }
     }
 }
@@ -121,6 +126,10 @@ macro_rules! connection {
             }, needs $crate::selection::table::Needs::COUNT;
             /// The page size in force.
             "perPage": i32 = |answer, json| json.number(i64::from(answer.question.per_page));
+            /// True where a search by fileName stopped at its bound before the page was full. Then endCursor is the position
+            /// reached, hasNextPage (backward: startCursor, hasPreviousPage) is true, and the next page goes on there.
+            "isSearchPartial": bool = |answer, json| json.boolean(answer.listing.reached.is_some()),
+                needs $crate::selection::table::Needs::ROWS;
             $(
                 /// The filters applied, one entry each, normalized.
                 "filteredBy": Vec<$crate::selection::declare::Declared<$filtered>> => $filtered = |entry, answer, json| {

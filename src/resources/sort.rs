@@ -2,9 +2,10 @@
 //! of a line a sort key what GraphQL and REST need of it.
 
 use async_graphql::Enum;
-use keyset::{CursorError, Direction, Key, Order, OrderError, Position};
+use keyset::{CursorError, Direction, Key, Order, OrderError, Position, Value};
 
 use crate::json::Json;
+use crate::rfc3339::Parsed;
 use crate::store::query::table::Column;
 
 /// Which way a key sorts.
@@ -120,6 +121,49 @@ pub fn order<C: Column>(keys: &[Key<C>]) -> Result<Order<C>, OrderError<C>> {
 /// [`CursorError`] for any text that no edge has.
 pub fn position<C: Column>(cursor: &str) -> Result<Position<C>, CursorError> {
     keyset::decode(cursor, C::TIE_BREAK)
+}
+
+/// The order of a list that starts at a value of a column: the one asked for, else by that column, the largest or newest
+/// first.
+///
+/// # Errors
+///
+/// The first key asked for, which is of another column.
+pub fn order_from<C: Column>(asked: Option<Order<C>>, column: C) -> Result<Order<C>, Key<C>> {
+    let direction = Direction::Desc;
+    let own = || Order::new(&[Key { column, direction }], C::TIE_BREAK).ok();
+    let order = asked
+        .or_else(own)
+        .unwrap_or_else(|| Order::of_unique(C::TIE_BREAK));
+    let first = order.keys()[0];
+    if first.column == column {
+        Ok(order)
+    } else {
+        Err(first)
+    }
+}
+
+/// A value of a sort key at which a list starts; it need not be a row's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Of a key of whole numbers.
+    Number(i64),
+    /// Of an instant.
+    Moment(Parsed),
+}
+
+impl Start {
+    /// The first value at it or behind it that a row can have, in the direction of `order`.
+    #[must_use]
+    pub fn value<C: Column>(self, order: &Order<C>) -> Value {
+        match (self, order.keys()[0].direction) {
+            (Self::Number(number), _) => Value::Int(number),
+            (Self::Moment(moment), Direction::Asc) if moment.submicro_nanos > 0 => {
+                Value::Instant(moment.micros + 1)
+            }
+            (Self::Moment(moment), _) => Value::Instant(moment.micros),
+        }
+    }
 }
 
 /// The list's order: the one asked for, else that of the first cursor given, else the default.

@@ -88,17 +88,19 @@ pub fn row_id<O: Object>(viewer: &Viewer, id: &str) -> Option<i64> {
 /// A line is `Column: Type = field, "name", "graphqlName";` after the column's description. `rest` gives REST another
 /// description. `sorts(CODE, "INDEX", "INDEX BY NAME")` makes it a sort key: its number in cursors, which is never used for
 /// another one, and the indexes in its order, without and with the column of names; empty is the primary key.
-/// `ranges("INDEX", "INDEX BY NAME")` is a column that ranges are on and no client sorts by, such as one that may be NULL.
+/// `index("INDEX")` is an index on a column that no client sorts by, such as one that may be NULL; `derived("COLUMN")` what
+/// PostgreSQL derives of a text.
 macro_rules! table {
     (
         $(#[doc = $description:tt])+
-        $visibility:vis $object:ident: $row:ty, table $table:literal, each $item:literal, newer by $version:ident;
+        $visibility:vis $object:ident: $row:ty, table $table:literal, each $item:literal, newer by $version:ident, counted by $timeline:ident;
         $(
             $(#[doc = $doc:tt])+
             $column:ident: $of:ty = $field:ident, $name:literal, $graphql:literal
             $(, rest $rest:literal)?
             $(, sorts($code:literal, $plain:literal, $by_name:literal))?
-            $(, ranges($ranged:literal, $ranged_by_name:literal))?;
+            $(, index($index:literal))?
+            $(, derived($derived:literal))?;
         )+
     ) => {
         /// The columns of the table, in its order.
@@ -147,13 +149,9 @@ macro_rules! table {
             const ALL: &'static [Self] = &[$(Self::$column),+];
             const ACCOUNT: Self = Self::AccountId;
             const ID: Self = Self::Id;
+            const TIMELINE: Self = Self::$timeline;
             const SORTABLE: &'static [Self] =
                 &[$($($crate::resources::table::table!(@first Self::$column, $code),)?)+];
-            const INDEXED: &'static [Self] = &[$(
-                $($crate::resources::table::table!(@first Self::$column, $code),)?
-                $($crate::resources::table::table!(@first Self::$column, $ranged),)?
-            )+];
-
             fn place(self) -> u8 {
                 self as u8
             }
@@ -181,11 +179,18 @@ macro_rules! table {
 
             fn indexes(self) -> Option<$crate::store::query::table::Indexes> {
                 let (plain, by_name) = match self {
-                    $($(Self::$column => ($plain, $by_name),)?)+
-                    $($(Self::$column => ($ranged, $ranged_by_name),)?)+
+                    $($(Self::$column => ($plain, Some($by_name)),)?)+
+                    $($(Self::$column => ($index, None),)?)+
                     _ => return None,
                 };
                 Some($crate::store::query::table::Indexes { plain, by_name })
+            }
+
+            fn derived(self) -> Option<&'static str> {
+                match self {
+                    $($(Self::$column => Some($derived),)?)+
+                    _ => None,
+                }
             }
         }
 
@@ -193,6 +198,17 @@ macro_rules! table {
             #[inline]
             fn value(&self, column: Column) -> keyset::Value {
                 $crate::store::query::table::Table::cell(self, column).value()
+            }
+
+            fn text(&self, column: Column) -> &str {
+                match $crate::store::query::table::Table::cell(self, column) {
+                    $crate::store::query::table::Cell::Text(text) => text,
+                    _ => "",
+                }
+            }
+
+            fn is_null(&self, column: Column) -> bool {
+                $crate::store::query::table::Table::cell(self, column) == $crate::store::query::table::Cell::Null
             }
         }
 

@@ -15,6 +15,12 @@ pub enum StatementKind {
     Range,
     /// A page found on a walk of limited length along the order, past rows outside a range.
     Walk,
+    /// A page found on a walk along the order as far as it takes, past rows that checks leave out.
+    Scan,
+    /// A page found on a walk of limited length along the order, past rows without a term.
+    Search,
+    /// How many rows of a walk of limited length there are by state and time.
+    Grouped,
     /// How many rows each of some ranges holds, up to a cap.
     Probe,
     /// A capped count along the index of the order.
@@ -46,6 +52,9 @@ impl StatementKind {
             Self::Merge => "merge",
             Self::Range => "range",
             Self::Walk => "walk",
+            Self::Scan => "scan",
+            Self::Search => "search",
+            Self::Grouped => "grouped",
             Self::Probe => "probe",
             Self::Count => "count",
             Self::RangeCount => "range_count",

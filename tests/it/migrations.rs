@@ -8,10 +8,11 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, QueryOrder as _
 
 use crate::databases::{self, execute, instant, literal};
 
-const NAMES: [&str; 3] = [
+const NAMES: [&str; 4] = [
     "m20261101_000001_accounts",
     "m20261101_000002_imports",
     "m20261101_000003_import_orders",
+    "m20261128_000004_find",
 ];
 
 async fn status(store: &Store) -> Status {
@@ -84,11 +85,11 @@ async fn the_state_is_known_before_and_after() {
         assert_eq!(status(&store).await, applied(0));
         assert!(status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(3));
+        assert_eq!(status(&store).await, applied(4));
         assert!(!status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(3));
-        migration::down(store.database(), Some(2)).await.unwrap();
+        assert_eq!(status(&store).await, applied(4));
+        migration::down(store.database(), Some(3)).await.unwrap();
         assert_eq!(status(&store).await, applied(1));
         migration::down(store.database(), None).await.unwrap();
         assert_eq!(status(&store).await, applied(0));
@@ -96,17 +97,19 @@ async fn the_state_is_known_before_and_after() {
 }
 
 #[tokio::test]
-async fn the_schema_has_these_tables_and_five_indexes() {
+async fn the_schema_has_these_tables_and_seven_indexes() {
     for database in databases::fresh().await {
         let store = database.migrated().await;
         let expected = [
             "accounts",
             "api_tokens",
             "imports",
+            "imports_completed",
             "imports_created",
             "imports_status_created",
             "imports_status_id",
             "imports_status_updated",
+            "imports_type",
             "imports_updated",
             "seaql_migrations",
         ];
@@ -125,9 +128,11 @@ async fn the_rows_of_a_filled_database_survive_the_indexes_going_and_coming_back
         fill(&store).await;
         let before = imports(&store).await;
         assert_eq!(before.len(), 100);
-        migration::down(store.database(), Some(1)).await.unwrap();
+        for steps in [1, 1] {
+            migration::down(store.database(), Some(steps)).await.unwrap();
+            assert_eq!(imports(&store).await, before);
+        }
         assert_eq!(status(&store).await, applied(2));
-        assert_eq!(imports(&store).await, before);
         migration::up(store.database()).await.unwrap();
         assert_eq!(imports(&store).await, before);
         assert_eq!(accounts::list(&store).await.unwrap().len(), 2);
@@ -154,13 +159,13 @@ async fn the_rows_that_would_be_lost_are_known() {
         let lost = async |steps| migration::rows_lost(store.database(), steps).await.unwrap();
         assert!(lost(None).await.is_empty());
         fill(&store).await;
-        assert!(lost(Some(1)).await.is_empty());
-        assert_eq!(lost(Some(2)).await, ["imports"]);
+        assert!(lost(Some(2)).await.is_empty());
+        assert_eq!(lost(Some(3)).await, ["imports"]);
         let all = ["imports", "accounts", "api_tokens"];
-        assert_eq!(lost(Some(3)).await, all);
+        assert_eq!(lost(Some(4)).await, all);
         assert_eq!(lost(Some(u32::MAX)).await, all);
         assert_eq!(lost(None).await, all);
-        migration::down(store.database(), Some(1)).await.unwrap();
+        migration::down(store.database(), Some(2)).await.unwrap();
         assert_eq!(lost(Some(1)).await, ["imports"]);
     }
 }
@@ -177,7 +182,7 @@ async fn several_that_migrate_at_once_do_it_once() {
             done.unwrap().unwrap();
         }
         for store in &stores {
-            assert_eq!(status(store).await, applied(3));
+            assert_eq!(status(store).await, applied(4));
         }
     }
 }
@@ -190,7 +195,7 @@ async fn a_newer_schema_is_told_apart() {
         assert_eq!(execute(&store, text, Vec::new()).await, Ok(1));
         let found = status(&store).await;
         assert_eq!(found.unknown, ["m29990101_000001_later"]);
-        assert_eq!(found.known, applied(3).known);
+        assert_eq!(found.known, applied(4).known);
         assert!(!found.is_outdated());
     }
 }

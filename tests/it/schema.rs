@@ -21,6 +21,10 @@ type Query {
   import(id: ID!): Import
   importByDatabaseId(databaseId: BigInt!): Import
   importStatusCounts(filter: ImportFilter): [ImportStatusCount!]
+  importCounts(
+    filter: ImportFilter, by: ImportCountBucket! = DAY, timeZone: String! = \"UTC\", from: DateTime, to: DateTime
+  ): ImportCounts
+  importCursorAt(position: ImportPosition!, sort: [ImportSort!]): String
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   viewer: Account
@@ -47,20 +51,35 @@ type ImportConnection {
   pageInfo: PageInfo!
   estimatedRemainingCount: Int!
   perPage: Int!
+  isSearchPartial: Boolean!
   filteredBy: [ImportFilteredBy!]!
   sortedBy: [ImportSortedBy!]!
 }
 type ImportEdge { cursor: String! node: Import! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
-input ImportFilter { status: ImportStatusFilter createdAt: DateTimeFilter updatedAt: DateTimeFilter }
-input ImportStatusFilter { include: [ImportStatus!]! }
+input ImportFilter {
+  status: ImportStatusFilter createdAt: DateTimeFilter updatedAt: DateTimeFilter
+  type: ImportTypeFilter fileName: ImportTextFilter completedAt: DateTimeFilter isCompleted: Boolean
+}
+input ImportStatusFilter @oneOf { include: [ImportStatus!] exclude: [ImportStatus!] }
 input DateTimeFilter @oneOf { lt: DateTime lte: DateTime gt: DateTime gte: DateTime between: DateTimeRange }
 input DateTimeRange { gte: DateTime! lt: DateTime! }
 input ImportSort @oneOf { id: SortDirection createdAt: SortDirection updatedAt: SortDirection }
 enum SortDirection { ASC DESC }
 type ImportStatusCount { status: ImportStatus! count: Int! capped: Boolean! }
-type ImportFilteredBy { status: ImportStatusIncluded createdAt: DateTimeBound updatedAt: DateTimeBound }
-type ImportStatusIncluded { include: [ImportStatus!]! }
+type ImportFilteredBy {
+  status: ImportStatusIncluded createdAt: DateTimeBound updatedAt: DateTimeBound
+  type: ImportTypeIncluded fileName: ImportTextMatched completedAt: DateTimeBound isCompleted: Boolean
+}
+type ImportStatusIncluded { include: [ImportStatus!]! exclude: [ImportStatus!] }
+type ImportTypeIncluded { include: [String!] exclude: [String!] }
+type ImportTextMatched { contains: String startsWith: String }
+input ImportTypeFilter @oneOf { include: [String!] exclude: [String!] }
+input ImportTextFilter @oneOf { contains: String startsWith: String }
+input ImportPosition @oneOf { id: BigInt createdAt: DateTime updatedAt: DateTime }
+enum ImportCountBucket { HOUR DAY WEEK MONTH }
+type ImportCounts { buckets: [ImportCountsBucket!]! total: Int! isExact: Boolean! reachedAt: DateTime }
+type ImportCountsBucket { start: DateTime! end: DateTime! total: Int! byStatus: [ImportStatusCount!]! }
 type DateTimeBound { lt: DateTime lte: DateTime gt: DateTime gte: DateTime }
 type ImportSortedBy { id: SortDirection createdAt: SortDirection updatedAt: SortDirection }
 type Account implements Node { id: ID! databaseId: BigInt! name: String! }
@@ -220,6 +239,6 @@ async fn introspection_tells_the_descriptions_to_a_playground() {
     assert_eq!(data["__schema"]["subscriptionType"], json!(null));
     assert_eq!(data["__type"]["description"], "A page of imports.");
     let fields = data["__type"]["fields"].as_array().unwrap();
-    assert_eq!(fields.len(), 7);
+    assert_eq!(fields.len(), 8);
     assert!(fields.iter().all(|field| field["description"].is_string()));
 }

@@ -3,6 +3,8 @@
 //! Each definition is walked once, spreads not followed. A field or argument that the schema does not have is skipped: it
 //! is an error of the rules that async-graphql checks.
 
+use std::collections::HashSet;
+
 use async_graphql_parser::types::{BaseType, Directive, Field, Selection, SelectionSet, Type};
 use async_graphql_parser::{Pos, Positioned};
 use async_graphql_value::Name;
@@ -62,7 +64,7 @@ impl<'a> Literals<'a> {
                         self.typename(field, at);
                     }
                     let known = parent.and_then(|parent| self.types.field(parent, &field.name.node));
-                    let known_arguments = known.map(|known| &known.arguments);
+                    let known_arguments = known.map(|known| (&known.arguments, Some(&known.defaults)));
                     self.arguments(&field.arguments, known_arguments, at, InputPath::Argument);
                     let below = known.map(|known| known.of.as_str());
                     self.selection_set(&field.selection_set.node, below);
@@ -129,7 +131,7 @@ impl<'a> Literals<'a> {
     pub(crate) fn directives(&mut self, directives: &[Positioned<Directive>]) {
         for directive in directives {
             let known = self.types.directive(&directive.node.name.node);
-            let known = known.map(|known| &known.arguments);
+            let known = known.map(|known| (&known.arguments, None));
             self.arguments(
                 &directive.node.arguments,
                 known,
@@ -139,21 +141,33 @@ impl<'a> Literals<'a> {
         }
     }
 
-    /// Walks the arguments of a field or directive at `at`; `path` makes the path of one of them.
+    /// Walks the arguments of a field or directive at `at`, known ones with the names of those that have a default; `path`
+    /// makes the path of one of them.
     fn arguments<'d>(
         &mut self,
         given: &'d [(Positioned<Name>, Positioned<Value>)],
-        known: Option<&'d Arguments>,
+        known: Option<(&'d Arguments, Option<&HashSet<String>>)>,
         at: Pos,
         path: fn(&'d str) -> InputPath<'d>,
     ) {
+        let Some((known, defaults)) = known else {
+            self.steps += given.len() as u64;
+            return;
+        };
+        let has_default = |name: &str| defaults.is_some_and(|defaults| defaults.contains(name));
         for (name, value) in given {
             self.steps += 1;
-            if let Some(ty) = known.and_then(|known| known.get(name.node.as_str())) {
-                self.value(ty, &value.node, value.pos, path(&name.node), !ty.nullable);
+            if let Some(ty) = known.get(name.node.as_str()) {
+                // A variable may be null where there is a default.
+                let is_variable = matches!(value.node, Value::Variable(_));
+                let may_be_null = ty.nullable || is_variable && has_default(&name.node);
+                self.value(ty, &value.node, value.pos, path(&name.node), !may_be_null);
             }
         }
-        for (name, _) in known.into_iter().flatten().filter(|(_, ty)| !ty.nullable) {
+        for (name, _) in known
+            .iter()
+            .filter(|(name, ty)| !ty.nullable && !has_default(name))
+        {
             if !given.iter().any(|(given, _)| given.node == *name) {
                 let message = || format!("The argument `{name}` is required, but not given.");
                 self.errors.in_value(at, &path(name), message);

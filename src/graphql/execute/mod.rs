@@ -186,7 +186,7 @@ mod tests {
             assert!(text.contains(inner), "{inner} in {text}");
         }
         let roots = compiled(&text, &[]);
-        assert_eq!(roots.len(), 8);
+        assert_eq!(roots.len(), 10);
         for root in &roots {
             assert_eq!(root.unlisted(), None, "{}", root.key());
         }
@@ -196,7 +196,7 @@ mod tests {
     fn every_field_that_a_federation_gateway_asks_for_is_compiled() {
         let types = validation::federated_types(&schema::federated_sdl()).unwrap();
         let roots = compiled(&everything(&types, "Query"), &[]);
-        assert_eq!(roots.len(), 10);
+        assert_eq!(roots.len(), 12);
         for root in &roots {
             assert_eq!(root.unlisted(), None, "{}", root.key());
         }

@@ -7,7 +7,7 @@ use super::arguments::Arguments;
 use super::{FailedField, Ran, Run, introspect};
 use crate::json::Json;
 use crate::resources::account::Account;
-use crate::resources::imports::{self, Import, ImportConnection, ImportStatusCount};
+use crate::resources::imports::{self, Import, ImportConnection, ImportCounts, ImportStatusCount};
 use crate::resources::node::{Nodes, SelectedNode, entity_ids};
 use crate::resources::{Caller, FieldError};
 use crate::scalars::BigInt;
@@ -34,6 +34,8 @@ enum Field {
     Import(Selection<Import>),
     ImportByDatabaseId(Selection<Import>),
     ImportStatusCounts(Selection<ImportStatusCount>),
+    ImportCounts(Selection<ImportCounts>),
+    ImportCursorAt,
     Node(SelectedNode),
     Nodes(SelectedNode),
     Viewer(Selection<Account>),
@@ -52,6 +54,8 @@ impl Field {
             "import" => Self::Import(Selection::compile(below)?),
             "importByDatabaseId" => Self::ImportByDatabaseId(Selection::compile(below)?),
             "importStatusCounts" => Self::ImportStatusCounts(Selection::compile(below)?),
+            "importCounts" => Self::ImportCounts(Selection::compile(below)?),
+            "importCursorAt" => Self::ImportCursorAt,
             "node" => Self::Node(SelectedNode::compile(below)?),
             "nodes" => Self::Nodes(SelectedNode::compile(below)?),
             "viewer" => Self::Viewer(Selection::compile(below)?),
@@ -165,6 +169,21 @@ impl Root {
             Field::ImportStatusCounts(selected) => {
                 let filter: Option<imports::ImportFilter> = arguments.get(variables, "filter")?;
                 imports::status_counts(caller, selected, filter.as_ref(), json).await?;
+            }
+            Field::ImportCounts(selected) => {
+                let arguments = imports::CountsArguments {
+                    filter: arguments.get(variables, "filter")?,
+                    by: arguments.get(variables, "by")?,
+                    time_zone: arguments.get(variables, "timeZone")?,
+                    from: arguments.get(variables, "from")?,
+                    to: arguments.get(variables, "to")?,
+                };
+                imports::counts(caller, selected, &arguments, json).await?;
+            }
+            Field::ImportCursorAt => {
+                let position: imports::ImportPosition = arguments.get(variables, "position")?;
+                let sort: Option<Vec<imports::ImportSort>> = arguments.get(variables, "sort")?;
+                imports::cursor_at(caller, position, sort.as_deref(), json)?;
             }
             Field::Node(selected) => {
                 let id: ID = arguments.get(variables, "id")?;

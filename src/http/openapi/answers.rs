@@ -1,4 +1,4 @@
-//! The answers of the two operations, with their headers and one example that the API itself wrote: every status that a
+//! The answers of the operations, with their headers and one example that the API itself wrote: every status that a
 //! request to them may have.
 
 use serde_json::Value;
@@ -20,6 +20,17 @@ pub(super) fn of_a_list() -> Responses {
         .build()
 }
 
+/// The answers to counts.
+pub(super) fn of_counts() -> Responses {
+    ResponsesBuilder::new()
+        .response(
+            "200",
+            with_budget(builder("The counts.", "ImportCounts", Some(examples::counts()))).build(),
+        )
+        .responses_from_iter(failures("The `Account-Token` is not that of the key's account."))
+        .build()
+}
+
 /// The answers to a record.
 pub(super) fn of_a_record() -> Responses {
     ResponsesBuilder::new()
@@ -33,7 +44,7 @@ pub(super) fn of_a_record() -> Responses {
         .build()
 }
 
-/// What either operation may answer instead.
+/// What an operation may answer instead.
 fn failures(not_found: &str) -> [(&'static str, Response); 10] {
     let retry_after = || header(Type::Integer, "After how many seconds to try again.");
     let problem = |description| builder(description, "Problem", None);

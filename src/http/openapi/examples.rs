@@ -6,25 +6,31 @@
 use entity::{ImportStatus, Instant, imports};
 use serde_json::{Value, json};
 
+use crate::calendar::{Unit, Zone};
 use crate::list::Listing;
 use crate::resources::filter::{Filtered as _, Operator, OperatorKind};
 use crate::resources::imports::Column;
-use crate::resources::imports::rest::{BOUNDS, Page, Question, Record, parse};
-use crate::store::query::table::{Column as _, Table as _};
+use crate::resources::imports::counts::{Counts, CountsBucket};
+use crate::resources::imports::rest::{BOUNDS, ImportCounts, Page, Question, Record, parse};
+use crate::store::query::table::Table as _;
 
 /// The example of a parameter that has one.
 pub(super) fn of_parameter(name: &str) -> Option<Value> {
     match name {
         "start_cursor" => Some(page()["start_cursor"].clone()),
         "per_page" => Some(json!(50)),
+        "by" => Some(json!("day")),
+        "time_zone" => Some(json!("Europe/Berlin")),
+        "from" => Some(json!("2026-05-01T00:00:00.000000Z")),
+        "to" => Some(json!("2026-06-01T00:00:00.000000Z")),
         "id" => Some(json!(import().id)),
         _ => {
             let (_, value) = parameters().find(|(known, _)| known == name)?;
             // A list, as a parameter of several values has it.
-            Some(if name.ends_with("[include]") {
-                value.split(',').collect()
-            } else {
-                json!(value)
+            Some(match value {
+                "true" => json!(true),
+                value if name.ends_with("[include]") => value.split(',').collect(),
+                value => json!(value),
             })
         }
     }
@@ -43,6 +49,22 @@ pub(super) fn page() -> Value {
     serde_json::to_value(Page::new(&question(), &listing)).unwrap_or_default()
 }
 
+/// The counts of a day with that import.
+pub(super) fn counts() -> Value {
+    let zone =
+        Zone::named("Europe/Berlin").expect("a zone that this program was built with; a test reads it");
+    let import = import();
+    let counts = Counts {
+        buckets: vec![CountsBucket {
+            bucket: zone.bucket(import.created_at.micros(), Unit::Day),
+            by_status: vec![(import.status.name(), 1)],
+        }],
+        total: 1,
+        reached: None,
+    };
+    serde_json::to_value(ImportCounts::from(&counts)).unwrap_or_default()
+}
+
 /// An import.
 pub(super) fn record() -> Value {
     serde_json::to_value(Record(&import())).unwrap_or_default()
@@ -51,9 +73,16 @@ pub(super) fn record() -> Value {
 /// The parameters besides the cursor, the page size and the id, each value in the form that every answer has.
 fn parameters() -> impl Iterator<Item = (String, &'static str)> {
     let filters = Column::FILTERS.iter().flat_map(|filter| {
-        let name = move |operator: &str| format!("filter[{}][{operator}]", filter.column.name());
-        let (names, bounds) = match filter.operators {
-            OperatorKind::Names { example, .. } => (Some((name("include"), example)), [].as_slice()),
+        let name = move |operator: &str| format!("filter[{}][{operator}]", filter.name());
+        let (one, bounds) = match filter.operators {
+            OperatorKind::Names { example, .. } | OperatorKind::Texts { example, .. } => {
+                (Some((name("include"), example)), [].as_slice())
+            }
+            OperatorKind::Search { example } => (Some((name("contains"), example)), [].as_slice()),
+            OperatorKind::Flag => (
+                Some((format!("filter[{}]", filter.name()), "true")),
+                [].as_slice(),
+            ),
             OperatorKind::Bounds => (None, BOUNDS.as_slice()),
         };
         let bounds = bounds.iter().map(move |bound| {
@@ -63,7 +92,7 @@ fn parameters() -> impl Iterator<Item = (String, &'static str)> {
             };
             (name(bound.name), value)
         });
-        names.into_iter().chain(bounds)
+        one.into_iter().chain(bounds)
     });
     filters.chain([("sort[created_at]".to_owned(), "desc")])
 }

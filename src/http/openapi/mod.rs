@@ -28,8 +28,8 @@ use utoipa::openapi::{
 
 use super::Gateway;
 use super::rest::problem::{BadRequest, Problem, TooManyRequests};
-use super::rest::{LISTS, RECORDS};
-use crate::resources::imports::rest::{Page, SortDirection};
+use super::rest::{COUNTS, LISTS, RECORDS};
+use crate::resources::imports::rest::{ImportCounts, Page, SortDirection};
 
 pub(super) const PATH: &str = "/openapi.json";
 
@@ -68,6 +68,16 @@ fn paths() -> Paths {
             ))
             .parameters(Some(parameters::of_a_list()))
             .responses(answers::of_a_list());
+        paths.paths.insert(path.to_owned(), item(operation));
+    }
+    for (index, path) in COUNTS.into_iter().enumerate() {
+        let operation = operation(["countImports", "countImportsUnversioned"][index], "Counts imports over time")
+            .description(Some(
+                "Counts of the filtered list by state and by hour, day, week or month of the upload, at most 400 of them, in \
+                 a time zone. At most 20,000 imports are looked at, the newest ones.",
+            ))
+            .parameters(Some(parameters::of_counts()))
+            .responses(answers::of_counts());
         paths.paths.insert(path.to_owned(), item(operation));
     }
     for (index, path) in RECORDS.into_iter().enumerate() {
@@ -110,6 +120,7 @@ fn security() -> [SecurityRequirement; 4] {
 fn components() -> Components {
     let mut schemas = Vec::new();
     add::<Page<'_>>(&mut schemas);
+    add::<ImportCounts>(&mut schemas);
     add::<SortDirection>(&mut schemas);
     add::<Problem<'_>>(&mut schemas);
     add::<BadRequest<'_>>(&mut schemas);

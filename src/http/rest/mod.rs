@@ -28,10 +28,15 @@ use super::negotiate::{Preference, Specificity, is_utf8, preference, ranges};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
-use crate::resources::imports::rest;
+use crate::resources::imports::counts::CountsError;
+use crate::resources::imports::rest::{self, ParameterErrors};
 
 /// Where lists are.
 pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
+/// Where counts are.
+pub(super) const COUNTS: [&str; 2] = ["/api/v1/imports/counts", "/api/imports/counts"];
+/// What counts cost. **Unit**: points.
+const COUNTS_COST: u64 = 40;
 /// Where records are.
 pub(super) const RECORDS: [&str; 2] = ["/api/v1/imports/{id}", "/api/imports/{id}"];
 
@@ -39,6 +44,9 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
     let mut router = Router::new().route("/api/{*rest}", any(unknown));
     for path in LISTS {
         router = router.route(path, get(list).fallback(method_not_allowed));
+    }
+    for path in COUNTS {
+        router = router.route(path, get(counts).fallback(method_not_allowed));
     }
     for path in RECORDS {
         router = router.route(path, get(record).fallback(method_not_allowed));
@@ -162,6 +170,47 @@ async fn page(
     match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
         Ok(page) => (json(page), None),
         Err(error) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
+    }
+}
+
+/// How many imports the caller has over time.
+async fn counts(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let started = Instant::now();
+    let parts = request.into_parts().0;
+    let deadline = Deadline::of(&gateway);
+    let answering = async {
+        match admit(&gateway, &parts).await {
+            Ok(mut caller) => {
+                let answered = counts_of(&gateway, deadline, &mut caller, &parts).await;
+                told(&caller, answered)
+            }
+            Err(answered) => answered,
+        }
+    };
+    let answered = deadline.bound(answering).await;
+    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
+    counted(&gateway, &parts, started, answered)
+}
+
+async fn counts_of(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
+    let most_items = gateway.documents.limits().list_items;
+    let bad = |faults: &ParameterErrors| (problem::bad_request(faults), Some(Code::BadRequest));
+    let question = match rest::parse_counts(parts.uri.query(), most_items) {
+        Ok(question) => question,
+        Err(faults) => {
+            caller.charge_refusal(gateway);
+            return bad(&faults);
+        }
+    };
+    let permit = caller.permit(gateway, COUNTS_COST).await;
+    let _permit = match permit {
+        Ok(permit) => permit,
+        Err(rejection) => return refused(parts, &rejection),
+    };
+    match rest::counts(&deadline.store(gateway), &caller.viewer, &question).await {
+        Ok(counts) => (json(counts), None),
+        Err(CountsError::TooMany(error)) => bad(&ParameterErrors::one("by", error.to_string())),
+        Err(CountsError::Store(error)) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 

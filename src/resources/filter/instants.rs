@@ -6,7 +6,7 @@
 use async_graphql::{InputObject, OneofObject};
 use keyset::{Range, Value};
 
-use super::{AppliedValue, Asked, OperatorKind, Operators, Shows};
+use super::{AppliedValue, Asked, OperatorKind, Operators, Paths, Shows};
 use crate::json::Json;
 use crate::resources::{FieldError, ListItems};
 use crate::rfc3339::Parsed;
@@ -62,7 +62,7 @@ pub struct DateTimeRange {
 impl Operators for DateTimeFilter {
     const KIND: OperatorKind = OperatorKind::Bounds;
 
-    fn asked(&self, _: &'static str, _: &'static str, _: ListItems) -> Result<Asked, FieldError> {
+    fn asked(&self, _: Paths, _: ListItems) -> Result<Asked, FieldError> {
         let bound = |operator, instant: &DateTime| Bound {
             operator,
             moment: instant.0,
@@ -95,7 +95,7 @@ impl Shows for DateTimeBound {
     fn source(value: AppliedValue<'_>) -> Option<Bound> {
         match value {
             AppliedValue::Bound(bound) => Some(bound),
-            AppliedValue::Names(_) => None,
+            _ => None,
         }
     }
 }

@@ -13,8 +13,12 @@ use crate::store::{Store, StoreError};
 pub(super) struct Decoded<T> {
     account_id: i64,
     fields: Fields,
+    /// Whether a column tells rows that were found from the last one looked at.
+    is_search: bool,
     is_counted: bool,
     rows: Vec<T>,
+    /// The last row that a search looked at.
+    reached: Option<T>,
     count: u64,
     /// What is wrong with the first row that could not be decoded.
     failure: Option<DbErr>,
@@ -23,13 +27,22 @@ pub(super) struct Decoded<T> {
 }
 
 impl<T: Table> Decoded<T> {
-    /// Nothing yet, of a statement that selects `fields` and, where `is_counted`, a count.
-    pub(super) fn new(viewer: &Viewer, limit: usize, fields: Fields, is_counted: bool) -> Self {
+    /// Nothing yet, of a statement that selects `fields`, of a search whether a row was found, and where `is_counted` a
+    /// count.
+    pub(super) fn new(
+        viewer: &Viewer,
+        limit: usize,
+        fields: Fields,
+        is_search: bool,
+        is_counted: bool,
+    ) -> Self {
         Self {
             account_id: viewer.account_id(),
             fields,
+            is_search,
             is_counted,
             rows: Vec::with_capacity(limit),
+            reached: None,
             count: 0,
             failure: None,
             unreadable: Vec::new(),
@@ -37,13 +50,16 @@ impl<T: Table> Decoded<T> {
     }
 
     fn decode(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+        let place = || self.fields.iter::<T::Column>().count();
         // Every row has the same count, and NULL says that there is none.
         if self.is_counted && self.rows.is_empty() {
-            let count: Option<i64> = row.try_get_by_index(self.fields.iter::<T::Column>().count())?;
+            let count: Option<i64> = row.try_get_by_index(place() + usize::from(self.is_search))?;
             self.count = unsigned(count.unwrap_or(0))?;
         }
+        let is_found = !self.is_search || row.try_get_by_index::<i32>(place())? == 1;
         match rows::decode(row, self.account_id, self.fields, &mut self.unreadable) {
-            Ok(decoded) => self.rows.push(decoded),
+            Ok(decoded) if is_found => self.rows.push(decoded),
+            Ok(decoded) => self.reached = Some(decoded),
             Err(unreadable) => {
                 self.unreadable.push(unreadable.clone());
                 return Err(unreadable.into());
@@ -87,17 +103,18 @@ impl<T: Table> Decoded<T> {
     }
 
     /// What was read, in the order of `plan`.
-    pub(super) fn fetched<C: Column<Row = T>>(self, plan: &Plan<C>) -> Result<Fetched<T>, StoreError>
+    pub(super) fn fetched<C: Column<Row = T>>(mut self, plan: &Plan<C>) -> Result<Fetched<T>, StoreError>
     where
         T: Table<Column = C>,
     {
         let count = self.count;
+        let reached = self.reached.take();
         let mut rows = self.rows()?;
         // A subquery's order survives in practice, in SQLite without a promise; this costs one comparison a row.
         if !rows.is_sorted_by(|left, right| plan.order().compare(left, right).is_lt()) {
             rows.sort_by(|left, right| plan.order().compare(left, right));
         }
-        Ok(Fetched { rows, count })
+        Ok(Fetched { rows, count, reached })
     }
 }
 

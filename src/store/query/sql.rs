@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use keyset::{Comparison, Direction, Filter, Key, Predicate, Value};
 use sea_orm::{DbBackend, Statement};
 
-use super::scan::{self, Condition, Role};
+use super::scan::{self, Condition, Role, Walk};
 use super::table::{Column, Fields, Table};
 use crate::store::statement_kind::{Named, StatementKind};
 
@@ -28,11 +28,12 @@ pub(super) enum Limit {
 /// How the rows of an index range are read.
 pub(super) struct Read<'a, C> {
     pub(super) filter: &'a Filter<C>,
+    pub(super) walks: &'a [Walk<'a, C>],
     pub(super) bounds: &'a [Condition<C>],
-    /// The column behind account and name of the index that is read.
+    /// The column of the index that is read, behind account and name.
     pub(super) lead: C,
     pub(super) keys: &'a [Key<C>],
-    /// Whether the rows of several names come in one order, or one name after the other.
+    /// Whether the rows of several walks come in one order, or one walk after the other.
     pub(super) merged: bool,
     pub(super) limit: Limit,
 }
@@ -118,14 +119,6 @@ impl<C: Column> Sql<C> {
         }
     }
 
-    /// The columns of sort keys and ranges, which indexes hold.
-    pub(super) fn indexed(&mut self) {
-        for (index, column) in C::INDEXED.iter().enumerate() {
-            self.push(if index == 0 { "" } else { ", " });
-            self.push(column.name());
-        }
-    }
-
     pub(super) fn order_by(&mut self, keys: &[Key<C>]) {
         for (index, key) in keys.iter().enumerate() {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
@@ -138,25 +131,24 @@ impl<C: Column> Sql<C> {
         }
     }
 
-    /// The rows of one index range a name, as a query without parentheses around it.
+    /// The rows of one index range a walk, as a query without parentheses around it.
     ///
-    /// Several names are merged: by PostgreSQL where each walk has its own ORDER BY and LIMIT, by SQLite where the
-    /// compound has one and its members none.
+    /// Several walks are merged: by PostgreSQL where each has its own ORDER BY and LIMIT, by SQLite where the compound has
+    /// one and its members none.
     pub(super) fn read(&mut self, columns: impl Fn(&mut Self), read: &Read<'_, C>) {
-        let names = scan::names(read.filter);
-        let several = names.len() > 1;
+        let several = read.walks.len() > 1;
         let nested = several && !self.is_sqlite();
-        for (index, name) in names.enumerate() {
+        for (index, walk) in read.walks.iter().enumerate() {
             self.push(if index == 0 { "" } else { " UNION ALL " });
             self.push(if nested { "(SELECT " } else { "SELECT " });
             columns(self);
             self.push(" FROM ");
             self.push(C::Row::NAME);
             if self.is_sqlite() {
-                self.indexed_by(name.is_some(), read.lead);
+                self.indexed_by(walk, read.lead);
             }
             self.push(" WHERE ");
-            self.scope(read.filter, name);
+            self.scope(read.filter, walk);
             for condition in read.bounds {
                 self.push(" AND ");
                 self.condition(condition);
@@ -174,13 +166,15 @@ impl<C: Column> Sql<C> {
     }
 
     /// The index of a walk, for SQLite: where the order goes on behind the index, it would read and sort the whole account.
-    fn indexed_by(&mut self, by_name: bool, lead: C) {
-        let index = lead.indexes().map_or(
-            "",
-            |indexes| {
-                if by_name { indexes.by_name } else { indexes.plain }
-            },
-        );
+    fn indexed_by(&mut self, walk: &Walk<'_, C>, lead: C) {
+        let lead = match walk {
+            Walk::Text(column, ..) => *column,
+            _ => lead,
+        };
+        let index = lead.indexes().map_or("", |indexes| match walk {
+            Walk::Name(..) => indexes.by_name.unwrap_or(indexes.plain),
+            _ => indexes.plain,
+        });
         // The primary key is the table itself.
         if !index.is_empty() {
             self.push(" INDEXED BY ");
@@ -189,13 +183,23 @@ impl<C: Column> Sql<C> {
     }
 
     /// The equalities that every index begins with.
-    fn scope(&mut self, filter: &Filter<C>, name: Option<Value>) {
+    fn scope(&mut self, filter: &Filter<C>, walk: &Walk<'_, C>) {
         self.conditions(scan::equalities(filter));
-        if let (Some(Value::Name(name)), Some((column, _))) = (name, &filter.one_of) {
-            self.push(" AND ");
-            self.push(column.name());
-            self.push(" = ");
-            self.bind_name(name);
+        match *walk {
+            Walk::Whole => {}
+            Walk::Name(column, name) => {
+                self.push(" AND ");
+                self.push(column.name());
+                self.push(" = ");
+                self.bind_name(name);
+            }
+            Walk::Text(column, place, text) => {
+                let derived = column.derived().filter(|_| !self.is_sqlite());
+                self.push(" AND ");
+                self.push(derived.unwrap_or(column.name()));
+                self.push(" = ");
+                self.bind(Role::Text(place), Some(column), |_| sea_orm::Value::from(text));
+            }
         }
     }
 
@@ -211,7 +215,7 @@ impl<C: Column> Sql<C> {
         }
     }
 
-    fn condition(&mut self, condition: &Condition<C>) {
+    pub(super) fn condition(&mut self, condition: &Condition<C>) {
         self.predicate(condition.role, &condition.predicate);
     }
 
@@ -251,6 +255,7 @@ impl<C: Column> Sql<C> {
                 let equal = |value: &Value| Predicate::compare(*column, Comparison::Equal, *value);
                 self.predicate(role, &Predicate::Any(values.iter().map(equal).collect()));
             }
+            Predicate::Check(check) => self.check(check),
         }
     }
 

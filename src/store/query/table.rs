@@ -23,14 +23,17 @@ pub enum Kind {
     Names(&'static [&'static str]),
 }
 
-/// The indexes that begin with the account and a sort key, by name; empty: the primary key.
+/// The indexes that begin with the account and a column, by name; empty: the primary key.
 #[derive(Clone, Copy, Debug)]
 pub struct Indexes {
-    /// The account, the key, the id.
+    /// The account, the column, the id.
     pub plain: &'static str,
-    /// The account, the column of names, the key, the id.
-    pub by_name: &'static str,
+    /// The account, the column of names, the column, the id; of sort keys.
+    pub by_name: Option<&'static str>,
 }
+
+/// How many letters of a text PostgreSQL's indexes hold.
+pub const PREFIX_LETTERS: usize = 256;
 
 /// The columns of a table, as a closed set.
 pub trait Column: keyset::Column + Send + Sync + 'static {
@@ -44,8 +47,8 @@ pub trait Column: keyset::Column + Send + Sync + 'static {
     const ID: Self;
     /// The columns that a client can sort by.
     const SORTABLE: &'static [Self];
-    /// Those and the others that ranges are on. Each index on one of them holds the rest too, but for that of the id.
-    const INDEXED: &'static [Self];
+    /// The instant by which rows are counted over time.
+    const TIMELINE: Self;
     /// What a list is sorted by where nothing is said, and the tie-break of every other sort.
     const TIE_BREAK: Key<Self> = Key {
         column: Self::ID,
@@ -62,6 +65,9 @@ pub trait Column: keyset::Column + Send + Sync + 'static {
     fn is_optional(self) -> bool;
     /// The indexes in its order; `None` where there are none.
     fn indexes(self) -> Option<Indexes>;
+    /// What PostgreSQL derives of a text for its indexes, as a column: of one that is searched the folded text, NULL where it
+    /// is long; of another the first [`PREFIX_LETTERS`] letters.
+    fn derived(self) -> Option<&'static str>;
 }
 
 /// A table, as its rows.

@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 13] = [
     &["config"],
     &["store", "selection", "scalars"],
     &["auth", "telemetry", "load"],
-    &["json", "client_address", "host", "origin", "rfc3339"],
+    &["json", "calendar", "client_address", "host", "origin", "rfc3339"],
 ];
 
 /// The one module that sees the crate `migration`.

@@ -244,6 +244,22 @@ fn a_default_is_used_when_a_variable_is_unset_and_not_when_it_is_null() {
 }
 
 #[test]
+fn null_in_a_variable_counts_as_absent_where_the_argument_has_a_default() {
+    let text = "query($z:String){importCounts(timeZone:$z)}";
+    for variables in [json!({}), json!({"z": null}), json!({"z": "UTC"})] {
+        assert_eq!(verdict(text, &variables), "accepted", "{variables}");
+    }
+    assert_eq!(verdict("{importCounts}", &json!({})), "accepted");
+    assert_eq!(verdict(text, &json!({"z": 5})), INVALID);
+    for text in [
+        "{importCounts(timeZone:null)}",
+        "query($z:Int){importCounts(timeZone:$z)}",
+    ] {
+        assert_eq!(verdict(text, &json!({})), INVALID, "{text}");
+    }
+}
+
+#[test]
 fn a_stricter_list_variable_stands_where_a_list_is_expected() {
     for head in [
         "$s:[ImportSort!]!",

@@ -190,7 +190,7 @@ fn what_stands_under_one_key_must_be_one_field() {
     ] {
         assert_eq!(verdict(text, &json!({})), "accepted", "{text}");
     }
-    let types = validation::types(include_str!("public.graphql")).expect("a sound schema");
+    let types = validation::types(include_str!("../../../schema.graphql")).expect("a sound schema");
     let check = |text: &str| {
         check(text, &Limits::default(), true, &types).map_err(|rejection| rejection.code.as_str())
     };
@@ -309,7 +309,7 @@ fragment Row on Import { id databaseId fileName fileSize status createdAt comple
 
 #[test]
 fn a_dashboard_s_query_passes_against_the_whole_public_schema() {
-    let types = validation::types(include_str!("public.graphql")).expect("a sound schema");
+    let types = validation::types(include_str!("../../../schema.graphql")).expect("a sound schema");
     let limits = Limits::default();
     let document = check(DASHBOARD, &limits, false, &types).expect("a sound document");
     let operation = document.operation(Some("Dashboard")).expect("there");

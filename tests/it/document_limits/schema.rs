@@ -174,6 +174,11 @@ impl Query {
         })
     }
 
+    /// A field with an argument that has a default.
+    async fn import_counts(&self, #[graphql(default = "UTC")] time_zone: String) -> String {
+        time_zone
+    }
+
     async fn nodes(&self, ids: Vec<ID>) -> Vec<Option<Import>> {
         ids.iter().map(|_| None).collect()
     }

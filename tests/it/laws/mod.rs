@@ -33,6 +33,14 @@ fn many(account_id: i64, rng: &mut Rng) -> Vec<imports::Model> {
             status: *rng.pick(&ImportStatus::ALL),
             created_at: instant(created_at),
             updated_at: instant(updated_at),
+            file_name: match id % 5 {
+                0 => format!("FUEL-карта {id}.CSV"),
+                1 => format!("Zürich vehicles_{id}%.csv"),
+                2 => format!("contacts [{id}]*?.csv"),
+                _ => format!("Fuel entries {id}.csv"),
+            },
+            kind: (*rng.pick(&["VehicleImport", "FuelEntryImport", "FuelEntryImport", "Contacts"]))
+                .to_owned(),
             ..row(account_id, id)
         }
     };

@@ -109,6 +109,15 @@ impl Sort {
 pub(crate) struct Filter {
     statuses: Option<Vec<ImportStatus>>,
     bounds: Vec<(Field, Bound)>,
+    /// Whether the list is of what is left out, and the list.
+    types: Option<(bool, Vec<String>)>,
+    /// Whether the names begin with the term, and the term, in any case.
+    term: Option<(bool, String)>,
+    is_completed: Option<bool>,
+    /// Of the end of an import.
+    ended: Option<Bound>,
+    /// Whether the statuses are those left out.
+    is_excluded: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -144,15 +153,80 @@ impl Filter {
             };
             filter.bounds.push((field, bound));
         }
+        filter.is_excluded = rng.one_in(3);
+        filter.others(rng, rows);
         filter
+    }
+
+    /// Filters that no index serves in the order of a list, on one list in two.
+    fn others(&mut self, rng: &mut Rng, rows: &[imports::Model]) {
+        if rng.one_in(2) {
+            return;
+        }
+        if rng.one_in(3) {
+            let types: Vec<_> = (0..1 + rng.below(2))
+                .map(|_| rng.pick(rows).kind.clone())
+                .collect();
+            self.types = Some((rng.one_in(2), types));
+        }
+        if rng.one_in(2) {
+            let name: Vec<_> = rng.pick(rows).file_name.chars().collect();
+            let starts = rng.one_in(3);
+            let from = if starts { 0 } else { rng.below(name.len()) };
+            let length = 1 + rng.below(name.len() - from);
+            let term: String = name[from..from + length].iter().collect();
+            let term = if rng.one_in(2) { term.to_uppercase() } else { term };
+            self.term = Some((starts, term));
+        }
+        match rng.below(4) {
+            0 => self.is_completed = Some(rng.one_in(2)),
+            1 => {
+                let near = rng.pick(rows).created_at.micros() * 1_000;
+                self.ended = Some(if rng.one_in(2) {
+                    Bound::Gte(near)
+                } else {
+                    Bound::Lt(near)
+                });
+            }
+            _ => {}
+        }
     }
 
     pub(crate) fn admits(&self, import: &imports::Model) -> bool {
         let has_status = self
             .statuses
             .as_ref()
-            .is_none_or(|statuses| statuses.contains(&import.status));
+            .is_none_or(|statuses| statuses.contains(&import.status) != self.is_excluded);
+        let has_type = self
+            .types
+            .as_ref()
+            .is_none_or(|(is_excluded, types)| types.contains(&import.kind) != *is_excluded);
+        // The names of these rows have letters of one simple and one full folding alone.
+        let name = import.file_name.to_lowercase();
+        let has_name = self.term.as_ref().is_none_or(|(starts, term)| {
+            let term = term.to_lowercase();
+            if *starts {
+                name.starts_with(&term)
+            } else {
+                name.contains(&term)
+            }
+        });
+        let is_completed = self
+            .is_completed
+            .is_none_or(|asked| import.completed_at.is_some() == asked);
+        let has_ended = self.ended.is_none_or(|bound| {
+            let ended = import.completed_at.map(|ended| ended.micros() * 1_000);
+            ended.is_some_and(|ended| match bound {
+                Bound::Gte(start) => ended >= start,
+                Bound::Lt(end) => ended < end,
+                other => unreachable!("{other:?} is not asked of the end"),
+            })
+        });
         has_status
+            && has_type
+            && has_name
+            && is_completed
+            && has_ended
             && self.bounds.iter().all(|(field, bound)| {
                 let at = field.of(import) * 1_000;
                 match *bound {
@@ -172,7 +246,30 @@ impl Filter {
                 .iter()
                 .map(|status| status.name().to_uppercase())
                 .collect();
-            argument["status"] = json!({ "include": names });
+            argument["status"] = match self.is_excluded {
+                false => json!({ "include": names }),
+                true => json!({ "exclude": names }),
+            };
+        }
+        if let Some((is_excluded, types)) = &self.types {
+            argument["type"] = match is_excluded {
+                false => json!({ "include": types }),
+                true => json!({ "exclude": types }),
+            };
+        }
+        if let Some((starts, term)) = &self.term {
+            argument["fileName"] = match starts {
+                false => json!({ "contains": term }),
+                true => json!({ "startsWith": term }),
+            };
+        }
+        if let Some(is_completed) = self.is_completed {
+            argument["isCompleted"] = json!(is_completed);
+        }
+        match self.ended {
+            Some(Bound::Gte(start)) => argument["completedAt"] = json!({"gte": text(start)}),
+            Some(Bound::Lt(end)) => argument["completedAt"] = json!({"lt": text(end)}),
+            _ => {}
         }
         for (field, bound) in &self.bounds {
             argument[field.name()] = match *bound {

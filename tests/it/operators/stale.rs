@@ -29,12 +29,14 @@ async fn a_changed_table_is_read_on_without_one_failed_request() {
     block_in_place(ask);
     for change in [
         "ALTER TABLE imports ALTER note TYPE varchar(500)",
-        "ALTER TABLE imports ALTER file_name TYPE text COLLATE \"C\"",
+        "ALTER TABLE imports ALTER status TYPE varchar(40) COLLATE \"C\"",
         "ALTER TABLE imports ALTER note TYPE text",
         "ALTER TABLE imports ADD COLUMN remark text",
         "ALTER TABLE imports DROP COLUMN remark",
         "BEGIN; CREATE TABLE fresh (LIKE imports INCLUDING ALL); ALTER TABLE fresh ALTER note TYPE varchar(900);
-         INSERT INTO fresh SELECT * FROM imports; DROP TABLE imports; ALTER TABLE fresh RENAME TO imports; COMMIT",
+         INSERT INTO fresh (account_id, id, completed_at, file_name, file_size, note, type, status, created_at, updated_at)
+         SELECT account_id, id, completed_at, file_name, file_size, note, type, status, created_at, updated_at FROM imports;
+         DROP TABLE imports; ALTER TABLE fresh RENAME TO imports; COMMIT",
         "DROP INDEX IF EXISTS fresh_account_id_updated_at_id_idx",
         "ALTER TABLE api_tokens ALTER name TYPE varchar(300)",
         "ALTER TABLE accounts ALTER name TYPE varchar(300)",

@@ -46,6 +46,7 @@ pub(super) fn filter(statuses: Option<&[ImportStatus]>, ranges: Vec<Range<Column
         equals: vec![(Column::AccountId, Value::Int(ACCOUNT))],
         ranges,
         one_of: statuses.map(names),
+        checks: Vec::new(),
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Field {
     /// The wrappers around that name, as `[!]!`.
     pub(crate) wrappers: String,
     pub(crate) arguments: Arguments,
+    /// Those of them that have a default. Null counts as absent there, as whoever executes is to see to.
+    pub(crate) defaults: HashSet<String>,
 }
 
 impl SchemaTypes {

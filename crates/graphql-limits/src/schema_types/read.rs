@@ -1,13 +1,12 @@
 //! Reads the types of a schema from its text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql_parser::types::{
     DirectiveLocation, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
     TypeSystemDefinition,
 };
 use async_graphql_parser::{Positioned, parse_schema};
-use async_graphql_value::Name;
 
 use super::{Arguments, Directive, Field, Input, Kind, SchemaTypes, base_name};
 use crate::cost::{Cost, Costs};
@@ -40,7 +39,7 @@ pub enum SchemaTypesError {
     /// An argument or input field of a type that is not there, or is no input type.
     #[error("{0} is not an input type")]
     NotAnInput(String),
-    /// An argument or input field with a default: the executor gives null, not the default, for an unset variable.
+    /// A field of an input object with a default: null, not the default, is given for an unset variable.
     #[error("{0} has a default value, which an unset variable would miss")]
     DefaultValue(String),
     /// No query root.
@@ -163,8 +162,8 @@ fn kind(definition: TypeDefinition, scalars: &[CustomScalar]) -> Result<Kind, Sc
             Some(scalar) => Kind::Scalar(scalar),
             None => return Err(SchemaTypesError::UnknownScalar(name.to_string())),
         },
-        TypeKind::Object(object) => Kind::Object(fields(&name, object.fields)?),
-        TypeKind::Interface(interface) => Kind::Abstract(fields(&name, interface.fields)?),
+        TypeKind::Object(object) => Kind::Object(fields(object.fields)?),
+        TypeKind::Interface(interface) => Kind::Abstract(fields(interface.fields)?),
         TypeKind::Union(_) => Kind::Abstract(HashMap::new()),
         TypeKind::Enum(of) => Kind::Enum(
             of.values
@@ -182,14 +181,10 @@ fn kind(definition: TypeDefinition, scalars: &[CustomScalar]) -> Result<Kind, Sc
     })
 }
 
-fn fields(
-    of: &Name,
-    fields: Vec<Positioned<FieldDefinition>>,
-) -> Result<HashMap<String, Field>, SchemaTypesError> {
+fn fields(fields: Vec<Positioned<FieldDefinition>>) -> Result<HashMap<String, Field>, SchemaTypesError> {
     let mut table = HashMap::new();
     for field in fields {
         let field = field.node;
-        no_defaults(&format!("{of}.{}", field.name.node), &field.arguments)?;
         let of = base_name(&field.ty.node).to_owned();
         let wrappers = field.ty.node.to_string().replacen(&of, "", 1);
         table.insert(
@@ -197,6 +192,7 @@ fn fields(
             Field {
                 of,
                 wrappers,
+                defaults: with_defaults(&field.arguments),
                 arguments: arguments(field.arguments),
             },
         );
@@ -209,6 +205,11 @@ fn arguments(definitions: Vec<Positioned<InputValueDefinition>>) -> Arguments {
         .into_iter()
         .map(|it| (it.node.name.node.to_string(), it.node.ty.node))
         .collect()
+}
+
+fn with_defaults(definitions: &[Positioned<InputValueDefinition>]) -> HashSet<String> {
+    let with_default = definitions.iter().filter(|it| it.node.default_value.is_some());
+    with_default.map(|it| it.node.name.node.to_string()).collect()
 }
 
 fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Result<(), SchemaTypesError> {
@@ -251,7 +252,7 @@ mod tests {
         assert!(error("type Query { a: Int } scalar Url").contains("Url"));
         assert!(error("type Query { a(b: C): Int }").contains("C is not an input type"));
         assert!(error("type Query { a(b: Query): Int }").contains("Query is not an input type"));
-        assert!(error("type Query { a(b: Int = 1): Int }").contains("Query.a.b"));
+        assert!(error("type Query { a(b: B): Int } input B { c: Int = 1 }").contains("B.c"));
         assert!(error("type Root { a: Int }").contains("no query"));
     }
 

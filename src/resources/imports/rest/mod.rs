@@ -3,6 +3,8 @@
 //! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
 //! and orders mean what they mean in GraphQL, as both are lowered in `resources::filter` and `sort`. Deliberately absent: HTTP.
 
+mod counts;
+mod filters;
 mod fuzz;
 mod names;
 mod page;
@@ -13,14 +15,18 @@ mod question;
 mod tests;
 mod time;
 
+pub use counts::{ImportCounts, UNITS, parse_counts};
 pub use fuzz::fuzz_query;
-pub use page::{BOUNDS, BoundOperator, FilteredBy, Page, Record, SortDirection, SortedBy};
+pub use page::{
+    BOUNDS, BoundOperator, FilteredBy, Page, Record, SEARCHES, SearchName, SortDirection, SortedBy,
+};
 pub use parameter_errors::ParameterErrors;
 pub use question::{DEFAULT_PER_PAGE, PER_PAGE, Question, parse};
 
 use crate::auth::Viewer;
 use crate::list::{self, Projection};
 use crate::resources::imports::Column;
+use crate::resources::imports::counts::{self as counted, CountsError};
 use crate::store::query::table::Fields;
 use crate::store::{Store, StoreError, query as tables};
 
@@ -37,6 +43,20 @@ pub async fn list(store: &Store, viewer: &Viewer, question: &Question) -> Result
     };
     let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
     Ok(json(&Page::new(question, &listing)))
+}
+
+/// The counts that a question asks for, as JSON.
+///
+/// # Errors
+///
+/// [`CountsError`].
+pub async fn counts(
+    store: &Store,
+    viewer: &Viewer,
+    question: &counted::Question,
+) -> Result<Vec<u8>, CountsError> {
+    let counts = counted::count(store, viewer, question).await?;
+    Ok(json(&ImportCounts::from(&counts)))
 }
 
 /// The caller's import with this id, as JSON, if there is one.

@@ -5,13 +5,15 @@
 
 use crate::resources::filter::{FilterLine, Filtered as _, OperatorKind};
 use crate::resources::imports::Column;
-use crate::store::query::table::Column as _;
 
 /// The parameter that says where a page starts.
 pub(super) const START_CURSOR: &str = "start_cursor";
 
+/// The parameter that says at which value a page starts.
+pub(super) const START_AT: &str = "start_at";
+
 /// Our names. What begins like one of them, [`plain`], and is none is a slip of the caller's.
-const OURS: [&str; 4] = [START_CURSOR, "per_page", "filter", "sort"];
+const OURS: [&str; 5] = [START_CURSOR, START_AT, "per_page", "filter", "sort"];
 
 /// How other APIs call what is `per_page` here, [`plain`].
 const SIZES_ELSEWHERE: [&str; 12] = [
@@ -99,19 +101,22 @@ impl Name<'_> {
 /// Whether these are the keys of a filter that takes a list: plain, or in the forms of axios (`[]`) and qs (`[0]`).
 pub(super) fn is_list(path: &[&str]) -> bool {
     let (field, index) = match path {
-        [field, "include"] => (field, ""),
-        [field, "include", index] => (field, *index),
+        [field, "include" | "exclude"] => (field, ""),
+        [field, "include" | "exclude", index] => (field, *index),
         _ => return false,
     };
-    let takes_list = |filter: &FilterLine<Column>| matches!(filter.operators, OperatorKind::Names { .. });
+    let takes_list = |filter: &FilterLine<Column>| {
+        matches!(
+            filter.operators,
+            OperatorKind::Names { .. } | OperatorKind::Texts { .. }
+        )
+    };
     filter(field).is_some_and(takes_list) && index.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The filter of this name.
 pub(super) fn filter(field: &str) -> Option<&'static FilterLine<Column>> {
-    Column::FILTERS
-        .iter()
-        .find(|filter| filter.column.name() == field)
+    Column::FILTERS.iter().find(|filter| filter.name() == field)
 }
 
 /// Reads a decoded name.
@@ -134,7 +139,7 @@ pub(super) fn read(name: &str) -> Known<'_> {
     }
     if OURS.iter().any(|ours| plain_base.starts_with(&plain(ours))) {
         return Known::Refused(
-            "is no parameter of this API; they are start_cursor, per_page, filter[field][operator] and sort[field], with \
+            "is no parameter of this API; they are start_cursor, start_at[field], per_page, filter[field][operator] and sort[field], with \
              brackets that are percent-encoded once or not at all",
         );
     }

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Question;
 use crate::list::Listing;
-use crate::resources::filter::{Filtered, Operator, OperatorKind};
+use crate::resources::filter::{Filtered, Operator, OperatorKind, SearchOperator};
 use crate::resources::imports::Column;
 use crate::resources::sort::Sorted;
 use crate::resources::table::Resource;
@@ -38,6 +38,9 @@ pub struct Page<'a> {
     filtered_by: &'a [FilteredBy],
     /// The sort keys applied, most significant first, one object each.
     sorted_by: &'a [SortedBy],
+    /// Present where a search by file name stopped at its bound before the page was full: the next page goes on there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search_partial: Option<bool>,
     /// The imports.
     records: Vec<Record<'a>>,
 }
@@ -46,10 +49,19 @@ impl<'a> Page<'a> {
     /// What was read for a question, with the question's echoes.
     #[must_use]
     pub fn new(question: &'a Question, listing: &'a Listing<imports::Model>) -> Self {
-        let cursor = |import: &imports::Model| keyset::encode(&question.window.order().position(import));
+        let order = question.window.order();
+        let cursor = |import: &imports::Model| keyset::encode(&order.position(import));
+        // Where a search was cut, the next page starts just behind what it looked at.
+        let looked_at = listing
+            .reached
+            .as_ref()
+            .or(listing.rows.last())
+            .filter(|_| listing.is_cut);
+        let behind = || looked_at.map(|import| keyset::encode(&order.position(import).next()));
         Self {
             start_cursor: listing.rows.first().map(cursor),
-            next_cursor: listing.lookahead.as_ref().map(cursor),
+            next_cursor: listing.lookahead.as_ref().map(cursor).or_else(behind),
+            search_partial: listing.reached.is_some().then_some(true),
             per_page: question.window.size(),
             estimated_remaining_count: listing.count,
             filtered_by: &question.filtered_by,
@@ -141,6 +153,10 @@ pub struct FilteredBy {
 
 impl Serialize for FilteredBy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A flag has no operator.
+        if self.operator.is_empty() {
+            return serializer.collect_map([(self.field, &self.value)]);
+        }
         let operator = BTreeMap::from([(self.operator, &self.value)]);
         serializer.collect_map([(self.field, operator)])
     }
@@ -151,9 +167,14 @@ impl PartialSchema for FilteredBy {
         let filters = Column::FILTERS.iter().map(|filter| {
             let of = match filter.operators {
                 OperatorKind::Names { .. } => "StatusFilter",
+                OperatorKind::Texts { .. } => "TypeFilter",
+                OperatorKind::Search { .. } => "TextFilter",
                 OperatorKind::Bounds => "TimeFilter",
+                OperatorKind::Flag => {
+                    return (filter.name(), filter.about, RefOr::T(text(filter.about).into()));
+                }
             };
-            (filter.column.name(), filter.about, described(of, filter.about))
+            (filter.name(), filter.about, described(of, filter.about))
         });
         one_of(
             "A filter that was applied: its field, its operator, and the value as it came in.",
@@ -168,17 +189,35 @@ impl ToSchema for FilteredBy {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        let names = "The states included, as the comma list that came in.";
-        let names = one_of(
+        let lists = |about: &'static str, included: &'static str, excluded: &'static str| {
+            let lists = [
+                ("include", included, text(included)),
+                ("exclude", excluded, text(excluded)),
+            ];
+            one_of(about, lists)
+        };
+        let names = lists(
             "A filter on the state that was applied.",
-            [("include", names, text(names))],
+            "The states included, as the comma list that came in.",
+            "The states left out, as the comma list that came in.",
         );
+        let types = lists(
+            "A filter on the type that was applied.",
+            "The types included, as the comma list that came in.",
+            "The types left out, as the comma list that came in.",
+        );
+        let terms = SEARCHES
+            .iter()
+            .map(|search| (search.name, search.about, text(search.about)));
+        let terms = one_of("A search that was applied, whatever the case.", terms);
         let bounds = BOUNDS
             .iter()
             .map(|bound| (bound.name, bound.about, text(bound.about)));
         let bounds = one_of("A bound on an instant that was applied.", bounds);
         schemas.extend([
             ("StatusFilter".to_owned(), names),
+            ("TypeFilter".to_owned(), types),
+            ("TextFilter".to_owned(), terms),
             ("TimeFilter".to_owned(), bounds),
         ]);
     }
@@ -196,6 +235,35 @@ pub struct BoundOperator {
     /// How a row stands to the instant.
     pub relation: &'static str,
 }
+
+/// An operator of a search, as REST has it.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchName {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub operator: SearchOperator,
+    /// What the echo says of it.
+    pub about: &'static str,
+    /// How a text stands to the term.
+    pub relation: &'static str,
+}
+
+/// Every operator of a search.
+pub const SEARCHES: [SearchName; 2] = [
+    SearchName {
+        name: "contains",
+        operator: SearchOperator::Contains,
+        about: "The text has this in it.",
+        relation: "has this in it",
+    },
+    SearchName {
+        name: "starts_with",
+        operator: SearchOperator::StartsWith,
+        about: "The text begins with this.",
+        relation: "begins with this",
+    },
+];
 
 /// Every operator of a filter on instants.
 pub const BOUNDS: [BoundOperator; 4] = [

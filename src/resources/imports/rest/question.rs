@@ -4,19 +4,19 @@
 //! after decoding, so brackets may be percent-encoded. What a name that is not ours means is `names`' to say.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use keyset::{Direction, Filter, Key, Order, PageRequest, Position};
 
-use super::names::{self, Known, START_CURSOR};
-use super::page::{BOUNDS, FilteredBy, SortedBy};
+use super::filters::Filters;
+use super::names::{self, Known, START_AT, START_CURSOR};
+use super::page::{FilteredBy, SortedBy};
 use super::query::{Parameter, parameters};
 use super::{ParameterErrors, time};
 use crate::resources::arguments::{DEFAULT_PAGE, MAX_PAGE};
-use crate::resources::filter::{Asked, Bound, Conditions, FilterLine, Filtered as _, OperatorKind};
 use crate::resources::imports::Column;
-use crate::resources::sort;
+use crate::resources::sort::{self, Start};
 use crate::store::query::table::{Column as _, Kind};
 
 /// The page sizes that can be asked for. **Unit**: rows.
@@ -57,7 +57,7 @@ pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, Paramet
     let mut faults = ParameterErrors::default();
     let parameters = parameters(query.unwrap_or_default(), &mut faults);
     let mut draft = Draft {
-        most_items,
+        filters: Filters::new(most_items),
         ..Draft::default()
     };
     let mut seen = HashSet::new();
@@ -70,26 +70,24 @@ pub fn parse(query: Option<&str>, most_items: usize) -> Result<Question, Paramet
     match draft.finish() {
         Ok(question) if faults.is_empty() => Ok(question),
         Ok(_) => Err(faults),
-        Err(message) => {
-            faults.add(START_CURSOR, message);
+        Err((name, message)) => {
+            faults.add(&name, message);
             Err(faults)
         }
     }
 }
 
-type Message = Cow<'static, str>;
+/// What is wrong with a parameter.
+pub(super) type Message = Cow<'static, str>;
 
 /// What was read so far.
 #[derive(Default)]
 struct Draft {
-    most_items: usize,
+    filters: Filters,
     start: Option<Position<Column>>,
+    /// The name of the parameter, its column and its value.
+    start_at: Option<(String, Column, Start)>,
     per_page: Option<usize>,
-    /// The comma list of names of each column, of all the parameters that gave a part of it.
-    lists: HashMap<Column, String>,
-    /// What each column is filtered by.
-    asked: HashMap<Column, Asked>,
-    filtered_by: Vec<FilteredBy>,
     keys: Vec<Key<Column>>,
 }
 
@@ -107,9 +105,11 @@ impl Draft {
         let value = &*parameter.value;
         match (name.base, name.keys.as_slice()) {
             (START_CURSOR, []) => self.take_start(value),
+            (START_AT, [field]) => self.take_start_at(&parameter.name, field, value),
+            (START_AT, _) => Err("must have the form start_at[field]".into()),
             ("per_page", []) => self.take_size(value),
             (START_CURSOR | "per_page", _) => Err("must be given without brackets".into()),
-            ("filter", path) => self.take_filter(path, value),
+            ("filter", path) => self.filters.take(path, value),
             ("sort", path) => self.take_key(path, value),
             _ => Err("is not accepted; use filter[field][operator]".into()),
         }
@@ -137,69 +137,16 @@ impl Draft {
         Ok(())
     }
 
-    fn take_filter(&mut self, path: &[&str], value: &str) -> Result<(), Message> {
-        match (path, path.first().and_then(|field| names::filter(field))) {
-            ([_, "include", ..], Some(filter)) if names::is_list(path) => self.take_names(filter, value),
-            ([_, operator], Some(filter)) => self.take_bound(filter, operator, value),
-            ([_, _], None) => {
-                let fields = Column::FILTERS.iter().map(|filter| filter.column.name());
-                Err(format!("is no filter; the fields are {}", listed(fields)).into())
-            }
-            _ => Err("must have the form filter[field][operator]".into()),
-        }
-    }
-
-    fn take_bound(
-        &mut self,
-        filter: &FilterLine<Column>,
-        operator: &str,
-        value: &str,
-    ) -> Result<(), Message> {
-        let field = filter.column.name();
-        if filter.operators != OperatorKind::Bounds {
-            return Err(format!("is no operator of {field}; use filter[{field}][include]").into());
-        }
-        let found = BOUNDS.iter().find(|bound| bound.name == operator);
-        let found = found.ok_or("is no operator of an instant; they are lt, lte, gt and gte")?;
-        let moment = time::parse(value).map_err(|error| error.to_string())?;
-        let bound = Bound {
-            operator: found.operator,
-            moment,
+    fn take_start_at(&mut self, name: &str, field: &str, value: &str) -> Result<(), Message> {
+        let column = sort_key(field)?;
+        let value = match column.holds() {
+            Kind::Instant => Start::Moment(time::parse(value).map_err(|error| error.to_string())?),
+            _ => Start::Number(value.parse().map_err(|_| "must be a whole number of 64 bits")?),
         };
-        match self
-            .asked
-            .entry(filter.column)
-            .or_insert(Asked::Bounds(Vec::new()))
-        {
-            Asked::Bounds(bounds) => bounds.push(bound),
-            Asked::Names(_) => {}
+        if self.start_at.is_some() {
+            return Err("must not be given beside another start_at".into());
         }
-        self.filtered_by.push(FilteredBy {
-            field,
-            operator: found.name,
-            value: value.to_owned(),
-        });
-        Ok(())
-    }
-
-    /// Takes names of a list, and the first of them the place of their echo.
-    fn take_names(&mut self, filter: &FilterLine<Column>, value: &str) -> Result<(), Message> {
-        let (column, field) = (filter.column, filter.column.name());
-        let list = match self.lists.remove(&column) {
-            Some(list) => format!("{list},{value}"),
-            None => value.to_owned(),
-        };
-        let names = listed_names(filter, &list, self.most_items)?;
-        self.asked.insert(column, Asked::Names(names));
-        match self.filtered_by.iter_mut().find(|one| one.field == field) {
-            Some(echo) => echo.value.clone_from(&list),
-            None => self.filtered_by.push(FilteredBy {
-                field,
-                operator: "include",
-                value: list.clone(),
-            }),
-        }
-        self.lists.insert(column, list);
+        self.start_at = Some((name.to_owned(), column, value));
         Ok(())
     }
 
@@ -207,14 +154,7 @@ impl Draft {
         let [field] = *path else {
             return Err("must have the form sort[field]".into());
         };
-        let column = Column::SORTABLE
-            .iter()
-            .copied()
-            .find(|column| column.name() == field);
-        let column = column.ok_or_else(|| {
-            let keys = Column::SORTABLE.iter().map(|column| column.name());
-            format!("is no sort key; the keys are {}", listed(keys))
-        })?;
+        let column = sort_key(field)?;
         let direction = match value {
             "asc" => Direction::Asc,
             "desc" => Direction::Desc,
@@ -224,65 +164,57 @@ impl Draft {
         Ok(())
     }
 
-    /// The question as a whole. **Errors**: what is wrong with the cursor.
-    fn finish(mut self) -> Result<Question, Message> {
+    /// The question as a whole. **Errors**: the parameter that does not fit the others, and why.
+    fn finish(mut self) -> Result<Question, (String, Message)> {
         // A key that stands twice never came this far.
         let asked = Some(&self.keys).filter(|keys| !keys.is_empty());
         let asked = asked.and_then(|keys| sort::order(keys).ok());
-        let order: Order<Column> = sort::settle(asked, &[self.start.as_ref()]).map_err(|_| {
-            "is a cursor of another sort; leave sort out to go on in the cursor's own, or start without a cursor"
-        })?;
+        let order: Order<Column> = match &self.start_at {
+            None => sort::settle(asked, &[self.start.as_ref()]).map_err(|_| {
+                let message = "is a cursor of another sort; leave sort out to go on in the cursor's own, or start \
+                               without a cursor";
+                (START_CURSOR.to_owned(), message.into())
+            })?,
+            Some((name, column, value)) => {
+                let fault = |message: Message| (name.clone(), message);
+                if self.start.is_some() {
+                    return Err(fault("must not be given beside start_cursor".into()));
+                }
+                let order = sort::order_from(asked, *column).map_err(|key| {
+                    fault(format!("must be of the first sort key, which is {}", key.column.name()).into())
+                })?;
+                self.start = Some(Position::at(order.clone(), value.value(&order)));
+                order
+            }
+        };
         let keys = if self.keys.is_empty() {
             order.named_keys()
         } else {
             &self.keys
         };
         let sorted_by = keys.iter().map(|key| SortedBy::from(*key)).collect();
-        let filters = Column::FILTERS.iter().map(|filter| filter.column);
-        let asked = filters.filter_map(|column| Some((column, self.asked.remove(&column)?)));
-        let asked = Conditions(asked.collect());
+        let (asked, filtered_by) = self.filters.finish();
         let per_page = self.per_page.unwrap_or(DEFAULT_PER_PAGE);
         Ok(Question {
             filter: asked.filter(),
             window: PageRequest::starting_at(order, self.start, per_page),
-            filtered_by: self.filtered_by,
+            filtered_by,
             sorted_by,
         })
     }
 }
 
-/// The names of a comma list, each once.
-///
-/// # Errors
-///
-/// Too many elements, or one that is no name of the column.
-fn listed_names(
-    filter: &FilterLine<Column>,
-    list: &str,
-    most_items: usize,
-) -> Result<Vec<&'static str>, Message> {
-    if list.split(',').count() > most_items {
-        return Err(format!("has too many elements; at most {most_items} are accepted").into());
-    }
-    let (Kind::Names(all), OperatorKind::Names { several, .. }) = (filter.column.holds(), filter.operators)
-    else {
-        return Ok(Vec::new());
-    };
-    let mut names = Vec::new();
-    for asked in list.split(',').map(|name| name.trim_matches(' ')) {
-        let name = all.iter().copied().find(|name| *name == asked).ok_or_else(|| {
-            let all = all.join(", ");
-            format!("must be {several}, separated by commas, none of them empty; they are {all}")
-        })?;
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
+/// The sort key of this name.
+fn sort_key(field: &str) -> Result<Column, Message> {
+    let mut keys = Column::SORTABLE.iter().copied();
+    keys.find(|column| column.name() == field).ok_or_else(|| {
+        let keys = Column::SORTABLE.iter().map(|column| column.name());
+        format!("is no sort key; the keys are {}", listed(keys)).into()
+    })
 }
 
 /// `a, b and c`.
-fn listed(names: impl Iterator<Item = &'static str>) -> String {
+pub(super) fn listed(names: impl Iterator<Item = &'static str>) -> String {
     let names: Vec<_> = names.collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
