@@ -49,7 +49,7 @@ impl Session {
     }
 
     fn new(settings: &Settings, more: &[(&'static str, String)]) -> Result<Self, StoreError> {
-        let url = url::postgres::read(&settings.url, url::variable).map_err(of_url)?;
+        let url = url::read_postgres(&settings.url).map_err(of_url)?;
         let options = options(&url).map_err(StoreError::no_connection)?;
         let always = [
             (
@@ -114,6 +114,10 @@ fn options(url: &ServerUrl) -> Result<PgConnectOptions, sqlx::Error> {
     let mut options: PgConnectOptions = url.for_driver.parse()?;
     if !url.is_named && url::variable("PGAPPNAME").is_none() {
         options = options.application_name("imports-gateway");
+    }
+    if !url.has_root {
+        // The driver would read PGSSLROOTCERT, also where `sslrootcert=system` leaves it out or it is empty.
+        options = options.ssl_root_cert_from_pem(Vec::new());
     }
     Ok(options
         .extra_float_digits(None)
