@@ -242,6 +242,9 @@ scalar DateTime @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339\")\n"
             "interface",
             "  node(",
             "  nodes(",
+            // Descriptions name nothing that is not there either.
+            "`node`",
+            "`nodes`",
             "_service",
             "_entities",
             "_Any",

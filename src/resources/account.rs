@@ -11,7 +11,7 @@ object! {
     /// An account, a customer of the platform.
     pub Account<'a>(&'a Viewer) is "Node" is "_Entity";
 
-    /// Opaque, for refetching with `node`.
+    /// Opaque, for refetching.
     "id": ID = |viewer, json| json.plain(node_id(viewer).as_bytes());
     /// The account's id in the database.
     "databaseId": BigInt = |viewer, json| json.number_string(viewer.account_id());

@@ -22,9 +22,9 @@ use crate::selection::table::Object;
 use crate::store::query;
 use crate::store::query::table::{Column as _, Table};
 
-/// Something with a global id, which `node` finds again.
+/// Something with a global id, by which it is found again.
 #[derive(Debug, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Opaque, for refetching with `node`."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, for refetching."))]
 pub enum Node {
     /// An import.
     Import(Declared<Import>),

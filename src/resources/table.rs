@@ -262,7 +262,7 @@ macro_rules! table {
             $(#[doc = $description])+
             $visibility $object<'a>(&'a $row) is "Node" is "_Entity";
 
-            /// Opaque, for refetching with `node`.
+            /// Opaque, for refetching.
             "id": async_graphql::ID = |row, json| {
                 let global = $crate::relay::GlobalRow { account_id: row.account_id, id: row.id };
                 $crate::relay::write_node_id(Self::NAME, global, json);

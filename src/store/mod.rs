@@ -15,6 +15,7 @@ mod postgres;
 pub mod query;
 mod read;
 mod reason;
+mod replaced;
 mod session;
 mod sqlite;
 pub mod statement_kind;
@@ -42,6 +43,7 @@ pub use self::health_check::HealthCheck;
 use self::pool::Server as _;
 use self::postgres::PostgresServer;
 pub use self::reason::Reason;
+use self::replaced::ReplacedLog;
 use self::session::Session;
 use self::sqlite::SqliteFile;
 
@@ -105,6 +107,7 @@ pub struct Store {
     deadline: Option<Instant>,
     statements: Arc<AtomicU64>,
     metrics: Arc<Metrics>,
+    replaced: Arc<ReplacedLog>,
 }
 
 /// The connections that requests read over.
@@ -135,6 +138,7 @@ impl Store {
             deadline: None,
             statements: Arc::default(),
             metrics: Arc::default(),
+            replaced: Arc::default(),
         })
     }
 

@@ -49,7 +49,7 @@ impl Session {
     }
 
     fn new(settings: &Settings, more: &[(&'static str, String)]) -> Result<Self, StoreError> {
-        let url = url::postgres::read(&settings.url, url::variable).map_err(of_url)?;
+        let url = url::read_postgres(&settings.url).map_err(of_url)?;
         let options = options(&url).map_err(StoreError::no_connection)?;
         let always = [
             (
@@ -98,10 +98,15 @@ impl Session {
         Ok(connection)
     }
 
-    /// A pool, which has no connection yet.
+    /// A pool, which has no connection yet. Who asks it for a connection waits no longer than one may take.
     pub(super) fn pool(&self, options: PgPoolOptions) -> PgPool {
         let (target, text) = (self.target, Arc::clone(&self.set_up));
+        let allowed = options.get_acquire_timeout();
+        let limit = self
+            .connect_timeout
+            .map_or(allowed, |timeout| timeout.min(allowed));
         options
+            .acquire_timeout(limit)
             .after_connect(move |connection, _| {
                 let text = Arc::clone(&text);
                 Box::pin(async move { set_up(connection, target, &text).await })
@@ -114,6 +119,10 @@ fn options(url: &ServerUrl) -> Result<PgConnectOptions, sqlx::Error> {
     let mut options: PgConnectOptions = url.for_driver.parse()?;
     if !url.is_named && url::variable("PGAPPNAME").is_none() {
         options = options.application_name("imports-gateway");
+    }
+    if !url.has_root {
+        // The driver would read PGSSLROOTCERT, also where `sslrootcert=system` leaves it out or it is empty.
+        options = options.ssl_root_cert_from_pem(Vec::new());
     }
     Ok(options
         .extra_float_digits(None)
@@ -154,4 +163,26 @@ fn late(limit: Duration) -> sqlx::Error {
 
 fn of_url(error: UrlError) -> StoreError {
     StoreError::no_connection(sqlx::Error::Configuration(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pool_gives_up_when_a_connection_takes_longer_than_connect_timeout() {
+        // It takes connections, and says nothing over them.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let url = format!("postgres://gateway@{address}/imports?connect_timeout=1");
+        let session = Session::writing(&Settings::new(url)).unwrap();
+        for allowed in [Duration::from_secs(3600), Duration::from_millis(100)] {
+            let pool = session.pool(PgPoolOptions::new().acquire_timeout(allowed));
+            let given_up = timeout(Duration::from_secs(60), pool.acquire()).await;
+            let error = given_up
+                .expect("the pool goes on after connect_timeout")
+                .unwrap_err();
+            assert!(matches!(error, sqlx::Error::PoolTimedOut), "{error}");
+        }
+    }
 }

@@ -127,29 +127,35 @@ async fn a_load_that_is_killed_has_stored_all_of_its_file_or_nothing() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("imports.ndjson");
     fs::write(&file, lines(&rows(FILE_ROWS))).unwrap();
-    let mut rng = Rng::new(gauntlet::seed(63));
+    let seed = gauntlet::seed(63);
+    let mut rng = Rng::new(seed);
     for database in fresh().await {
         furnish(&database.url, &[0]).await;
         let store = databases::open(&database.url).await;
-        for _ in 0..5 {
+        for round in 0..5 {
             let mut load = program(&["load", "--account", "1", &file.to_string_lossy()])
                 .env("DATABASE_URL", &database.url)
                 .stdout(std::process::Stdio::null())
                 .stderr(std::process::Stdio::null())
                 .spawn()
                 .unwrap();
-            thread::sleep(Duration::from_millis(rng.below(400) as u64));
+            let killed_after = Duration::from_millis(rng.below(400) as u64);
+            thread::sleep(killed_after);
             // It may have ended by itself.
             let _ = load.kill();
             let status = load.wait().unwrap();
             let stored = count(&store).await;
+            let when = format!(
+                "{status}, killed {killed_after:?} after its start, in round {round} of seed {seed} on {}",
+                database.url
+            );
             assert!(
                 stored == 0 || stored == FILE_ROWS,
-                "{stored} of {FILE_ROWS} rows are stored"
+                "{stored} of {FILE_ROWS} rows are stored ({when})"
             );
             assert!(
                 !status.success() || stored == FILE_ROWS,
-                "it said that it has stored {FILE_ROWS}, not {stored}"
+                "it said that it has stored {FILE_ROWS}, not {stored} ({when})"
             );
             execute(&store, "DELETE FROM imports", Vec::new()).await.unwrap();
             gauntlet::add("loads killed", 1);

@@ -269,6 +269,18 @@ async fn each_request_costs_what_the_documentation_says() {
         );
         assert_eq!(client.graphql(query).json().get("extensions"), None);
     }
+    // What its fields refuse for an argument asked for as much all the same, though it is charged one point.
+    let ids: Vec<_> = (0..251).map(|id| format!("x{id}")).collect();
+    let literal = format!("{{ nodes(ids: {}) {{ id }} }}", json!(ids));
+    let variable = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    for (query, variables) in [(literal.as_str(), Value::Null), (variable, json!({"ids": ids}))] {
+        let answer = client.ask(&Ask::graphql(query, &variables).with("GraphQL-Cost", "report"));
+        assert_eq!(answer.code(), "BAD_USER_INPUT");
+        assert_eq!(
+            answer.json()["extensions"]["cost"],
+            json!({"requested": 251, "limit": 1000})
+        );
+    }
     // What is refused for its cost says how much that was; what is refused for anything else has none.
     let dear: String = (0..10)
         .map(|page| format!("a{page}: imports(first: 100) {{ estimatedRemainingCount }} "))
@@ -310,6 +322,14 @@ async fn a_budget_is_charged_what_the_request_costs_and_a_point_for_what_is_refu
             294,
             1,
         ),
+        (
+            Ask::graphql(
+                "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+                &json!({"ids": vec!["x"; 251]}),
+            ),
+            294,
+            1,
+        ),
         (Ask::graphql("{", &Value::Null), 400, 1),
         (Ask::graphql("{ viewer { nothing } }", &Value::Null), 422, 1),
         (
@@ -337,7 +357,7 @@ async fn a_budget_is_charged_what_the_request_costs_and_a_point_for_what_is_refu
     ];
     let file = sqlite();
     // An account's first request finds its budget full, however long anything takes.
-    let tenants = furnish(&file.url, &[0; 16]).await;
+    let tenants = furnish(&file.url, &[0; 17]).await;
     let server = Server::over(&file.url, &["--rate-limit", "10"], tenants);
     for (tenant, (ask, status, cost)) in asks.iter().enumerate() {
         let answer = server.client_of(tenant).ask(ask);

@@ -1,7 +1,9 @@
 // Clients made from `/openapi.json`, each by its own generator or reader, on the running gateway. Every client lists with
 // two statuses and two sort keys, as the forms of lists and the order of parameters are where they differ.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import openapiTS, { astToString } from 'openapi-typescript';
 import createClient from 'openapi-fetch';
 import SwaggerClient from 'swagger-client';
@@ -47,6 +49,28 @@ export async function swaggerClient({ base, key }) {
   // It sends parameters in the order of the description, whatever order its caller gave.
   const turned = Object.fromEntries(Object.entries(QUERY).reverse());
   for (const query of [QUERY, turned]) isThePage((await client.apis.imports.listImports(query)).body);
+}
+
+/** The server of the description is relative to its own URL, so nothing has to be set below a prefix that a proxy takes off. */
+export async function swaggerClientBelowAPrefix({ base, key, headers }) {
+  const asked = [];
+  const proxy = createServer(async ({ url }, answer) => {
+    asked.push(url);
+    const found = url.startsWith('/gateway/') && (await fetch(base + url.slice('/gateway'.length), { headers }));
+    answer.writeHead(found?.status ?? 404, { 'Content-Type': 'application/json' });
+    answer.end(found && (await found.text()));
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const url = `http://127.0.0.1:${proxy.address().port}/gateway/openapi.json`;
+    const client = await SwaggerClient({ url, authorizations: { bearer: key } });
+    isThePage((await client.apis.imports.listImports(QUERY)).body);
+    assert.equal(asked.length, 2, asked.join(' '));
+    assert.ok(asked[1].startsWith('/gateway/api/v1/imports?'), asked[1]);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 }
 
 export async function swaggerTypescriptApi({ base, headers, made, description }) {

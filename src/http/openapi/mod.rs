@@ -51,7 +51,8 @@ fn document() -> OpenApi {
         .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()));
     OpenApiBuilder::new()
         .info(info.build())
-        .servers(Some([Server::new("/")]))
+        // Resolved against the URL of the description itself, so it is right below any prefix that a proxy takes off.
+        .servers(Some([Server::new(".")]))
         .paths(paths())
         .components(Some(components()))
         .build()

@@ -189,7 +189,8 @@ fn no_schema_has_a_list_of_types_or_examples_of_its_own() {
 
 #[test]
 fn the_server_is_the_one_that_the_description_came_from() {
-    assert_eq!(described()["servers"], json!([{"url": "/"}]));
+    // Relative to the URL of the description, and without a slash at its end, which linters refuse.
+    assert_eq!(described()["servers"], json!([{"url": "."}]));
 }
 
 /// A query string of parameters by their examples, in the order of the description.

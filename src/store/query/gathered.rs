@@ -74,22 +74,7 @@ impl<T: Table> Decoded<T> {
             store.metrics().unreadable(unreadable.column);
         }
         if self.failure.is_none() {
-            for unreadable in &self.unreadable {
-                let Unreadable {
-                    account_id,
-                    id,
-                    column,
-                    reason,
-                    ..
-                } = unreadable;
-                tracing::warn!(
-                    account_id,
-                    id,
-                    column,
-                    reason,
-                    "a value is shown with U+FFFD in it"
-                );
-            }
+            store.replaced.tell(&self.unreadable);
         }
         self
     }

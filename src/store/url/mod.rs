@@ -6,6 +6,8 @@ mod parameters;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 
+use std::path::Path;
+
 use sea_orm::DbBackend;
 
 /// Why a database URL is not accepted.
@@ -28,7 +30,16 @@ pub fn check(url: &str) -> Result<DbBackend, UrlError> {
     if url.starts_with("sqlite:") {
         return sqlite::read(url).map(|_| DbBackend::Sqlite);
     }
-    postgres::read(url, variable).map(|_| DbBackend::Postgres)
+    read_postgres(url).map(|_| DbBackend::Postgres)
+}
+
+/// A URL of PostgreSQL, with the environment and the sockets of this machine.
+///
+/// # Errors
+///
+/// [`UrlError`].
+pub(super) fn read_postgres(url: &str) -> Result<postgres::ServerUrl, UrlError> {
+    postgres::read(url, variable, Path::exists)
 }
 
 /// A variable of the environment, where it is text.

@@ -42,7 +42,10 @@ const UNSUPPORTED: [(&str, &[&str]); 31] = [
 ];
 
 /// Variables of libpq that stand in for a parameter that is not given; the driver itself reads the others.
-const VARIABLES: [(&str, &str); 7] = [
+const VARIABLES: [(&str, &str); 10] = [
+    ("PGHOST", "host"),
+    ("PGHOSTADDR", "hostaddr"),
+    ("PGPORT", "port"),
     ("PGSSLMODE", "sslmode"),
     ("PGSSLROOTCERT", "sslrootcert"),
     ("PGSSLCERT", "sslcert"),

@@ -5,6 +5,7 @@
 //! be the password that somebody mistyped. **Source**: PostgreSQL's manual, 32.1 "Database Connection Control Functions".
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use super::UrlError;
@@ -30,7 +31,7 @@ pub(in crate::store) enum Target {
 pub(in crate::store) struct ServerUrl {
     /// The same for the driver, in the one form in which it heeds all of it. Holds the password.
     pub(in crate::store) for_driver: String,
-    /// Host, port and database for people; without user and password.
+    /// Host and port, for people: where connections are really made. Without user and password.
     pub(in crate::store) place: String,
     /// `target_session_attrs`.
     pub(in crate::store) target: Target,
@@ -38,9 +39,11 @@ pub(in crate::store) struct ServerUrl {
     pub(in crate::store) connect_timeout: Option<Duration>,
     /// Whether `application_name` is given.
     pub(in crate::store) is_named: bool,
+    /// Whether a file of root certificates is given.
+    pub(in crate::store) has_root: bool,
 }
 
-/// Reads a URL; `environment` gives the value of a variable such as `PGSSLMODE`.
+/// Reads a URL; `environment` gives the value of a variable such as `PGSSLMODE`, `is_there` says whether a file exists.
 ///
 /// # Errors
 ///
@@ -48,6 +51,7 @@ pub(in crate::store) struct ServerUrl {
 pub(in crate::store) fn read(
     url: &str,
     environment: impl Fn(&str) -> Option<String>,
+    is_there: impl Fn(&Path) -> bool,
 ) -> Result<ServerUrl, UrlError> {
     let rest = url
         .strip_prefix("postgres://")
@@ -55,8 +59,11 @@ pub(in crate::store) fn read(
         .ok_or(UrlError::Scheme)?;
     let mut parameters = parts(rest)?;
     parameters.add_environment(environment);
-    let host = host(&mut parameters)?;
     let port = port(&mut parameters)?;
+    let host = match host(&mut parameters)? {
+        None if !parameters.has("hostaddr") => Some(default_host(port, is_there)),
+        host => host,
+    };
     let (is_socket, is_verified) = security(&mut parameters, &host)?;
     let address = match parameters.take("hostaddr") {
         Some(address) if address.parse::<IpAddr>().is_err() => {
@@ -81,27 +88,23 @@ pub(in crate::store) fn read(
     let target = target(&mut parameters)?;
     let fallback = parameters.take("fallback_application_name");
     let name = parameters.take("application_name").or(fallback);
-    let shown_host = address
-        .as_deref()
-        .or(host.as_deref())
-        .unwrap_or("the default host");
-    let shown_port = port.unwrap_or(5432);
+    let host = address.or(host).unwrap_or_default();
     let place = if is_socket {
-        format!("the PostgreSQL server at {shown_host}/.s.PGSQL.{shown_port}")
-    } else if shown_host.contains(':') {
-        format!("the PostgreSQL server at [{shown_host}]:{shown_port}")
+        format!("the PostgreSQL server at {host}/.s.PGSQL.{port}")
+    } else if host.contains(':') {
+        format!("the PostgreSQL server at [{host}]:{port}")
     } else {
-        format!("the PostgreSQL server at {shown_host}:{shown_port}")
+        format!("the PostgreSQL server at {host}:{port}")
     };
-    let port = port.map(|port| port.to_string());
+    let root = parameters.take("sslrootcert");
     let heeded = [
-        ("host", address.or(host)),
-        ("port", port),
+        ("host", Some(host)),
+        ("port", Some(port.to_string())),
         ("user", parameters.take("user")),
         ("password", parameters.take("password")),
         ("dbname", parameters.take("dbname")),
         ("sslmode", parameters.take("sslmode")),
-        ("sslrootcert", parameters.take("sslrootcert")),
+        ("sslrootcert", root.clone()),
         ("sslcert", parameters.take("sslcert")),
         ("sslkey", parameters.take("sslkey")),
         ("options", parameters.take("options")),
@@ -114,6 +117,7 @@ pub(in crate::store) fn read(
         target,
         connect_timeout,
         is_named: name.is_some(),
+        has_root: root.is_some(),
     })
 }
 
@@ -196,7 +200,7 @@ fn parts(rest: &str) -> Result<Parameters, UrlError> {
     Ok(parameters)
 }
 
-/// The host, or the folder of a socket; `None` where the driver looks for itself.
+/// The host, or the folder of a socket; `None` where neither the URL nor the environment names one.
 fn host(parameters: &mut Parameters) -> Result<Option<String>, UrlError> {
     let host = parameters.take("host").filter(|host| !host.is_empty());
     match host.as_deref() {
@@ -220,17 +224,27 @@ fn unencoded() -> UrlError {
     wrong("`@` in a user, a password or a database's name is written %40, and `/` is written %2F")
 }
 
-fn port(parameters: &mut Parameters) -> Result<Option<u16>, UrlError> {
+/// Where a server of this machine listens: the first folder that has its socket, else the address.
+fn default_host(port: u16, is_there: impl Fn(&Path) -> bool) -> String {
+    let socket = format!(".s.PGSQL.{port}");
+    let found = SOCKET_FOLDERS
+        .into_iter()
+        .find(|folder| is_there(&Path::new(folder).join(&socket)));
+    found.unwrap_or("localhost").to_owned()
+}
+
+/// Debian's, and PostgreSQL's own.
+const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+fn port(parameters: &mut Parameters) -> Result<u16, UrlError> {
     let Some(port) = parameters.take("port").filter(|port| !port.is_empty()) else {
-        return Ok(None);
+        return Ok(5432);
     };
     if port.contains(',') {
         return Err(several());
     }
     let number = port.parse().ok().filter(|number| *number > 0);
-    number
-        .map(Some)
-        .ok_or_else(|| wrong("the port must be a number from 1 to 65535"))
+    number.ok_or_else(|| wrong("the port must be a number from 1 to 65535"))
 }
 
 fn target(parameters: &mut Parameters) -> Result<Target, UrlError> {

@@ -2,9 +2,9 @@
 
 use tokio::task::block_in_place;
 
-use super::{failed, sql, unready_for};
+use super::{failed, finish, sql, unready_for};
 use crate::postgres::{Cluster, cluster};
-use crate::server::Server;
+use crate::server::{Server, program};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reason_is_in_the_log_at_readyz_and_in_migrate_status_without_the_password() {
@@ -70,6 +70,47 @@ async fn the_reason_is_in_the_log_at_readyz_and_in_migrate_status_without_the_pa
             for text in [told, log, status] {
                 assert!(!text.contains("hunter2") && !text.contains("at line"), "{text}");
             }
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_place_is_where_one_really_connects_by_the_environment_too() {
+    let cluster = cluster();
+    let url = cluster.create_database().await;
+    let (host, name) = url.rsplit_once('/').unwrap();
+    let port = host.rsplit(':').next().unwrap();
+    let folder = cluster.data_folder().parent().unwrap().display().to_string();
+    let by_socket = format!("{folder}/.s.PGSQL.{port}: ");
+    let by_address = format!("127.0.0.1:{port}: ");
+    block_in_place(|| {
+        for (parameters, variables, place) in [
+            ("", [("PGHOST", folder.as_str()), ("PGPORT", port)], &by_socket),
+            ("", [("PGHOST", "127.0.0.1"), ("PGPORT", port)], &by_address),
+            ("", [("PGHOSTADDR", "127.0.0.1"), ("PGPORT", port)], &by_address),
+            (
+                "?host=127.0.0.1",
+                [("PGHOST", "/none"), ("PGPORT", port)],
+                &by_address,
+            ),
+        ] {
+            let run = |database: &str| {
+                let mut command = program(&["migrate", "status"]);
+                command
+                    .env(
+                        "DATABASE_URL",
+                        format!("postgres://gateway@/{database}{parameters}"),
+                    )
+                    .envs(variables);
+                finish(&mut command)
+            };
+            let ended = run(name);
+            assert_eq!(ended.code, Some(0), "{variables:?}: {ended:?}");
+            let ended = run("nowhere");
+            assert!(
+                ended.error.contains(place) && ended.error.contains("database \"nowhere\" does not exist"),
+                "{place}, {variables:?}: {ended:?}"
+            );
         }
     });
 }

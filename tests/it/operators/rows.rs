@@ -1,5 +1,7 @@
 //! Rows that applications wrote past the checks of the table: named in the log, counted, and found by `migrate check`.
 
+use std::time::Instant;
+
 use sea_orm::DbBackend;
 
 use super::{PATIENT, data, done, failed, run};
@@ -127,6 +129,38 @@ async fn text_that_is_not_utf_8_is_shown_with_replacements_and_named_in_the_log(
         (Some(1), 2),
         "{checked:?}"
     );
+}
+
+#[tokio::test]
+async fn many_values_that_are_not_utf_8_are_one_line_a_column_and_minute() {
+    let database = databases::sqlite();
+    let tenants = furnish(&database.url, &[40]).await;
+    let store = database.open().await;
+    let text = "UPDATE imports SET file_name = CAST(x'61ff62' AS TEXT), note = CAST(x'c3' AS TEXT)";
+    assert_eq!(execute(&store, text, Vec::new()).await, Ok(40));
+    store.close().await.unwrap();
+    let begun = Instant::now();
+    let mut server = Server::over(&database.url, &PATIENT, tenants);
+    for _ in 0..5 {
+        data(&server, "{ imports(first: 40) { nodes { fileName note } } }");
+    }
+    let metrics = server.stranger().ask(&Ask::get("/metrics")).text();
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    let (log, minutes) = (server.last_log(), begun.elapsed().as_secs() / 60);
+    for column in ["file_name", "note"] {
+        let count = format!("imports_gateway_unreadable_values_total{{column=\"{column}\"}} 200");
+        assert!(metrics.contains(&count), "{count}: {metrics}");
+        let name = format!("column=\"{column}\"");
+        let lines: Vec<_> = log
+            .lines()
+            .filter(|line| line.contains("U+FFFD") && line.contains(&name))
+            .collect();
+        assert!(
+            (1..=minutes as usize + 1).contains(&lines.len()) && lines[0].contains("more=39"),
+            "{column}, in {minutes} minutes: {log}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use tokio::task::block_in_place;
 
-use super::{done, failed, sql};
+use super::{done, failed, finish, sql};
 use crate::postgres::{Cluster, unprivileged_user};
+use crate::server::program;
 
 /// Runs `openssl` in a folder.
 fn openssl(folder: &Path, line: &str) {
@@ -125,6 +126,27 @@ async fn a_certificate_that_is_not_taken_comes_with_what_to_do() {
         ] {
             let error = failed(&format!("{url}?{parameters}"), "migrate status");
             assert!(error.contains(words), "{parameters}: {error}");
+        }
+        // As in libpq, the variable counts only where the URL says nothing.
+        for (parameters, variable, is_taken) in [
+            ("sslmode=verify-full", shown("root.crt"), true),
+            ("sslmode=verify-full&sslrootcert=system", shown("root.crt"), false),
+            ("sslrootcert=system", shown("root.crt"), false),
+            ("sslmode=verify-full", String::new(), false),
+        ] {
+            let mut command = program(&["migrate", "status"]);
+            command
+                .env("DATABASE_URL", format!("{by_name}?{parameters}"))
+                .env("PGSSLROOTCERT", &variable);
+            let ended = finish(&mut command);
+            let is_unknown = ended
+                .error
+                .contains("the authority that signed the certificate is not known");
+            assert_eq!(
+                (ended.code == Some(0), is_unknown),
+                (is_taken, !is_taken),
+                "{parameters}, `{variable}`: {ended:?}"
+            );
         }
     });
 }
