@@ -5,17 +5,20 @@ import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
 import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
 import { Boundary } from './Boundary';
-import { Filters } from './Filters';
+import { FilterBar } from './Filters';
 import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { useNavigation, type List, type Actions } from './navigation';
+import { SavedViews } from './SavedViews';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
 import { ErrorPanel } from './ErrorPanel';
-import { hasDays, type View } from './view';
+import { hasSpan } from './span';
+import { ZONE } from './time';
+import { NO_FILTERS, type View } from './view';
 
 interface Props {
   apiKey: string;
@@ -31,7 +34,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   useKeptFocus(list.serial);
   const link = operationLink({
     query: ImportsPageQuery.params.text ?? '',
-    variables: JSON.stringify(firstPage(view), null, 2),
+    variables: JSON.stringify(firstPage(view, state.list.now), null, 2),
   });
 
   return (
@@ -52,11 +55,12 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={actions.go} />}>
           <Suspense fallback={<StatusTabs.Plain view={view} onGo={actions.go} />}>
             <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-              <StatusTabs view={view} countedView={list.view} onGo={actions.go} />
+              <StatusTabs view={view} list={list} onGo={actions.go} />
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
-        <Filters view={view} onGo={actions.go} onReload={actions.reload} />
+        <SavedViews view={view} onGo={actions.go} />
+        <FilterBar view={view} onGo={actions.go} onReload={actions.reload} />
         <div id="imports" tabIndex={-1}>
           <Boundary
             resetKey={list.serial}
@@ -67,7 +71,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
             <Suspense fallback={<Skeleton />}>
               <div className={list === state.list ? 'list' : 'list list-stale'} aria-busy={list !== state.list}>
                 <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-                  <ImportsPage view={list.view} actions={actions} onRefused={onRefused} />
+                  <ImportsPage view={list.view} now={list.now} actions={actions} onRefused={onRefused} />
                 </RelayEnvironmentProvider>
               </div>
             </Suspense>
@@ -80,11 +84,18 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         )}
       </main>
       <footer className="colophon">
-        Dates and times are in UTC. The same list as GraphQL at <code>/graphql</code> and as REST at{' '}
-        <code>/api/v1/imports</code>.
+        {ZONE.isViewers
+          ? `Dates and times are in ${zoneName(ZONE.name)}.`
+          : 'Dates and times are in UTC, as this browser does not name a time zone.'}{' '}
+        The same list as GraphQL at <code>/graphql</code> and as REST at <code>/api/v1/imports</code>.
       </footer>
     </>
   );
+}
+
+/** As people read it: "America/New York". */
+function zoneName(zone: string): string {
+  return zone.replaceAll('_', ' ');
 }
 
 /** Past the tabs and filters. The URL holds the view alone, so no anchor enters it. */
@@ -121,7 +132,6 @@ function Refusal({
 
 function blamed(failure: Failure, view: View): { without: Partial<View>; reason: string } | null {
   const argument = failure.argument ?? '';
-  const days = { from: null, to: null };
   if (view.after && (argument === 'after' || failure.code === 'INVALID_CURSOR' || failure.code === 'CURSOR_MISMATCH')) {
     const reason =
       failure.code === 'CURSOR_MISMATCH'
@@ -129,14 +139,14 @@ function blamed(failure: Failure, view: View): { without: Partial<View>; reason:
         : 'The place in the list is damaged or incomplete.';
     return { without: { after: null }, reason };
   }
-  if (argument.startsWith('filter.createdAt') && hasDays(view.created)) {
-    return { without: { created: days }, reason: 'The created dates were not accepted.' };
+  if (argument.startsWith('filter.createdAt') && hasSpan(view.created)) {
+    return { without: { created: NO_FILTERS.created }, reason: 'The created dates were not accepted.' };
   }
-  if (argument.startsWith('filter.updatedAt') && hasDays(view.updated)) {
-    return { without: { updated: days }, reason: 'The updated dates were not accepted.' };
+  if (argument.startsWith('filter.updatedAt') && hasSpan(view.updated)) {
+    return { without: { updated: NO_FILTERS.updated }, reason: 'The updated dates were not accepted.' };
   }
   if (argument.startsWith('filter.status') && view.statuses.length) {
-    return { without: { statuses: [] }, reason: 'The statuses were not accepted.' };
+    return { without: { statuses: [], isExcluding: false }, reason: 'The statuses were not accepted.' };
   }
   return null;
 }

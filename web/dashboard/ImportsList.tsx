@@ -11,7 +11,7 @@ import { ImportsTable } from './ImportsTable';
 import type { Actions } from './navigation';
 import { useAnnounce } from './announce';
 import { ErrorPanel } from './ErrorPanel';
-import { EMPTY_VIEW, hasFilter, type View } from './view';
+import { hasFilter, NO_FILTERS, type View } from './view';
 
 /** Unit: rows; the most that the service gives at once. */
 const NEXT_PAGE = 100;
@@ -162,11 +162,7 @@ function Empty({ view, actions }: { view: View; actions: Actions }) {
           : 'Once the first one has started, Refresh shows it here.'}
       </p>
       {filtered && (
-        <button
-          type="button"
-          className="button button-primary"
-          onClick={() => actions.go({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
-        >
+        <button type="button" className="button button-primary" onClick={() => actions.go(NO_FILTERS)}>
           Show all imports
         </button>
       )}

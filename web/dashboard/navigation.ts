@@ -13,6 +13,8 @@ export interface List {
   /** Grows with each load; what React keys on. */
   serial: number;
   view: View;
+  /** What spans that move with the clock are measured from. **Unit**: milliseconds since 1970. */
+  now: number;
   environment: IEnvironment;
   /** How often it was asked for before, and failed. */
   attempt: number;
@@ -121,7 +123,7 @@ function moveTo(current: PageState, view: View, key: string): PageState {
 
 function load(view: View, key: string): List {
   serial += 1;
-  return { serial, view, environment: createEnvironment(key), attempt: 0 };
+  return { serial, view, now: Date.now(), environment: createEnvironment(key), attempt: 0 };
 }
 
 function pageUrl(view: View): string {
