@@ -1,5 +1,5 @@
 /** The page's frame: the bar, the filters, and one boundary around each part that loads by itself. */
-import { Suspense, useDeferredValue, type MouseEvent } from 'react';
+import { Suspense, useDeferredValue, useState, type MouseEvent } from 'react';
 import { RelayEnvironmentProvider } from 'react-relay';
 import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
@@ -8,10 +8,12 @@ import { Boundary } from './Boundary';
 import { FilterBar } from './Filters';
 import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
+import type { Place } from './ImportsList';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { useNavigation, type List, type Actions } from './navigation';
+import { RequestDialog } from './RequestDialog';
 import { SavedViews } from './SavedViews';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
@@ -31,11 +33,13 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   const { view } = state.list;
   // The choice shows at once; the rows of the last one stay until those of the next are there.
   const list = useDeferredValue(state.list);
+  const [places, setPlaces] = useState<Place[]>([]);
+  const at = places.findIndex(({ importId }) => importId === state.importId);
   useKeptFocus(list.serial);
-  const link = operationLink({
-    query: ImportsPageQuery.params.text ?? '',
-    variables: JSON.stringify(firstPage(view, state.list.now), null, 2),
-  });
+  const [isRequestShown, setIsRequestShown] = useState(false);
+  const query = ImportsPageQuery.params.text ?? '';
+  const variables = firstPage(view, state.list.now);
+  const link = operationLink({ query, variables: JSON.stringify(variables, null, 2) });
 
   return (
     <>
@@ -59,7 +63,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
-        <SavedViews view={view} onGo={actions.go} />
+        <SavedViews view={view} onGo={actions.go} onShowRequest={() => setIsRequestShown(true)} />
         <FilterBar view={view} onGo={actions.go} onReload={actions.reload} />
         <div id="imports" tabIndex={-1}>
           <Boundary
@@ -71,7 +75,14 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
             <Suspense fallback={<Skeleton />}>
               <div className={list === state.list ? 'list' : 'list list-stale'} aria-busy={list !== state.list}>
                 <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-                  <ImportsPage view={list.view} now={list.now} actions={actions} onRefused={onRefused} />
+                  <ImportsPage
+                    view={list.view}
+                    now={list.now}
+                    actions={actions}
+                    openId={state.importId}
+                    onRows={setPlaces}
+                    onRefused={onRefused}
+                  />
                 </RelayEnvironmentProvider>
               </div>
             </Suspense>
@@ -79,8 +90,19 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         </div>
         {state.importId && (
           <RelayEnvironmentProvider environment={list.environment}>
-            <ImportDetail key={state.importId} id={state.importId} onClose={actions.close} onRefused={onRefused} />
+            <ImportDetail
+              id={state.importId}
+              previous={places[at - 1] ?? null}
+              place={places[at] ?? null}
+              next={(at >= 0 && places[at + 1]) || null}
+              onTurn={actions.turnTo}
+              onClose={actions.close}
+              onRefused={onRefused}
+            />
           </RelayEnvironmentProvider>
+        )}
+        {isRequestShown && (
+          <RequestDialog query={query} variables={variables} onClose={() => setIsRequestShown(false)} />
         )}
       </main>
       <footer className="colophon">

@@ -1,7 +1,7 @@
 /** The first page of a list. */
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportsPageQuery } from './__generated__/ImportsPageQuery.graphql';
-import { ImportsList } from './ImportsList';
+import { ImportsList, type OnRows } from './ImportsList';
 import type { Actions } from './navigation';
 import { toFilter, toSort, type View } from './view';
 
@@ -12,10 +12,13 @@ interface Props {
   view: View;
   now: number;
   actions: Actions;
+  /** The import whose details are open. */
+  openId: string | null;
+  onRows: OnRows;
   onRefused(): void;
 }
 
-export function ImportsPage({ view, now, actions, onRefused }: Props) {
+export function ImportsPage({ view, now, ...rest }: Props) {
   const data = useLazyLoadQuery<ImportsPageQuery>(
     graphql`
       query ImportsPageQuery($first: Int, $after: String, $filter: ImportFilter, $sort: [ImportSort!]) {
@@ -27,7 +30,7 @@ export function ImportsPage({ view, now, actions, onRefused }: Props) {
     // wait for them: a request that fails between the two leaves a list without rows and without a failure.
     { UNSTABLE_renderPolicy: 'full' },
   );
-  return <ImportsList query={data} view={view} actions={actions} onRefused={onRefused} />;
+  return <ImportsList query={data} view={view} {...rest} />;
 }
 
 /** The variables that load a view's first page. */

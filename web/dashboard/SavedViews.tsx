@@ -16,7 +16,7 @@ interface Props {
   onGo(change: Partial<View>): void;
 }
 
-export function SavedViews({ view, onGo }: Props) {
+export function SavedViews({ view, onGo, onShowRequest }: Props & { onShowRequest(): void }) {
   const [own, setOwn] = useState(readOwnViews);
   const [isNaming, setIsNaming] = useState(false);
   const [said, setSaid] = useState('');
@@ -80,6 +80,9 @@ export function SavedViews({ view, onGo }: Props) {
           Copy link
         </button>
       )}
+      <button type="button" className="view-link" onClick={onShowRequest}>
+        Show as curl
+      </button>
       <span role="status" className="views-said">
         {said}
       </span>

@@ -30,6 +30,8 @@ export interface PageState {
 export interface Actions {
   /** Goes to another view, as a new entry of the history. */
   go(change: Partial<View>): void;
+  /** Opens another import in the place of the open one, so that closing it still leads back to the list. */
+  turnTo(importId: string): void;
   /** Closes the open import: back to the entry before it, or, where a link opened it, in its place. */
   close(): void;
   /** Loads the list again from its first page, or from where it started. */
@@ -63,6 +65,11 @@ export function useNavigation(key: string): [PageState, Actions] {
         const changed = { ...now, ...change };
         const view = sameList(now, changed) ? changed : { ...changed, after: null };
         history.pushState(changed.importId && !now.importId ? OPENED : null, '', pageUrl(view));
+        show(moveTo(shown.current, view, key));
+      },
+      turnTo(importId) {
+        const view = { ...readView(location.search).view, importId };
+        history.replaceState(history.state, '', pageUrl(view));
         show(moveTo(shown.current, view, key));
       },
       close() {

@@ -86,6 +86,8 @@ function openList() {
               view: readView('').view,
               now: 0,
               actions,
+              openId: null,
+              onRows() {},
               onRefused() {},
             }),
           ),
