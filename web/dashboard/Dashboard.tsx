@@ -1,21 +1,26 @@
 /** The page's frame: the bar, the filters, and one boundary around each part that loads by itself. */
-import { Suspense, useDeferredValue, type MouseEvent } from 'react';
+import { Suspense, useDeferredValue, useState, type MouseEvent } from 'react';
 import { RelayEnvironmentProvider } from 'react-relay';
 import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
 import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
 import { Boundary } from './Boundary';
-import { Filters } from './Filters';
+import { FilterBar } from './Filters';
 import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
+import type { Place } from './ImportsList';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { useNavigation, type List, type Actions } from './navigation';
+import { RequestDialog } from './RequestDialog';
+import { SavedViews } from './SavedViews';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
 import { ErrorPanel } from './ErrorPanel';
-import { hasDays, type View } from './view';
+import { hasSpan } from './span';
+import { ZONE } from './time';
+import { NO_FILTERS, type View } from './view';
 
 interface Props {
   apiKey: string;
@@ -28,11 +33,13 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   const { view } = state.list;
   // The choice shows at once; the rows of the last one stay until those of the next are there.
   const list = useDeferredValue(state.list);
+  const [places, setPlaces] = useState<Place[]>([]);
+  const at = places.findIndex(({ importId }) => importId === state.importId);
   useKeptFocus(list.serial);
-  const link = operationLink({
-    query: ImportsPageQuery.params.text ?? '',
-    variables: JSON.stringify(firstPage(view), null, 2),
-  });
+  const [isRequestShown, setIsRequestShown] = useState(false);
+  const query = ImportsPageQuery.params.text ?? '';
+  const variables = firstPage(view, state.list.now);
+  const link = operationLink({ query, variables: JSON.stringify(variables, null, 2) });
 
   return (
     <>
@@ -52,11 +59,12 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={actions.go} />}>
           <Suspense fallback={<StatusTabs.Plain view={view} onGo={actions.go} />}>
             <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-              <StatusTabs view={view} countedView={list.view} onGo={actions.go} />
+              <StatusTabs view={view} list={list} onGo={actions.go} />
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
-        <Filters view={view} onGo={actions.go} onReload={actions.reload} />
+        <SavedViews view={view} onGo={actions.go} onShowRequest={() => setIsRequestShown(true)} />
+        <FilterBar view={view} onGo={actions.go} onReload={actions.reload} />
         <div id="imports" tabIndex={-1}>
           <Boundary
             resetKey={list.serial}
@@ -67,7 +75,14 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
             <Suspense fallback={<Skeleton />}>
               <div className={list === state.list ? 'list' : 'list list-stale'} aria-busy={list !== state.list}>
                 <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-                  <ImportsPage view={list.view} actions={actions} onRefused={onRefused} />
+                  <ImportsPage
+                    view={list.view}
+                    now={list.now}
+                    actions={actions}
+                    openId={state.importId}
+                    onRows={setPlaces}
+                    onRefused={onRefused}
+                  />
                 </RelayEnvironmentProvider>
               </div>
             </Suspense>
@@ -75,16 +90,34 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         </div>
         {state.importId && (
           <RelayEnvironmentProvider environment={list.environment}>
-            <ImportDetail key={state.importId} id={state.importId} onClose={actions.close} onRefused={onRefused} />
+            <ImportDetail
+              id={state.importId}
+              previous={places[at - 1] ?? null}
+              place={places[at] ?? null}
+              next={(at >= 0 && places[at + 1]) || null}
+              onTurn={actions.turnTo}
+              onClose={actions.close}
+              onRefused={onRefused}
+            />
           </RelayEnvironmentProvider>
+        )}
+        {isRequestShown && (
+          <RequestDialog query={query} variables={variables} onClose={() => setIsRequestShown(false)} />
         )}
       </main>
       <footer className="colophon">
-        Dates and times are in UTC. The same list as GraphQL at <code>/graphql</code> and as REST at{' '}
-        <code>/api/v1/imports</code>.
+        {ZONE.isViewers
+          ? `Dates and times are in ${zoneName(ZONE.name)}.`
+          : 'Dates and times are in UTC, as this browser does not name a time zone.'}{' '}
+        The same list as GraphQL at <code>/graphql</code> and as REST at <code>/api/v1/imports</code>.
       </footer>
     </>
   );
+}
+
+/** As people read it: "America/New York". */
+function zoneName(zone: string): string {
+  return zone.replaceAll('_', ' ');
 }
 
 /** Past the tabs and filters. The URL holds the view alone, so no anchor enters it. */
@@ -121,7 +154,6 @@ function Refusal({
 
 function blamed(failure: Failure, view: View): { without: Partial<View>; reason: string } | null {
   const argument = failure.argument ?? '';
-  const days = { from: null, to: null };
   if (view.after && (argument === 'after' || failure.code === 'INVALID_CURSOR' || failure.code === 'CURSOR_MISMATCH')) {
     const reason =
       failure.code === 'CURSOR_MISMATCH'
@@ -129,14 +161,14 @@ function blamed(failure: Failure, view: View): { without: Partial<View>; reason:
         : 'The place in the list is damaged or incomplete.';
     return { without: { after: null }, reason };
   }
-  if (argument.startsWith('filter.createdAt') && hasDays(view.created)) {
-    return { without: { created: days }, reason: 'The created dates were not accepted.' };
+  if (argument.startsWith('filter.createdAt') && hasSpan(view.created)) {
+    return { without: { created: NO_FILTERS.created }, reason: 'The created dates were not accepted.' };
   }
-  if (argument.startsWith('filter.updatedAt') && hasDays(view.updated)) {
-    return { without: { updated: days }, reason: 'The updated dates were not accepted.' };
+  if (argument.startsWith('filter.updatedAt') && hasSpan(view.updated)) {
+    return { without: { updated: NO_FILTERS.updated }, reason: 'The updated dates were not accepted.' };
   }
   if (argument.startsWith('filter.status') && view.statuses.length) {
-    return { without: { statuses: [] }, reason: 'The statuses were not accepted.' };
+    return { without: { statuses: [], isExcluding: false }, reason: 'The statuses were not accepted.' };
   }
   return null;
 }

@@ -4,9 +4,10 @@
  * Its numbers stand in each bar's tooltip, status by status, and in sum in the legend and in what a screen reader says.
  */
 import type { ImportStatus } from './__generated__/ImportsPageQuery.graphql';
-import { formatCount, formatDate } from './format';
+import { formatCount, formatDay } from './format';
 import type { Edge } from './ImportsList';
 import { STATUSES, statusName, statusTone, TONES, type Tone } from './status';
+import { addDays, dayOf, startOfWeek } from './time';
 
 /** How many days a bar spans, about; the last is enough for whatever instants the service knows. */
 const STEPS = { day: 1, week: 7, month: 30, year: 365, decade: 3652, century: 36_524 };
@@ -30,7 +31,7 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
   const highest = Math.max(1, ...bars.map(({ total }) => total));
   const [first, last] = [bars[0], bars.at(-1)];
   if (!first || !last) return null;
-  const span = first === last ? formatDate(first.day) : `${formatDate(first.day)} to ${formatDate(last.day)}`;
+  const span = first === last ? formatDay(first.day) : `${formatDay(first.day)} to ${formatDay(last.day)}`;
   const legend = TONES.map(({ tone, name }) => ({
     tone,
     label: `${name} ${formatCount(bars.reduce((sum, bar) => sum + ofTone(bar, tone), 0))}`,
@@ -66,8 +67,8 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
           ))}
         </svg>
         <div className="chart-span" aria-hidden="true">
-          <span>{formatDate(first.day)}</span>
-          <span>{first !== last && formatDate(last.day)}</span>
+          <span>{formatDay(first.day)}</span>
+          <span>{first !== last && formatDay(last.day)}</span>
         </div>
       </div>
     </figure>
@@ -76,7 +77,7 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
 
 function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scale: number }) {
   let y = 100;
-  const when = step === 'day' ? formatDate(bar.day) : `${step} from ${formatDate(bar.day)}`;
+  const when = step === 'day' ? formatDay(bar.day) : `${step} from ${formatDay(bar.day)}`;
   const statuses = STATUSES.filter((status) => bar.byStatus.has(status));
   return (
     <g>
@@ -99,7 +100,7 @@ function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scal
 
 function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
   const byDay = new Map<string, Bar>();
-  for (const { node } of edges) add(byDay, node.createdAt.slice(0, 10), node.status, 1);
+  for (const { node } of edges) add(byDay, dayOf(Date.parse(node.createdAt)), node.status, 1);
   const days = [...byDay.keys()].sort();
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return { step: 'day', bars: [] };
@@ -145,8 +146,7 @@ function startOf(day: string, step: Step): string {
     return firstOf(Math.floor(Number(day.slice(0, 4)) / years) * years);
   }
   if (step === 'month') return `${day.slice(0, 7)}-01`;
-  const weekday = (new Date(day).getUTCDay() + 6) % 7;
-  return step === 'week' ? later(day, -weekday) : day;
+  return step === 'week' ? startOfWeek(day) : day;
 }
 
 /** The first day of the next step; null after the year 9999, where days are written in another way. */
@@ -155,15 +155,11 @@ function after(day: string, step: Step): string | null {
     const year = Number(day.slice(0, 4)) + YEARS[step as keyof typeof YEARS];
     return year > 9999 ? null : firstOf(year);
   }
-  const next = later(day, step === 'month' ? 31 : STEPS[step]);
+  const next = addDays(day, step === 'month' ? 31 : STEPS[step]);
   if (next.startsWith('+')) return null;
   return step === 'month' ? startOf(next, step) : next;
 }
 
 function firstOf(year: number): string {
   return `${String(year).padStart(4, '0')}-01-01`;
-}
-
-function later(day: string, days: number): string {
-  return new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,6 +1,8 @@
-/** Date filters, and the order where the table's head has no room for it. The fields are applied together. */
-import { useId, useState, type FormEvent } from 'react';
-import { EMPTY_VIEW, hasDays, hasFilter, readSort, writeSort, writeView, type Days, type View } from './view';
+/** What the list is filtered by, as chips that can be removed, and the panel to choose more of it. */
+import { useId, useState, type FormEvent, type ReactNode } from 'react';
+import { formatSpanOfDays, hasSpan, PRESETS, writeSpan, type Preset, type Span } from './span';
+import { STATUSES, StatusIcon, statusName } from './status';
+import { hasFilter, NO_FILTERS, readSort, writeSort, type Filters, type View } from './view';
 
 const ORDERS: [string, string][] = [
   ['id.desc', 'Newest first'],
@@ -10,6 +12,9 @@ const ORDERS: [string, string][] = [
   ['updated_at.desc', 'Updated, latest first'],
   ['updated_at.asc', 'Updated, earliest first'],
 ];
+const CREATED: Preset[] = ['today', 'last_7_days', 'last_30_days', 'this_month'];
+const UPDATED: Preset[] = ['today', 'last_7_days', 'over_an_hour_ago'];
+const OPENER = 'filters-button';
 
 interface Props {
   view: View;
@@ -17,51 +22,25 @@ interface Props {
   onReload(): void;
 }
 
-export function Filters({ view, onGo, onReload }: Props) {
+export function FilterBar({ view, onGo, onReload }: Props) {
   const id = useId();
-  // A phone shows the imports first; whether it is one is asked once, so that a turned phone closes nothing.
-  const [narrow] = useState(() => matchMedia('(max-width: 46rem)').matches);
-  const filtersDays = hasDays(view.created) || hasDays(view.updated);
-
-  function apply(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    const days = (name: string): Days => {
-      const [from, to] = [fields.get(`${name}-from`), fields.get(`${name}-to`)].map((day) => String(day ?? '') || null);
-      // Two days in the wrong order can only mean the span between them.
-      return from && to && from > to ? { from: to, to: from } : { from: from ?? null, to: to ?? null };
-    };
-    onGo({ created: days('created'), updated: days('updated') });
-  }
-
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <details className="filter-box" open={!narrow || filtersDays}>
-      <summary>Dates and order</summary>
-      {/* Keyed by what it shows: the back button puts the dates of that view into the fields. */}
-      <form
-        className="filters"
-        key={writeView({ ...EMPTY_VIEW, created: view.created, updated: view.updated })}
-        onSubmit={apply}
-      >
-        <DayFields name="created" label="Created" days={view.created} />
-        <DayFields name="updated" label="Updated" days={view.updated} />
-        <div className="filter-actions">
-          <button type="submit" id="apply-dates" className="button button-primary">
-            Apply dates
-          </button>
-          {hasFilter(view) && (
-            <button
-              type="button"
-              className="button"
-              onClick={() => onGo({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
-            >
-              Clear filters
-            </button>
-          )}
-          <button type="button" className="button" onClick={onReload}>
-            Refresh
-          </button>
-        </div>
+    <>
+      <div className="toolbar">
+        <button
+          type="button"
+          id={OPENER}
+          className="button"
+          aria-expanded={isOpen}
+          aria-controls={`${id}-panel`}
+          onClick={() => setIsOpen(!isOpen)}
+        >
+          <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M2 4h12M4.5 8h7M7 12h2" />
+          </svg>
+          Filter
+        </button>
         <div className="order">
           <label htmlFor={`${id}-order`}>Order</label>
           <select
@@ -75,22 +54,233 @@ export function Filters({ view, onGo, onReload }: Props) {
               </option>
             ))}
           </select>
+          <button type="button" className="button" onClick={onReload}>
+            Refresh
+          </button>
         </div>
-      </form>
-    </details>
+      </div>
+      <div id={`${id}-panel`} hidden={!isOpen}>
+        {isOpen && <Panel view={view} onGo={onGo} onClose={() => focusOpener(() => setIsOpen(false))} />}
+      </div>
+      <Chips view={view} onGo={onGo} />
+    </>
+  );
+}
+
+/** What is removed takes the focus with it; the next thing to do is to choose another filter. */
+function focusOpener(then: () => void) {
+  document.getElementById(OPENER)?.focus();
+  then();
+}
+
+function Chips({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
+  if (!hasFilter(view)) return null;
+  const remove = (change: Partial<Filters>) => focusOpener(() => onGo(change));
+  const { statuses, isExcluding, created, updated } = view;
+  return (
+    <ul className="chips" aria-label="Filters in force">
+      {statuses.length > 0 && (
+        <Chip
+          name={isExcluding ? 'Status is not' : 'Status is'}
+          value={statuses.map(statusName).join(' or ')}
+          onRemove={() => remove({ statuses: [], isExcluding: false })}
+        />
+      )}
+      {hasSpan(created) && (
+        <Chip
+          name="Created"
+          value={formatSpanOfDays(created)}
+          onRemove={() => remove({ created: NO_FILTERS.created })}
+        />
+      )}
+      {hasSpan(updated) && (
+        <Chip
+          name="Updated"
+          value={formatSpanOfDays(updated)}
+          onRemove={() => remove({ updated: NO_FILTERS.updated })}
+        />
+      )}
+      <li>
+        <button type="button" className="button button-quiet" onClick={() => remove(NO_FILTERS)}>
+          Clear filters
+        </button>
+      </li>
+    </ul>
+  );
+}
+
+function Chip({ name, value, onRemove }: { name: string; value: string; onRemove(): void }) {
+  return (
+    <li className="chip">
+      <span className="chip-text" title={`${name} ${value}`}>
+        {name} <strong>{value}</strong>
+      </span>
+      <button type="button" aria-label={`Remove the filter: ${name} ${value}`} onClick={onRemove}>
+        <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M4.5 4.5l7 7M11.5 4.5l-7 7" />
+        </svg>
+      </button>
+    </li>
+  );
+}
+
+function Panel({ view, onGo, onClose }: Pick<Props, 'view' | 'onGo'> & { onClose(): void }) {
+  function apply(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    // A preset holds until days are typed in its place.
+    const days = (name: string, now: Span): Span => {
+      const [from, to] = [fields.get(`${name}-from`), fields.get(`${name}-to`)].map((day) => String(day ?? '') || null);
+      if (!from && !to && now.preset) return now;
+      // Two days in the wrong order can only mean the span between them.
+      const isReversed = from && to && from > to;
+      return { preset: null, from: (isReversed ? to : from) ?? null, to: (isReversed ? from : to) ?? null };
+    };
+    onGo({ created: days('created', view.created), updated: days('updated', view.updated) });
+  }
+
+  return (
+    <form
+      className="panel"
+      aria-label="Filters"
+      onSubmit={apply}
+      onKeyDown={(event) => event.key === 'Escape' && onClose()}
+    >
+      <StatusFields view={view} onGo={onGo} />
+      <DayFields
+        name="created"
+        label="Created"
+        presets={CREATED}
+        span={view.created}
+        onPreset={(created) => onGo({ created })}
+      />
+      <DayFields
+        name="updated"
+        label="Updated"
+        presets={UPDATED}
+        span={view.updated}
+        onPreset={(updated) => onGo({ updated })}
+      />
+      <div className="panel-actions">
+        <button type="submit" id="apply-dates" className="button button-primary">
+          Apply dates
+        </button>
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function StatusFields({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
+  const { statuses } = view;
+  // What a choice will mean has to be kept here as long as nothing is chosen.
+  const [wasExcluding, setWasExcluding] = useState(view.isExcluding);
+  const isExcluding = statuses.length ? view.isExcluding : wasExcluding;
+
+  function exclude(isExcluding: boolean) {
+    setWasExcluding(isExcluding);
+    // Leaving out all ten leaves nothing to ask for.
+    if (statuses.length) onGo({ isExcluding, statuses: statuses.length < STATUSES.length ? statuses : [] });
+  }
+  function toggle(status: (typeof STATUSES)[number]) {
+    const chosen = STATUSES.filter((each) => statuses.includes(each) !== (each === status));
+    const isAll = chosen.length === STATUSES.length;
+    onGo({ statuses: isAll ? [] : chosen, isExcluding: isExcluding && chosen.length > 0 && !isAll });
+  }
+
+  return (
+    <Group label="Status">
+      <Choices>
+        <Pressed id="status-is" isPressed={!isExcluding} onPress={() => exclude(false)}>
+          is
+        </Pressed>
+        <Pressed id="status-is-not" isPressed={isExcluding} onPress={() => exclude(true)}>
+          is not
+        </Pressed>
+      </Choices>
+      <Choices>
+        {STATUSES.map((status) => (
+          <Pressed
+            key={status}
+            id={`status-${status}`}
+            isPressed={statuses.includes(status)}
+            onPress={() => toggle(status)}
+          >
+            <StatusIcon status={status} />
+            {statusName(status)}
+          </Pressed>
+        ))}
+      </Choices>
+    </Group>
   );
 }
 
 /** The first and the last day of which the service knows the midnights. */
 const DAYS = { min: '0001-01-01', max: '9999-12-30' };
 
-function DayFields({ name, label, days }: { name: string; label: string; days: Days }) {
+interface DayFieldsProps {
+  name: string;
+  label: string;
+  presets: Preset[];
+  span: Span;
+  onPreset(span: Span): void;
+}
+
+function DayFields({ name, label, presets, span, onPreset }: DayFieldsProps) {
+  const day = (end: 'from' | 'to') => (
+    <input
+      type="date"
+      {...DAYS}
+      id={`${name}-${end}`}
+      name={`${name}-${end}`}
+      aria-label={`${label} ${end}`}
+      defaultValue={span[end] ?? ''}
+    />
+  );
   return (
-    <fieldset className="days">
+    <Group label={label}>
+      <Choices>
+        {presets.map((preset) => (
+          <Pressed
+            key={preset}
+            id={`${name}-${preset}`}
+            isPressed={span.preset === preset}
+            onPress={() => onPreset({ ...NO_FILTERS.created, preset: span.preset === preset ? null : preset })}
+          >
+            {PRESETS[preset]}
+          </Pressed>
+        ))}
+      </Choices>
+      {/* Keyed by what they show: the back button puts the dates of that view into the fields. */}
+      <div className="days" key={writeSpan(span)}>
+        {day('from')}
+        <span aria-hidden="true">–</span>
+        {day('to')}
+      </div>
+    </Group>
+  );
+}
+
+function Group({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <fieldset className="group">
       <legend>{label}</legend>
-      <input type="date" {...DAYS} name={`${name}-from`} aria-label={`${label} from`} defaultValue={days.from ?? ''} />
-      <span aria-hidden="true">–</span>
-      <input type="date" {...DAYS} name={`${name}-to`} aria-label={`${label} to`} defaultValue={days.to ?? ''} />
+      {children}
     </fieldset>
+  );
+}
+
+function Choices({ children }: { children: ReactNode }) {
+  return <div className="choices">{children}</div>;
+}
+
+/** A button that stays pressed. Its id lets the focus return to it after the fields are drawn anew. */
+function Pressed(props: { id: string; isPressed: boolean; onPress(): void; children: ReactNode }) {
+  return (
+    <button type="button" id={props.id} className="choice" aria-pressed={props.isPressed} onClick={props.onPress}>
+      {props.children}
+    </button>
   );
 }

@@ -11,12 +11,23 @@ import { ImportsTable } from './ImportsTable';
 import type { Actions } from './navigation';
 import { useAnnounce } from './announce';
 import { ErrorPanel } from './ErrorPanel';
-import { EMPTY_VIEW, hasFilter, type View } from './view';
+import { hasFilter, NO_FILTERS, type View } from './view';
 
 /** Unit: rows; the most that the service gives at once. */
 const NEXT_PAGE = 100;
 
+/** A loaded import and its place in the list. */
+export interface Place {
+  importId: string;
+  cursor: string;
+}
+
+/** Told of the loaded imports, in their order, whenever they change. */
+export type OnRows = (places: Place[]) => void;
+
 export type Edge = NonNullable<ImportsList_query$data['imports']>['edges'][number];
+
+const NO_EDGES: readonly Edge[] = [];
 
 type Direction = 'next' | 'previous';
 
@@ -24,10 +35,12 @@ interface Props {
   query: ImportsList_query$key;
   view: View;
   actions: Actions;
+  openId: string | null;
+  onRows: OnRows;
   onRefused(): void;
 }
 
-export function ImportsList({ query, view, actions, onRefused }: Props) {
+export function ImportsList({ query, view, actions, openId, onRows, onRefused }: Props) {
   const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } =
     usePaginationFragment<ImportsListPageQuery, ImportsList_query$key>(
       // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
@@ -93,7 +106,8 @@ export function ImportsList({ query, view, actions, onRefused }: Props) {
   }
 
   const connection = data.imports;
-  const edges = connection?.edges ?? [];
+  const edges = connection?.edges ?? NO_EDGES;
+  useEffect(() => onRows(edges.map(({ cursor, node }) => ({ importId: node.databaseId, cursor }))), [edges, onRows]);
   // An estimate counts from the page it came with, in its direction: one from above says nothing of what is below.
   const below = useRef('more to come');
   if (connection && direction === 'next' && counted === 'next') below.current = remaining(connection);
@@ -126,6 +140,7 @@ export function ImportsList({ query, view, actions, onRefused }: Props) {
         hasNext={hasNext}
         hasPrevious={hasPrevious}
         actions={actions}
+        openId={openId}
         onNearEnd={() => hasNext && !failure && load('next')}
       />
       {failure && (
@@ -162,11 +177,7 @@ function Empty({ view, actions }: { view: View; actions: Actions }) {
           : 'Once the first one has started, Refresh shows it here.'}
       </p>
       {filtered && (
-        <button
-          type="button"
-          className="button button-primary"
-          onClick={() => actions.go({ statuses: [], created: EMPTY_VIEW.created, updated: EMPTY_VIEW.updated })}
-        >
+        <button type="button" className="button button-primary" onClick={() => actions.go(NO_FILTERS)}>
           Show all imports
         </button>
       )}

@@ -1,7 +1,7 @@
 /** The first page of a list. */
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportsPageQuery } from './__generated__/ImportsPageQuery.graphql';
-import { ImportsList } from './ImportsList';
+import { ImportsList, type OnRows } from './ImportsList';
 import type { Actions } from './navigation';
 import { toFilter, toSort, type View } from './view';
 
@@ -10,26 +10,30 @@ const FIRST_PAGE = 50;
 
 interface Props {
   view: View;
+  now: number;
   actions: Actions;
+  /** The import whose details are open. */
+  openId: string | null;
+  onRows: OnRows;
   onRefused(): void;
 }
 
-export function ImportsPage({ view, actions, onRefused }: Props) {
+export function ImportsPage({ view, now, ...rest }: Props) {
   const data = useLazyLoadQuery<ImportsPageQuery>(
     graphql`
       query ImportsPageQuery($first: Int, $after: String, $filter: ImportFilter, $sort: [ImportSort!]) {
         ...ImportsList_query @arguments(first: $first, after: $after)
       }
     `,
-    firstPage(view),
+    firstPage(view, now),
     // Nothing is drawn before all is there. Relay would draw this component without rows, and leave it to the list to
     // wait for them: a request that fails between the two leaves a list without rows and without a failure.
     { UNSTABLE_renderPolicy: 'full' },
   );
-  return <ImportsList query={data} view={view} actions={actions} onRefused={onRefused} />;
+  return <ImportsList query={data} view={view} {...rest} />;
 }
 
 /** The variables that load a view's first page. */
-export function firstPage(view: View): ImportsPageQuery['variables'] {
-  return { first: FIRST_PAGE, after: view.after, filter: toFilter(view), sort: toSort(view.sort) };
+export function firstPage(view: View, now: number): ImportsPageQuery['variables'] {
+  return { first: FIRST_PAGE, after: view.after, filter: toFilter(view, now), sort: toSort(view.sort) };
 }

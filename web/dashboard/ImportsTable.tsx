@@ -3,7 +3,7 @@
  *
  * The roles stand in the markup because styles that lay a table out as a grid take the native ones away.
  */
-import { useEffect, useLayoutEffect, useRef, type MouseEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, type MouseEvent, type RefObject } from 'react';
 import { Anchor } from './Anchor';
 import { formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
 import type { Edge } from './ImportsList';
@@ -18,6 +18,7 @@ interface Props {
   hasNext: boolean;
   hasPrevious: boolean;
   actions: Actions;
+  openId: string | null;
   /** The reader is about to reach the last loaded row. */
   onNearEnd(): void;
 }
@@ -27,7 +28,7 @@ const NEAR_END = 40;
 /** Unit: milliseconds without scrolling. Browsers limit how often a page may write its URL. */
 const MARK_AFTER = 250;
 
-export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, onNearEnd }: Props) {
+export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openId, onNearEnd }: Props) {
   const table = useRef<HTMLTableElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const span = useRowsInSight(body, edges.length);
@@ -37,6 +38,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, onNea
   });
   useMark(edges, span.first, hasPrevious, view.after, actions);
   useSteadyScroll(edges, span.height);
+  useOpenInSight(body, edges, openId);
 
   useLayoutEffect(() => {
     // Another list starts at its first row, however far down the last one was.
@@ -89,6 +91,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, onNea
               role="row"
               aria-rowindex={index + 2}
               className="row"
+              aria-current={node.databaseId === openId ? 'true' : undefined}
               data-import={node.databaseId}
               style={{ '--index': index } as React.CSSProperties}
               onClick={(event) => open(event, node.databaseId)}
@@ -195,6 +198,23 @@ function useMark(edges: readonly Edge[], first: number, hasPrevious: boolean, or
     }, MARK_AFTER);
     return () => clearTimeout(timer);
   }, [edges, first, hasPrevious, origin, start, actions]);
+}
+
+/** Keeps the open row in sight beside its details, so that turning from one to the next moves and loads the list. */
+function useOpenInSight(body: RefObject<HTMLElement | null>, edges: readonly Edge[], openId: string | null) {
+  const isTurning = useRef(false);
+  useLayoutEffect(() => {
+    const wasOpen = isTurning.current;
+    isTurning.current = openId !== null;
+    const index = edges.findIndex(({ node }) => node.databaseId === openId);
+    if (!wasOpen || index < 0 || !body.current) return;
+    const { top, height } = body.current.getBoundingClientRect();
+    const row = height / edges.length;
+    const at = top + index * row;
+    if (at < 2 * row) scrollBy(0, at - 2 * row);
+    else if (at > innerHeight - 2 * row) scrollBy(0, at - innerHeight + 2 * row);
+    // Only another import moves the list; rows that join it do not.
+  }, [openId]);
 }
 
 /** Rows that join at the top push the others down; scrolling by as much leaves the reader where they were. */

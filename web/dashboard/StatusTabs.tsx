@@ -4,8 +4,9 @@ import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
 import { formatCount } from './format';
+import type { List } from './navigation';
 import { STATUSES, StatusIcon, statusName } from './status';
-import { toFilter, type View } from './view';
+import { listOf, toFilter, type View } from './view';
 
 const MARGIN_PX = 32;
 
@@ -19,7 +20,7 @@ interface Props {
   onGo(change: Partial<View>): void;
 }
 
-export function StatusTabs({ view, countedView, onGo }: Props & { countedView: View }) {
+export function StatusTabs({ view, list, onGo }: Props & { list: List }) {
   const { viewer, importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
     graphql`
       query StatusTabsQuery($filter: ImportFilter) {
@@ -34,7 +35,7 @@ export function StatusTabs({ view, countedView, onGo }: Props & { countedView: V
       }
     `,
     // A tab says what choosing it would show, so the chosen statuses are no part of its count.
-    { filter: toFilter({ ...countedView, statuses: [] }) },
+    { filter: toFilter({ ...list.view, statuses: [], isExcluding: false }, list.now) },
   );
   const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
   return <Tabs view={view} onGo={onGo} account={viewer?.name} counts={counts} />;
@@ -65,7 +66,7 @@ function Tabs({ view, onGo, account, counts }: Props & { account?: string; count
             key={status}
             view={view}
             statuses={[status]}
-            current={view.statuses.includes(status)}
+            current={!view.isExcluding && view.statuses.includes(status)}
             name={statusName(status)}
             icon={status}
             count={counts.get(status)}
@@ -90,9 +91,9 @@ function Tab({ view, statuses, current, name, icon, count, onGo }: TabProps) {
     <Anchor
       id={`tab-${icon ?? 'all'}`}
       className={count?.count === 0 ? 'tab tab-empty' : 'tab'}
-      view={{ ...view, statuses, after: null, importId: null }}
+      view={{ ...listOf(view), statuses, isExcluding: false }}
       aria-current={current ? 'page' : undefined}
-      onFollow={() => onGo({ statuses })}
+      onFollow={() => onGo({ statuses, isExcluding: false })}
     >
       {icon && <StatusIcon status={icon} />}
       {name}

@@ -1,7 +1,15 @@
-/** Sizes, instants and spans of time as people read them. Instants are shown in UTC, like the filters that select them. */
+/**
+ * Sizes, instants and spans of time as people read them.
+ *
+ * Instants are shown in the viewer's time zone, like the filters that select them.
+ */
+import { ZONE } from './time';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
-const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: '2-digit', month: 'short', year: 'numeric' });
-const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hour: '2-digit', minute: '2-digit' });
+const DAY = { day: '2-digit', month: 'short', year: 'numeric' } as const;
+const DAY_ALONE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...DAY });
+const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, ...DAY });
+const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, hour: '2-digit', minute: '2-digit' });
 const COUNT = new Intl.NumberFormat('en');
 
 export function formatCount(count: number): string {
@@ -18,6 +26,11 @@ export function formatSize(bytes: string): string {
   }
   const digits = unit === 0 || size >= 99.5 ? 0 : 1;
   return `${size.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** A day of the calendar, as in "2026-05-01". */
+export function formatDay(day: string): string {
+  return DAY_ALONE.format(Date.parse(day));
 }
 
 export function formatDate(instant: string): string {

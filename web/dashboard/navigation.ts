@@ -13,6 +13,8 @@ export interface List {
   /** Grows with each load; what React keys on. */
   serial: number;
   view: View;
+  /** What spans that move with the clock are measured from. **Unit**: milliseconds since 1970. */
+  now: number;
   environment: IEnvironment;
   /** How often it was asked for before, and failed. */
   attempt: number;
@@ -28,6 +30,8 @@ export interface PageState {
 export interface Actions {
   /** Goes to another view, as a new entry of the history. */
   go(change: Partial<View>): void;
+  /** Opens another import in the place of the open one, so that closing it still leads back to the list. */
+  turnTo(importId: string): void;
   /** Closes the open import: back to the entry before it, or, where a link opened it, in its place. */
   close(): void;
   /** Loads the list again from its first page, or from where it started. */
@@ -61,6 +65,11 @@ export function useNavigation(key: string): [PageState, Actions] {
         const changed = { ...now, ...change };
         const view = sameList(now, changed) ? changed : { ...changed, after: null };
         history.pushState(changed.importId && !now.importId ? OPENED : null, '', pageUrl(view));
+        show(moveTo(shown.current, view, key));
+      },
+      turnTo(importId) {
+        const view = { ...readView(location.search).view, importId };
+        history.replaceState(history.state, '', pageUrl(view));
         show(moveTo(shown.current, view, key));
       },
       close() {
@@ -121,7 +130,7 @@ function moveTo(current: PageState, view: View, key: string): PageState {
 
 function load(view: View, key: string): List {
   serial += 1;
-  return { serial, view, environment: createEnvironment(key), attempt: 0 };
+  return { serial, view, now: Date.now(), environment: createEnvironment(key), attempt: 0 };
 }
 
 function pageUrl(view: View): string {

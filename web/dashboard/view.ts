@@ -2,16 +2,12 @@
  * What the page shows, as its URL says it: filter, sort, the place in the list and the open import.
  *
  * Takes the query string; gives a `View` and one sentence for each part that could not be used. Reading never fails: a
- * part that makes no sense is dropped and named.
+ * part that makes no sense is dropped and named. Spans of time are in `span.ts`.
  */
-import type { DateTimeFilter, ImportFilter, ImportSort, ImportStatus } from './__generated__/ImportsPageQuery.graphql';
+import type { ImportFilter, ImportSort, ImportStatus } from './__generated__/ImportsPageQuery.graphql';
+import { ANY_TIME, hasSpan, readSpan, toInstants, writeSpan, type Span } from './span';
 import { STATUSES } from './status';
-
-/** Whole days, both included, in UTC; either end may be open. */
-export interface Days {
-  from: string | null;
-  to: string | null;
-}
+import { ZONE } from './time';
 
 export type SortField = 'id' | 'created_at' | 'updated_at';
 
@@ -23,8 +19,10 @@ export interface Sort {
 export interface View {
   /** None is all of them. */
   statuses: ImportStatus[];
-  created: Days;
-  updated: Days;
+  /** Whether these statuses are left out, rather than all others. */
+  isExcluding: boolean;
+  created: Span;
+  updated: Span;
   sort: Sort;
   /** The cursor after which the list starts. */
   after: string | null;
@@ -32,18 +30,14 @@ export interface View {
   importId: string | null;
 }
 
+/** The part of a view that a list is filtered by. */
+export type Filters = Omit<View, 'sort' | 'after' | 'importId'>;
+
 export const DEFAULT_SORT: Sort = { field: 'id', descending: true };
 const SORT_FIELDS: SortField[] = ['id', 'created_at', 'updated_at'];
-const PARTS = ['status', 'created', 'updated', 'sort', 'after', 'import'];
-const ANY_DAY: Days = { from: null, to: null };
-export const EMPTY_VIEW: View = {
-  statuses: [],
-  created: ANY_DAY,
-  updated: ANY_DAY,
-  sort: DEFAULT_SORT,
-  after: null,
-  importId: null,
-};
+const PARTS = ['status', 'status_not', 'created', 'updated', 'sort', 'after', 'import'];
+export const NO_FILTERS: Filters = { statuses: [], isExcluding: false, created: ANY_TIME, updated: ANY_TIME };
+export const EMPTY_VIEW: View = { ...NO_FILTERS, sort: DEFAULT_SORT, after: null, importId: null };
 
 export function readView(search: string): { view: View; dropped: string[] } {
   const parameters = new URLSearchParams(search);
@@ -52,10 +46,18 @@ export function readView(search: string): { view: View; dropped: string[] } {
     if (!PARTS.includes(name)) dropped.push(`There is nothing to choose by “${name}”.`);
     else if (parameters.getAll(name).length > 1) dropped.push(`Of several values of “${name}” the first one holds.`);
   }
+  const included = readStatuses(parameters.get('status'), dropped);
+  const excluded = readStatuses(parameters.get('status_not'), dropped);
+  if (included.length && excluded.length) dropped.push('Statuses to leave out are of no use beside those to show.');
+  if (excluded.length === STATUSES.length) {
+    dropped.push('Without any status there are no imports.');
+    excluded.length = 0;
+  }
   const view: View = {
-    statuses: readStatuses(parameters.get('status'), dropped),
-    created: readDays('created', parameters.get('created'), dropped),
-    updated: readDays('updated', parameters.get('updated'), dropped),
+    statuses: included.length ? included : excluded,
+    isExcluding: !included.length && excluded.length > 0,
+    created: readSpan('created', parameters.get('created'), dropped),
+    updated: readSpan('updated', parameters.get('updated'), dropped),
     sort: readSort(parameters.get('sort'), dropped),
     after: parameters.get('after') || null,
     importId: readId(parameters.get('import'), dropped),
@@ -66,39 +68,41 @@ export function readView(search: string): { view: View; dropped: string[] } {
 /** The query string of a view, empty for the default one. */
 export function writeView(view: View): string {
   const parts: string[] = [];
-  if (view.statuses.length) parts.push(`status=${view.statuses.join(',').toLowerCase()}`);
-  if (hasDays(view.created)) parts.push(`created=${writeDays(view.created)}`);
-  if (hasDays(view.updated)) parts.push(`updated=${writeDays(view.updated)}`);
+  const status = view.isExcluding ? 'status_not' : 'status';
+  if (view.statuses.length) parts.push(`${status}=${view.statuses.join(',').toLowerCase()}`);
+  if (hasSpan(view.created)) parts.push(`created=${writeSpan(view.created)}`);
+  if (hasSpan(view.updated)) parts.push(`updated=${writeSpan(view.updated)}`);
   if (!sameSort(view.sort, DEFAULT_SORT)) parts.push(`sort=${writeSort(view.sort)}`);
   if (view.after) parts.push(`after=${encodeURIComponent(view.after)}`);
   if (view.importId) parts.push(`import=${view.importId}`);
   return parts.length ? `?${parts.join('&')}` : '';
 }
 
+/** A view's list from its start, with no import open. */
+export function listOf(view: View): View {
+  return { ...view, after: null, importId: null };
+}
+
 /** Whether two views are the same list, wherever one stands in it and whichever import is open. */
 export function sameList(a: View, b: View): boolean {
-  const list = (view: View) => writeView({ ...view, after: null, importId: null });
-  return list(a) === list(b);
+  return writeView(listOf(a)) === writeView(listOf(b));
 }
 
-export function hasFilter(view: View): boolean {
-  return view.statuses.length > 0 || hasDays(view.created) || hasDays(view.updated);
+export function hasFilter(view: Filters): boolean {
+  return writeView({ ...EMPTY_VIEW, ...filtersOf(view) }) !== '';
 }
 
-export function hasDays(days: Days): boolean {
-  return days.from !== null || days.to !== null;
+function filtersOf({ statuses, isExcluding, created, updated }: Filters): Filters {
+  return { statuses, isExcluding, created, updated };
 }
 
-/** The `filter` argument; null where nothing is filtered. */
-export function toFilter({
-  statuses,
-  created,
-  updated,
-}: Pick<View, 'statuses' | 'created' | 'updated'>): ImportFilter | null {
+/** The `filter` argument at an instant, in milliseconds since 1970; null where nothing is filtered. */
+export function toFilter({ statuses, isExcluding, created, updated }: Filters, now: number, zone = ZONE.name) {
+  const include = isExcluding ? STATUSES.filter((status) => !statuses.includes(status)) : statuses;
   const filter: ImportFilter = {
-    ...(statuses.length && { status: { include: statuses } }),
-    ...(hasDays(created) && { createdAt: toInstants(created) }),
-    ...(hasDays(updated) && { updatedAt: toInstants(updated) }),
+    ...(include.length && { status: { include } }),
+    ...(hasSpan(created) && { createdAt: toInstants(created, now, zone) }),
+    ...(hasSpan(updated) && { updatedAt: toInstants(updated, now, zone) }),
   };
   return Object.keys(filter).length ? filter : null;
 }
@@ -146,49 +150,9 @@ function readStatuses(text: string | null, dropped: string[]): ImportStatus[] {
   return statuses;
 }
 
-function readDays(name: string, text: string | null, dropped: string[]): Days {
-  if (text === null) return ANY_DAY;
-  const [from, to, ...rest] = text.split('..');
-  const days: Days = { from: from || null, to: to || null };
-  const sound = [days.from, days.to].every((day) => day === null || isDay(day));
-  if (to === undefined || rest.length || !sound || !hasDays(days)) {
-    dropped.push(`The ${name} dates “${text}” are not days of the calendar.`);
-    return ANY_DAY;
-  }
-  if (days.from && days.to && days.from > days.to) {
-    dropped.push(`The ${name} dates “${text}” end before they start.`);
-    return ANY_DAY;
-  }
-  return days;
-}
-
-function writeDays({ from, to }: Days): string {
-  return `${from ?? ''}..${to ?? ''}`;
-}
-
 function readId(text: string | null, dropped: string[]): string | null {
   if (text === null) return null;
   if (/^\d{1,19}$/.test(text)) return text;
   dropped.push(`“${text}” is not the id of an import.`);
   return null;
-}
-
-function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text < '0001-01-01' || text >= '9999-12-31') return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
-}
-
-function toInstants({ from, to }: Days): DateTimeFilter {
-  const gte = from && midnight(from, 0);
-  const lt = to && midnight(to, 1);
-  // The filter takes exactly one operator; a range is an operator of its own.
-  if (gte && lt) return { between: { gte, lt } } as DateTimeFilter;
-  return (gte ? { gte } : { lt }) as DateTimeFilter;
-}
-
-function midnight(day: string, daysLater: number): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + daysLater);
-  return date.toISOString().replace('.000Z', 'Z');
 }

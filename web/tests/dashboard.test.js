@@ -5,7 +5,7 @@ import { describe } from 'node:test';
 import { assertAccessible, editorReady, openBrowser, REFUSED, withPage } from './browser.js';
 import { allIds, ask, KEY, SMALL_KEY, URL_BASE } from './gateway.js';
 import { after, before, test, until } from './limits.js';
-import { enterKey, loaded, ROW, rows, searchIs, settled, shown, statuses, tab } from './list.js';
+import { enterKey, loaded, openFilters, ROW, rows, searchIs, settled, shown, statuses, tab } from './list.js';
 
 const PHONE = { viewport: { width: 390, height: 844 } };
 
@@ -111,6 +111,7 @@ describe('the dashboard', () => {
     await settled(page);
     const { data } = await ask('{ imports(first: 100) { nodes { createdAt } } }');
     const day = data.imports.nodes[60].createdAt.slice(0, 10);
+    await openFilters(page);
     await page.getByLabel('Created from').fill(day);
     await page.getByLabel('Created to').fill(day);
     await page.getByRole('button', { name: 'Apply dates' }).click();
@@ -121,6 +122,7 @@ describe('the dashboard', () => {
 
     await page.reload();
     await settled(page);
+    await openFilters(page);
     await until('the first day', () => page.getByLabel('Created from').inputValue(), day);
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.waitForURL((url) => url.search === '');
@@ -200,6 +202,7 @@ describe('the dashboard', () => {
   onPage('filters by the day of the last change, at either end', '/', {}, async (page) => {
     await settled(page);
     const day = (await times(page, 'updated')).at(-1).slice(0, 10);
+    await openFilters(page);
     await page.getByLabel('Updated from').fill(day);
     await page.getByLabel('Updated from').press('Enter');
     await page.waitForURL(`**/?updated=${day}..`);
@@ -241,7 +244,8 @@ describe('the dashboard', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => !url.searchParams.has('status'));
     await settled(page);
-    await focusIsOn(/^Imports/, 'the heading, as the button is gone');
+    await focusIsOn(/^Filter$/, 'the button that opens the filters');
+    await page.keyboard.press('Enter');
     await page.getByLabel('Created from').fill('2026-01-01');
     await page.getByRole('button', { name: 'Apply dates' }).focus();
     await page.keyboard.press('Enter');
@@ -578,8 +582,9 @@ describe('the dashboard', () => {
       await assertAccessible(page, `phone, ${colorScheme}`);
       const [width, visible] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(width <= visible, `${width} pixels wide`);
-      await page.getByText('Dates and order').click();
+      await openFilters(page);
       await assertAccessible(page, `phone, ${colorScheme}, filters`);
+      await page.keyboard.press('Escape');
       await page.getByLabel('Order').selectOption('Oldest first');
       await page.waitForURL('**/?sort=id.asc');
       await settled(page);

@@ -42,6 +42,15 @@ export const loaded = (page, count) =>
     (text) => text.startsWith(`${count.toLocaleString('en')} ${count === 1 ? 'import' : 'imports'} loaded`),
   );
 
+/** Opens the panel of filters. */
+export async function openFilters(page) {
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  await page.getByRole('form', { name: 'Filters' }).waitFor();
+}
+
+/** What the chips say that the list is filtered by. */
+export const chips = (page) => page.locator('.chip-text').evaluateAll((all) => all.map((chip) => chip.textContent));
+
 export async function enterKey(page, key = KEY) {
   await page.getByLabel('API key').fill(key);
   await page.getByRole('button', { name: /Show imports|Use this key/ }).click();

@@ -82,7 +82,14 @@ function openList() {
           createElement(
             RelayEnvironmentProvider,
             { environment },
-            createElement(ImportsPage, { view: readView('').view, actions, onRefused() {} }),
+            createElement(ImportsPage, {
+              view: readView('').view,
+              now: 0,
+              actions,
+              openId: null,
+              onRows() {},
+              onRefused() {},
+            }),
           ),
         ),
       ),

@@ -8,13 +8,19 @@ let vite;
 let view;
 let format;
 let chart;
+let time;
+/** Friday, 1 May 2026, 01:30 in UTC. */
+const NOW = Date.parse('2026-05-01T01:30:00Z');
 before(async () => {
   vite = await openSource();
   view = await vite.ssrLoadModule('/dashboard/view.ts');
   format = await vite.ssrLoadModule('/dashboard/format.ts');
+  time = await vite.ssrLoadModule('/dashboard/time.ts');
   chart = await vite.ssrLoadModule('/dashboard/DayChart.tsx');
 });
 after(() => vite?.close());
+
+const ALL = 'new,queued,processing,partially_complete,failed,complete,incomplete,rolled_back,rolling_back,unsupported';
 
 describe('a view', () => {
   test('survives its URL', () => {
@@ -23,6 +29,7 @@ describe('a view', () => {
       '?status=failed',
       '?status=failed,rolled_back&created=2026-01-31..2026-02-28&updated=..2026-03-01&sort=updated_at.asc',
       '?created=2024-02-29..&sort=id.asc&after=a-_b.c&import=1240000001',
+      '?status_not=complete,rolled_back&created=last_7_days&updated=over_an_hour_ago',
     ]) {
       const { view: read, dropped } = view.readView(search);
       assert.deepEqual([view.writeView(read), dropped], [search, []]);
@@ -39,6 +46,10 @@ describe('a view', () => {
       ['?updated=9999-12-31..', '', 1],
       ['?sort=id&import=-1', '', 2],
       ['?sort=size.asc&status=', '', 2],
+      ['?status=failed&status_not=new', '?status=failed', 1],
+      [`?status_not=${ALL}&sort=id.asc`, '?sort=id.asc', 1],
+      ['?created=last_8_days', '', 1],
+      ['?created=toString', '', 1],
       ['?state=failed&sort=id.asc', '?sort=id.asc', 1],
       ['?status=failed&status=new&status=queued', '?status=failed', 1],
     ]) {
@@ -48,7 +59,7 @@ describe('a view', () => {
   });
 
   test('asks for whole days, the last one included', () => {
-    const filter = (search) => view.toFilter(view.readView(search).view);
+    const filter = (search) => view.toFilter(view.readView(search).view, NOW, 'UTC');
     assert.deepEqual(filter('?created=2026-01-31..2026-02-28'), {
       createdAt: { between: { gte: '2026-01-31T00:00:00Z', lt: '2026-03-01T00:00:00Z' } },
     });
@@ -58,6 +69,35 @@ describe('a view', () => {
       updatedAt: { gte: '2026-12-31T00:00:00Z' },
     });
     assert.equal(filter('?sort=id.asc'), null);
+  });
+
+  test('asks for days of a time zone, and for spans that move with the clock', () => {
+    const at = (search, zone) => view.toFilter(view.readView(search).view, NOW, zone).createdAt.between;
+    assert.deepEqual(at('?created=2026-03-29..2026-03-29', 'Europe/Berlin'), {
+      gte: '2026-03-28T23:00:00Z',
+      lt: '2026-03-29T22:00:00Z',
+    });
+    // Friday, 1 May 2026, 01:30 in UTC, is still Thursday in New York.
+    const days = (preset) => at(`?created=${preset}`, 'America/New_York');
+    const until = '2026-05-01T04:00:00Z';
+    assert.deepEqual(days('today'), { gte: '2026-04-30T04:00:00Z', lt: until });
+    assert.deepEqual(days('last_7_days'), { gte: '2026-04-24T04:00:00Z', lt: until });
+    assert.deepEqual(days('last_30_days'), { gte: '2026-04-01T04:00:00Z', lt: until });
+    assert.deepEqual(days('this_week'), { gte: '2026-04-27T04:00:00Z', lt: until });
+    assert.deepEqual(days('this_month'), { gte: '2026-04-01T04:00:00Z', lt: until });
+    const stuck = view.toFilter(view.readView('?updated=over_an_hour_ago').view, NOW, 'America/New_York');
+    assert.deepEqual(stuck, { updatedAt: { lt: '2026-05-01T00:30:00Z' } });
+  });
+
+  test('leaves statuses out by naming all others', () => {
+    const { status } = view.toFilter(view.readView('?status_not=complete,failed').view, NOW, 'UTC');
+    assert.deepEqual(
+      status.include.toSorted(),
+      ALL.toUpperCase()
+        .split(',')
+        .filter((each) => each !== 'COMPLETE' && each !== 'FAILED')
+        .toSorted(),
+    );
   });
 
   test('is the same list wherever one stands in it', () => {
@@ -91,7 +131,7 @@ describe('values', () => {
     assert.equal(span(null), null);
   });
 
-  test('show dates in UTC', () => {
+  test('show dates in the time zone of the viewer, here UTC', () => {
     assert.equal(format.formatDate('2026-05-01T23:59:59.999999Z'), '01 May 2026');
     assert.equal(format.formatTime('2026-05-01T23:59:59.999999Z'), '23:59');
   });
@@ -99,6 +139,46 @@ describe('values', () => {
 
 test('a file without a name still has something to click', () => {
   assert.deepEqual(['', ' ', 'a.csv'].map(format.formatFileName), ['No file name', 'No file name', 'a.csv']);
+});
+
+describe('a day', () => {
+  test('starts at its first instant, whatever clocks do that night', () => {
+    for (const [day, zone, start] of [
+      ['2026-05-01', 'UTC', '2026-05-01T00:00:00.000Z'],
+      ['2026-05-01', 'Asia/Kathmandu', '2026-04-30T18:15:00.000Z'],
+      // Clocks go forward at midnight: the day starts at 01:00.
+      ['2018-11-04', 'America/Sao_Paulo', '2018-11-04T03:00:00.000Z'],
+      ['2024-04-26', 'Africa/Cairo', '2024-04-25T22:00:00.000Z'],
+      // Midnight comes twice: the day starts at the first.
+      ['2025-11-02', 'America/Havana', '2025-11-02T04:00:00.000Z'],
+      ['2006-10-29', 'America/St_Johns', '2006-10-29T02:30:00.000Z'],
+      // A day that Samoa left out is as long as nothing.
+      ['2011-12-30', 'Pacific/Apia', '2011-12-30T10:00:00.000Z'],
+      ['2011-12-31', 'Pacific/Apia', '2011-12-30T10:00:00.000Z'],
+      // By the sun, to the second.
+      ['1880-01-01', 'Europe/Paris', '1879-12-31T23:50:39.000Z'],
+      ['0001-01-01', 'Asia/Tokyo', '0001-01-01T00:00:00.000Z'],
+      ['9999-12-30', 'Pacific/Kiritimati', '9999-12-29T10:00:00.000Z'],
+    ]) {
+      assert.equal(new Date(time.startOfDay(day, zone)).toISOString(), start, `${day} in ${zone}`);
+    }
+  });
+
+  test('is the one that clocks show', () => {
+    const day = (instant, zone) => time.dayOf(Date.parse(instant), zone);
+    assert.equal(day('2026-05-01T03:59:59.999999Z', 'America/New_York'), '2026-04-30');
+    assert.equal(day('2026-05-01T04:00:00Z', 'America/New_York'), '2026-05-01');
+    assert.equal(day('0001-01-01T00:00:00Z', 'America/New_York'), '0001-01-01');
+    assert.equal(day('9999-12-31T23:59:59.999999Z', 'Asia/Tokyo'), '9999-12-31');
+    assert.equal(day('1969-12-31T23:59:59.5Z', 'UTC'), '1969-12-31');
+  });
+
+  test('is one of UTC where the browser names no zone that can be used', () => {
+    for (const name of [undefined, '', 'Etc/Unknown', 'Mars/Olympus']) {
+      assert.deepEqual(time.readZone(name), { name: 'UTC', isViewers: false });
+    }
+    assert.deepEqual(time.readZone('Europe/Kiev'), { name: 'Europe/Kiev', isViewers: true });
+  });
 });
 
 describe('the chart', () => {

@@ -1,0 +1,269 @@
+/** What a list is filtered by and how it is kept, in a browser, on the real service. */
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { assertAccessible, openBrowser, withPage } from './browser.js';
+import { ask, URL_BASE } from './gateway.js';
+import { after, before, test, until } from './limits.js';
+import { chips, openFilters, rows, search, searchIs, settled, statuses } from './list.js';
+
+const NARROW = { viewport: { width: 320, height: 700 } };
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+/** Runs a test on a fresh page and holds the page to its faults. */
+function onPage(name, path, options, body) {
+  test(name, () => withPage(browser, path, options, body));
+}
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const chipsAre = (page, wanted) => until('the chips', () => chips(page), wanted);
+const focusIs = (page, name) =>
+  until(
+    'the control that has the focus',
+    () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText),
+    name,
+  );
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+const fits = (page) =>
+  until(
+    'pixels beyond the window, none',
+    () => overflow(page),
+    (pixels) => pixels <= 0,
+  );
+
+describe('the filters', () => {
+  onPage('show or leave out statuses, as chips that can be removed', '/', {}, async (page) => {
+    await settled(page);
+    await openFilters(page);
+    await button(page, 'Failed').click();
+    await searchIs(page, '?status=failed');
+    await button(page, 'New').press('Space');
+    await searchIs(page, '?status=failed,new');
+    await chipsAre(page, ['Status is Failed or New']);
+    await focusIs(page, 'New');
+    await button(page, 'is not').click();
+    await searchIs(page, '?status_not=failed,new');
+    await button(page, 'Complete').click();
+    await searchIs(page, '?status_not=failed,complete,new');
+    await settled(page);
+    await until(
+      'the statuses of the rows',
+      () => statuses(page),
+      (all) => all.length > 1 && all.every((each) => !['Failed', 'Complete', 'New'].includes(each)),
+    );
+    await assertAccessible(page, 'filters, statuses left out');
+    await page.reload();
+    await settled(page);
+    await chipsAre(page, ['Status is not Failed or Complete or New']);
+    await button(page, 'Remove the filter: Status is not Failed or Complete or New').press('Enter');
+    await searchIs(page, '');
+    await focusIs(page, 'Filter');
+    await chipsAre(page, []);
+    await page.goBack();
+    await searchIs(page, '?status_not=failed,complete,new');
+    await chipsAre(page, ['Status is not Failed or Complete or New']);
+  });
+
+  onPage('ask for nothing where every status is chosen', '/?status_not=failed', {}, async (page) => {
+    await settled(page);
+    await openFilters(page);
+    await until('“is not”', () => button(page, 'is not').getAttribute('aria-pressed'), 'true');
+    for (const status of ['Complete', 'Partially complete', 'Incomplete', 'Processing', 'Queued', 'New']) {
+      await button(page, status).click();
+    }
+    for (const status of ['Rolling back', 'Rolled back']) await button(page, status).click();
+    await chipsAre(page, [
+      'Status is not Failed or Complete or Partially complete or Incomplete or Processing or Queued or New or Rolling back or Rolled back',
+    ]);
+    await button(page, 'Unsupported').click();
+    await searchIs(page, '');
+    await settled(page);
+  });
+
+  onPage('take spans that move with the clock, one at a time, or days', '/', {}, async (page) => {
+    await settled(page);
+    await openFilters(page);
+    const created = page.getByRole('group', { name: 'Created' });
+    await created.getByRole('button', { name: 'last 7 days' }).click();
+    await searchIs(page, '?created=last_7_days');
+    await created.getByRole('button', { name: 'this month' }).press('Enter');
+    await searchIs(page, '?created=this_month');
+    await chipsAre(page, ['Created this month']);
+    await page.getByRole('group', { name: 'Updated' }).getByRole('button', { name: 'more than an hour ago' }).click();
+    await searchIs(page, '?created=this_month&updated=over_an_hour_ago');
+    await page.getByLabel('Created from').fill('2026-01-02');
+    await button(page, 'Apply dates').click();
+    await searchIs(page, '?created=2026-01-02..&updated=over_an_hour_ago');
+    await chipsAre(page, ['Created since 02 Jan 2026', 'Updated more than an hour ago']);
+    await settled(page);
+    await assertAccessible(page, 'filters, dates');
+    await button(page, 'Remove the filter: Created since 02 Jan 2026').click();
+    await searchIs(page, '?updated=over_an_hour_ago');
+    await page.getByRole('button', { name: 'more than an hour ago', exact: true }).click();
+    await searchIs(page, '');
+    await page.keyboard.press('Escape');
+    await page.getByRole('form', { name: 'Filters' }).waitFor({ state: 'detached' });
+    await focusIs(page, 'Filter');
+  });
+
+  test('mean days of the time zone of the viewer, as the rows show them', async () => {
+    const { data } = await ask('{ imports(first: 100) { nodes { databaseId createdAt } } }');
+    const zone = 'Pacific/Kiritimati';
+    const day = new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(
+      Date.parse(data.imports.nodes[60].createdAt),
+    );
+    await withPage(browser, `/?created=${day}..${day}`, { timezoneId: zone }, async (page) => {
+      await settled(page);
+      await page.getByText('Dates and times are in Pacific/Kiritimati.').waitFor();
+      const wanted = data.imports.nodes.filter(
+        ({ createdAt }) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(Date.parse(createdAt)) === day,
+      );
+      const there = await rows(page).evaluateAll((all) => all.map((row) => row.dataset.import));
+      assert.ok(wanted.length > 0 && wanted.every(({ databaseId }) => there.includes(databaseId)), there.join());
+      const shown = await page.locator('.rows .cell-created time').allInnerTexts();
+      const date = new Date(day).toLocaleDateString('en-GB', {
+        timeZone: 'UTC',
+        day: '2-digit',
+        month: 'short',
+        year: 'numeric',
+      });
+      assert.ok(
+        shown.every((text) => text.startsWith(date)),
+        shown.join(),
+      );
+    });
+  });
+
+  for (const name of ['Etc/Unknown', undefined]) {
+    const before = (page) =>
+      page.addInitScript((timeZone) => {
+        const { resolvedOptions } = Intl.DateTimeFormat.prototype;
+        Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+          return { ...resolvedOptions.call(this), timeZone };
+        };
+      }, name);
+    onPage(`are in UTC, and say so, where the browser names its zone ${name}`, '/', { before }, async (page) => {
+      await settled(page);
+      await page.getByText('Dates and times are in UTC, as this browser does not name a time zone.').waitFor();
+    });
+  }
+
+  for (const colorScheme of ['light', 'dark']) {
+    onPage(`fit the narrowest phone, ${colorScheme}`, '/?status=failed', { ...NARROW, colorScheme }, async (page) => {
+      await settled(page);
+      await openFilters(page);
+      await fits(page);
+      await button(page, 'is not').click();
+      await button(page, 'Complete').click();
+      await page.getByRole('group', { name: 'Created' }).getByRole('button', { name: 'last 30 days' }).click();
+      await chipsAre(page, ['Status is not Failed or Complete', 'Created last 30 days']);
+      await settled(page);
+      await fits(page);
+      await assertAccessible(page, `filters at 320 pixels, ${colorScheme}`);
+    });
+  }
+});
+
+describe('saved views', () => {
+  onPage('are there for what people look for most', '/', {}, async (page) => {
+    await settled(page);
+    const views = page.getByRole('navigation', { name: 'Saved views' });
+    for (const [name, wanted] of [
+      ['Failed this week', '?status=failed&created=this_week'],
+      ['Stuck for more than an hour', '?status=processing,queued,new,rolling_back&updated=over_an_hour_ago'],
+      ['Running now', '?status=processing,queued,new,rolling_back'],
+    ]) {
+      const link = views.getByRole('link', { name });
+      await link.click();
+      await searchIs(page, wanted);
+      await until('the mark of the view', () => link.getAttribute('aria-current'), 'page');
+      assert.equal(await views.getByRole('button', { name: 'Save this view' }).count(), 0);
+    }
+    await settled(page);
+    const running = ['Processing', 'Queued', 'New', 'Rolling back'];
+    await until(
+      'the statuses of the rows',
+      () => statuses(page),
+      (all) => all.length > 0 && all.every((each) => running.includes(each)),
+    );
+    await assertAccessible(page, 'a saved view');
+  });
+
+  onPage(
+    'can be one’s own: named, kept, opened, shared and removed',
+    '/?status=failed&after=',
+    {},
+    async (page, context) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      await settled(page);
+      await button(page, 'Save this view').click();
+      const field = page.getByLabel('Name of the view');
+      await until('the focus', () => field.evaluate((element) => element === document.activeElement), true);
+      await page.keyboard.press('Escape');
+      await field.waitFor({ state: 'detached' });
+      await button(page, 'Save this view').press('Enter');
+      await field.fill('What <b>broke</b>');
+      await assertAccessible(page, 'naming a view');
+      await page.keyboard.press('Enter');
+      await page.getByText('Saved as “What <b>broke</b>”.').waitFor();
+      await focusIs(page, 'What <b>broke</b>');
+      await button(page, 'Copy link').click();
+      await page.getByText('The link is copied.').waitFor();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${URL_BASE}/?status=failed`);
+      await assertAccessible(page, 'a view of one’s own');
+
+      await page.goto('/');
+      await settled(page);
+      const own = page.getByRole('link', { name: 'What <b>broke</b>' });
+      await own.click();
+      await searchIs(page, '?status=failed');
+      await settled(page);
+      await button(page, 'Remove the view “What <b>broke</b>”').click();
+      await own.waitFor({ state: 'detached' });
+      await focusIs(page, 'Failed this week');
+      assert.equal(await page.evaluate(() => localStorage.length), 0);
+    },
+  );
+
+  const damaged = (page) =>
+    page.addInitScript(() => {
+      const views = [
+        { name: 'Whole', search: '?status=new' },
+        { name: 7 },
+        null,
+        { name: 'Odd', search: '?x=1&created=1' },
+      ];
+      localStorage.setItem('imports-gateway.views', JSON.stringify(views));
+    });
+  onPage('pass over what is none', '/', { before: damaged }, async (page) => {
+    await settled(page);
+    const own = () =>
+      page.locator('.view-own a').evaluateAll((all) => all.map((link) => [link.innerText, link.search]));
+    await until('the views', own, [
+      ['Whole', '?status=new'],
+      ['Odd', ''],
+    ]);
+  });
+
+  const locked = (page) =>
+    page.addInitScript(() => {
+      Object.defineProperty(globalThis, 'localStorage', {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    });
+  onPage('say so where the browser keeps nothing', '/?status=new', { before: locked }, async (page) => {
+    await settled(page);
+    await button(page, 'Save this view').click();
+    await page.getByLabel('Name of the view').fill('Mine');
+    await button(page, 'Save').click();
+    await page.getByText('This browser keeps nothing: the view is gone with this page.').waitFor();
+    await page.getByRole('link', { name: 'Mine' }).waitFor();
+    assert.equal(await search(page), '?status=new');
+  });
+});
