@@ -36,7 +36,7 @@ export function restCurl({ first, filter, sort }: Variables, base: string): stri
 
 function restFilter({ status, createdAt, updatedAt }: ImportFilter): [string, string][] {
   const parameters: [string, string][] = [];
-  if (status) parameters.push(['filter[status][include]', status.include.join(',').toLowerCase()]);
+  if (status?.include) parameters.push(['filter[status][include]', status.include.join(',').toLowerCase()]);
   for (const [field, span] of Object.entries({ created_at: createdAt, updated_at: updatedAt })) {
     const bounds = (span?.between ?? span ?? {}) as Record<string, string>;
     for (const [operator, at] of Object.entries(bounds)) parameters.push([`filter[${field}][${operator}]`, at]);
