@@ -8,7 +8,7 @@ use keyset::{Filter, Page, PageRequest, Reading, Value};
 
 use crate::auth::Viewer;
 use crate::store::query::table::{Column, Fields};
-pub use crate::store::query::{NameCount, Slots};
+pub use crate::store::query::{NameCount, Slot, SlotLength, Slots};
 use crate::store::{Store, StoreError, query};
 
 /// How far anything is counted. **Unit**: rows.
@@ -145,9 +145,9 @@ pub async fn slots<C: Column>(
     viewer: &Viewer,
     filter: &Filter<C>,
     column: C,
-    seconds: i64,
+    slot: Slot,
 ) -> Result<Slots, StoreError> {
-    query::slots(store, &scoped(viewer, filter), column, seconds).await
+    query::slots(store, &scoped(viewer, filter), column, slot).await
 }
 
 /// The filter within the caller's account.

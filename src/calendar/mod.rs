@@ -65,6 +65,12 @@ impl Zone {
         }
     }
 
+    /// How far its clocks are ahead of UTC at an instant. **Unit**: seconds; microseconds since 1970.
+    #[must_use]
+    pub fn offset_seconds(&self, micros: i64) -> i64 {
+        self.offset(micros).seconds().into()
+    }
+
     /// From the first instant of the first day of some days to that of the day behind them.
     fn days(&self, micros: i64, first: impl Fn(Date) -> Date, length: Span) -> (i64, i64) {
         let mut day = self.day(micros);

@@ -141,7 +141,7 @@ class Writer {
 
   // A root field with its arguments, which are the same wherever it stands.
   call() {
-    const name = this.random.pick(['imports', 'imports', 'imports', 'import', 'importByDatabaseId', 'importStatusCounts', 'node', 'nodes', 'viewer']);
+    const name = this.random.pick(['imports', 'imports', 'imports', 'import', 'importByDatabaseId', 'importStatusCounts', 'importCounts', 'node', 'nodes', 'viewer']);
     const index = this.calls.length;
     const key = index || this.random.percent(30) ? `r${index}: ` : '';
     const type = getNamedType(this.schema.getQueryType().getFields()[name].type);
@@ -164,11 +164,26 @@ class Writer {
         return [this.argument('ids', '[ID!]!', choices(() => Array.from({ length: random.below(5) }, id)))];
       case 'importStatusCounts':
         return random.percent(60) ? [this.argument('filter', 'ImportFilter', choices(() => this.filter()))] : [];
+      case 'importCounts':
+        return this.overTime();
       case 'imports':
         return this.paging();
       default:
         return [];
     }
+  }
+
+  overTime() {
+    const { random, data } = this;
+    const given = [];
+    const units = ['HOUR', 'DAY', 'WEEK', 'MONTH'];
+    const instants = () => [random.pick(data.imports).createdAt, random.pick(data.imports).createdAt, null];
+    if (random.percent(50)) given.push(this.argument('filter', 'ImportFilter', [this.filter(), this.filter(), null]));
+    if (random.percent(70)) given.push(this.argument('by', 'ImportCountBucket!', [random.pick(units), random.pick(units)]));
+    if (random.percent(30)) given.push(this.argument('timeZone', 'String!', ['Etc/UTC', 'utc']));
+    // Both ends at once may lie further apart than an answer has buckets.
+    if (random.percent(30)) given.push(this.argument(random.percent(50) ? 'from' : 'to', 'DateTime', instants()));
+    return given;
   }
 
   paging() {
@@ -207,12 +222,25 @@ class Writer {
     if (random.percent(60)) {
       const statuses = this.schema.getType('ImportStatus').getValues().map(({ name }) => name);
       const include = Array.from({ length: random.percent(3) ? 0 : 1 + random.below(4) }, () => random.pick(statuses));
-      filter.status = { include };
+      filter.status = { [random.percent(70) ? 'include' : 'exclude']: include };
     }
-    for (const column of ['createdAt', 'updatedAt']) {
-      if (!random.percent(30)) continue;
+    if (random.percent(20)) {
+      const types = Array.from({ length: 1 + random.below(2) }, () => random.pick(data.imports).type);
+      filter.type = { [random.percent(50) ? 'include' : 'exclude']: types };
+    }
+    if (random.percent(25)) {
+      const name = [...random.pick(data.imports).fileName];
+      const from = random.percent(30) ? 0 : random.below(name.length);
+      const term = name.slice(from, from + 1 + random.below(4)).join('');
+      // A word in capitals would be written as an enum value.
+      const inAnyCase = random.percent(50) && !/^[a-z_]+$/i.test(term) ? term.toUpperCase() : term.toLowerCase();
+      filter.fileName = { [from ? 'contains' : 'startsWith']: inAnyCase };
+    }
+    if (random.percent(15)) filter.isCompleted = random.percent(50);
+    for (const column of ['createdAt', 'updatedAt', 'completedAt']) {
+      if (!random.percent(column === 'completedAt' ? 10 : 30)) continue;
       const instant = () =>
-        random.percent(90) ? random.pick(data.imports)[column] : random.pick(['2026-11-01T00:00:00Z', '2026-10-05T12:00:00.5Z']);
+        random.percent(90) ? (random.pick(data.imports)[column] ?? '2026-10-07T00:00:00Z') : random.pick(['2026-11-01T00:00:00Z', '2026-10-05T12:00:00.5Z']);
       const operator = random.pick(['lt', 'lte', 'gt', 'gte', 'between']);
       filter[column] = { [operator]: operator === 'between' ? { gte: instant(), lt: instant() } : instant() };
     }

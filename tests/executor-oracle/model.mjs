@@ -5,6 +5,7 @@ import { SORTS } from './rows.mjs';
 
 const DEFAULT_SORT = 0;
 const COUNT_CAP = 500;
+const MOST_BUCKETS = 400;
 
 export function rootValue({ viewer, imports, cursors }, statuses) {
   const byId = new Map(imports.map((row) => [row.id, { __typename: 'Import', ...row }]));
@@ -61,6 +62,7 @@ export function rootValue({ viewer, imports, cursors }, statuses) {
       },
       estimatedRemainingCount: Math.min(count, COUNT_CAP),
       perPage: size,
+      isSearchPartial: false,
       filteredBy: keep.echo,
       sortedBy: SORTS[sort],
     };
@@ -75,12 +77,43 @@ export function rootValue({ viewer, imports, cursors }, statuses) {
     });
   };
 
+  // By hours, days, weeks from Monday on and months of UTC.
+  const overTime = ({ filter: given, by, from, to }) => {
+    const keep = filter(given);
+    const inTime = (row) => (!from || row.createdAt >= sixDigits(from)) && (!to || row.createdAt < sixDigits(to));
+    const kept = imports.filter((row) => keep.admits(row) && inTime(row));
+    const buckets = new Map();
+    for (const row of kept) {
+      const { start, end } = bucketOf(new Date(row.createdAt), by);
+      if (!buckets.has(start)) buckets.set(start, { start, end, rows: [] });
+      buckets.get(start).rows.push(row);
+    }
+    const all = [...buckets.values()].sort((left, right) => (left.start < right.start ? -1 : 1));
+    if (from && all.length && countBuckets(from, all.at(-1).start, by) > MOST_BUCKETS) throw new GraphQLError('too many buckets');
+    const list = all.slice(-MOST_BUCKETS);
+    const isExact = list.length === all.length;
+    return {
+      buckets: list.map(({ start, end, rows }) => ({
+        start,
+        end,
+        total: rows.length,
+        byStatus: statuses
+          .map((status) => ({ status, count: rows.filter((row) => row.status === status).length, capped: false }))
+          .filter(({ count }) => count),
+      })),
+      total: list.reduce((sum, { rows }) => sum + rows.length, 0),
+      isExact,
+      reachedAt: isExact ? null : list[0].start,
+    };
+  };
+
   const node = (id) => (id === viewer.id ? account : (byId.get(id) ?? null));
   return {
     imports: connection,
     import: ({ id }) => byId.get(id) ?? null,
     importByDatabaseId: ({ databaseId }) => byDatabaseId.get(databaseId) ?? null,
     importStatusCounts: counts,
+    importCounts: overTime,
     node: ({ id }) => node(id),
     nodes: ({ ids }) => ids.map(node),
     viewer: account,
@@ -100,22 +133,84 @@ function filter(given) {
   const tests = [];
   const echo = [];
   if (given?.status) {
-    const include = [...new Set(given.status.include)];
-    if (!include.length) throw new GraphQLError('no status');
-    tests.push((row) => include.includes(row.status));
-    echo.push({ status: { include } });
+    const { include, exclude } = list(given.status);
+    const included = include ?? STATUSES.filter((status) => !exclude.includes(status));
+    tests.push((row) => included.includes(row.status));
+    echo.push({ status: { include: included, exclude } });
   }
-  for (const column of ['createdAt', 'updatedAt']) {
-    if (!given?.[column]) continue;
+  instants('createdAt');
+  instants('updatedAt');
+  if (given?.type) {
+    const { include, exclude } = list(given.type);
+    tests.push((row) => (include ? include.includes(row.type) : !exclude.includes(row.type)));
+    echo.push({ type: { include, exclude } });
+  }
+  if (given?.fileName) {
+    const { contains, startsWith } = given.fileName;
+    const signs = [...(contains ?? startsWith)].map((sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+    if (!signs.length) throw new GraphQLError('no term');
+    // Its flags fold case as Unicode's simple case folding does.
+    const found = new RegExp((startsWith == null ? '' : '^') + signs.join(''), 'iu');
+    tests.push((row) => found.test(row.fileName));
+    echo.push({ fileName: { contains, startsWith } });
+  }
+  instants('completedAt');
+  if (given?.isCompleted != null) {
+    tests.push((row) => (row.completedAt != null) === given.isCompleted);
+    echo.push({ isCompleted: given.isCompleted });
+  }
+  return { admits: (row) => tests.every((test) => test(row)), echo };
+
+  function instants(column) {
+    if (!given?.[column]) return;
     const { between, ...one } = given[column];
     const bounds = between ? { gte: between.gte, lt: between.lt } : one;
     for (const [operator, instant] of Object.entries(bounds)) {
       const text = sixDigits(instant);
-      tests.push((row) => OPERATORS[operator](row[column], text));
+      tests.push((row) => row[column] != null && OPERATORS[operator](row[column], text));
       echo.push({ [column]: { [operator]: text } });
     }
   }
-  return { admits: (row) => tests.every((test) => test(row)), echo };
+}
+
+const STATUSES = [
+  'NEW',
+  'QUEUED',
+  'PROCESSING',
+  'PARTIALLY_COMPLETE',
+  'FAILED',
+  'COMPLETE',
+  'INCOMPLETE',
+  'ROLLED_BACK',
+  'ROLLING_BACK',
+  'UNSUPPORTED',
+];
+
+// What is included, or excluded, each once.
+function list(given) {
+  const once = (items) => items && [...new Set(items)];
+  const [include, exclude] = [once(given.include), once(given.exclude)];
+  if (!(include ?? exclude).length) throw new GraphQLError('nothing listed');
+  return { include, exclude };
+}
+
+function countBuckets(from, last, by) {
+  let count = 0;
+  for (let at = from; at <= last; at = bucketOf(new Date(at), by).end) count += 1;
+  return count;
+}
+
+// The hour, day, week or month of an instant in UTC.
+function bucketOf(date, by) {
+  const [year, month, day, hour] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours()];
+  const monday = day - ((date.getUTCDay() + 6) % 7);
+  const [start, end] = {
+    HOUR: [Date.UTC(year, month, day, hour), Date.UTC(year, month, day, hour + 1)],
+    DAY: [Date.UTC(year, month, day), Date.UTC(year, month, day + 1)],
+    WEEK: [Date.UTC(year, month, monday), Date.UTC(year, month, monday + 7)],
+    MONTH: [Date.UTC(year, month), Date.UTC(year, month + 1)],
+  }[by].map((at) => sixDigits(new Date(at).toISOString()));
+  return { start, end };
 }
 
 // Instants in UTC with six digits of a second: their order is that of their texts.

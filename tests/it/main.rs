@@ -24,6 +24,7 @@ mod echo;
 mod executor;
 mod faults;
 mod federation;
+mod find;
 mod full_disk;
 mod fuzzing;
 mod gauntlet;

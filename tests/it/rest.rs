@@ -407,6 +407,6 @@ async fn the_description_needs_no_key() {
         );
         let described: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(described["openapi"], "3.1.0");
-        assert_eq!(described["paths"].as_object().unwrap().len(), 4);
+        assert_eq!(described["paths"].as_object().unwrap().len(), 6);
     }
 }

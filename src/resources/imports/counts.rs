@@ -1,10 +1,11 @@
 //! Counts of the filtered list over time: the buckets of a chart, and the total.
 //!
-//! Takes a filter, a zone and a unit; reads slots of a quarter of an hour in one bounded scan, newest first, and adds them
-//! up to buckets. Where a bucket of the zone does not begin with a slot, which is so in older times, slots of a second are
-//! read instead.
+//! Takes a filter, a zone and a unit; reads slots of an hour in one bounded scan, newest first, and adds them up to buckets.
+//! Where a bucket of the zone does not begin with a slot, as in older times, shorter slots are read instead.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_graphql::Enum;
 use entity::Instant;
@@ -14,7 +15,7 @@ use super::{Column, Counted, ImportStatusCount};
 use crate::auth::Viewer;
 use crate::calendar::{Bucket, Unit, Zone};
 use crate::json::Json;
-use crate::list::{self, Slots};
+use crate::list::{self, Slot, SlotLength, Slots};
 use crate::rfc3339::Parsed;
 use crate::scalars::DateTime;
 use crate::selection::declare::Declared;
@@ -23,9 +24,6 @@ use crate::store::{Store, StoreError};
 
 /// The most buckets of an answer.
 pub const MAX_BUCKETS: usize = 400;
-
-/// **Unit**: seconds. Since 1986 the offset of every zone is a multiple of it.
-const SLOT: i64 = 900;
 
 /// What imports are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -122,22 +120,29 @@ pub async fn count(store: &Store, viewer: &Viewer, question: &Question) -> Resul
         check_span(question, first_at(from), first_at(to) - 1)?;
     }
     let filter = within(question);
-    let mut seconds = SLOT;
+    // Nearly every zone is whole hours ahead of a clock that is less than one ahead of UTC.
+    let at = question.to.or(question.from).map_or_else(now, first_at);
+    let offset = question.zone.offset_seconds(at);
+    let mut length = SlotLength::Hour;
     loop {
-        let slots = list::slots(store, viewer, &filter, Column::Status, seconds).await?;
-        let newest = slots
-            .slots
-            .iter()
-            .map(|slot| slot.number * seconds * 1_000_000)
-            .max();
+        let shift = offset.rem_euclid(length.seconds());
+        let slot = Slot { length, shift };
+        let slots = list::slots(store, viewer, &filter, Column::Status, slot).await?;
+        let met = slots.slots.iter().filter(|slot| slot.count > 0);
+        let newest = met.filter_map(|slot| slot.start).max();
         if let (Some(from), Some(newest)) = (question.from, newest) {
-            check_span(question, first_at(from), newest)?;
+            check_span(question, first_at(from), newest * 1_000_000)?;
         }
-        match gather(question, &slots, seconds) {
+        match gather(question, &slots, length) {
             Some(counts) => return Ok(counts),
-            None => seconds = 1,
+            None => length = length.finer(),
         }
     }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The first microsecond at an instant or after it.
@@ -183,20 +188,21 @@ fn check_span(question: &Question, from: i64, last: i64) -> Result<(), TooManyBu
     if at > last { Ok(()) } else { Err(TooManyBuckets) }
 }
 
-/// Adds slots up, newest first. `None` where a bucket begins within a slot.
-fn gather(question: &Question, slots: &Slots, seconds: i64) -> Option<Counts> {
-    let micros = seconds * 1_000_000;
+/// Adds slots up, newest first. `None` where a bucket begins within a slot, which is never so within a second.
+fn gather(question: &Question, slots: &Slots, length: SlotLength) -> Option<Counts> {
+    let micros = length.seconds() * 1_000_000;
     let mut sorted: Vec<_> = slots.slots.iter().filter(|slot| slot.count > 0).collect();
-    sorted.sort_by_key(|slot| std::cmp::Reverse(slot.number));
+    sorted.sort_by_key(|slot| Reverse(slot.start));
     let mut reached = slots.is_cut.then(|| slots.reached().unwrap_or(i64::MIN) + 1);
     let mut buckets: Vec<CountsBucket> = Vec::new();
     let mut total = 0;
     for slot in sorted {
-        let start = (slot.number * micros).max(Instant::MIN.micros());
-        let end = start.saturating_add(micros);
+        let start = slot.start.unwrap_or_default() * 1_000_000;
+        let end = start + micros;
+        let start = start.max(Instant::MIN.micros());
         if buckets.last().is_none_or(|newest| start < newest.bucket.start) {
             let bucket = question.zone.bucket(start, question.unit);
-            if bucket.end < end && bucket.end < Instant::MAX.micros() && seconds > 1 {
+            if bucket.end < end && bucket.end < Instant::MAX.micros() {
                 return None;
             }
             // Without a `from` the newest are given, as many as an answer has.

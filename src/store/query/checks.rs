@@ -7,6 +7,7 @@ use keyset::{Check, Key, Predicate};
 use sea_orm::DbBackend;
 
 use super::scan::{self, Condition, Role};
+use super::slots::Slot;
 use super::sql::Sql;
 use super::table::{Column, Table};
 
@@ -39,33 +40,55 @@ impl<C: Column> Sql<C> {
         }
     }
 
-    /// The number of the slot of time that an instant is in; slots are as many seconds long.
-    pub(super) fn slot(&mut self, instant: C, seconds: i64) {
-        let bind = |sql: &mut Self| {
-            sql.bind(Role::Slot, None, |backend| match backend {
-                DbBackend::Sqlite => sea_orm::Value::from(seconds * 1_000_000),
-                _ => sea_orm::Value::from(seconds),
-            });
+    /// The start of the slot of time that an instant is in, as [`Sql::seconds`] reads it.
+    pub(super) fn slot(&mut self, instant: C, slot: Option<Slot>) {
+        let Some(Slot { length, shift }) = slot else {
+            return self.push("NULL");
         };
         let name = instant.name();
         if self.is_sqlite() {
-            // Its division cuts towards 0.
-            for part in ["(", name, " - ((", name, " % "] {
-                self.push(part);
-            }
-            bind(self);
-            self.push(") + ");
-            bind(self);
+            let micros = length.seconds() * 1_000_000;
+            let shifted = |sql: &mut Self| {
+                for part in ["(", name, " + "] {
+                    sql.push(part);
+                }
+                sql.bind(Role::Shift, None, |_| sea_orm::Value::from(shift * 1_000_000));
+                sql.push(")");
+            };
+            // Its remainder has the sign of what is divided.
+            shifted(self);
+            self.push(" - (");
+            shifted(self);
+            self.push(" % ");
+            self.constant(micros);
+            self.push(" + ");
+            self.constant(micros);
             self.push(") % ");
-            bind(self);
-            self.push(") / ");
-            bind(self);
+            self.constant(micros);
         } else {
-            for part in ["CAST(floor(extract(epoch FROM ", name, ") / "] {
+            // No division: it would be one of `numeric`, or not exact in the year 9999.
+            for part in [
+                "date_trunc('",
+                length.name(),
+                "', ",
+                name,
+                " AT TIME ZONE 'UTC' + ",
+            ] {
                 self.push(part);
             }
-            bind(self);
-            self.push(") AS bigint)");
+            self.bind(Role::Shift, None, |_| sea_orm::Value::from(shift));
+            self.push(" * interval '1 second')");
+        }
+    }
+
+    /// The start of a slot in seconds since 1970.
+    pub(super) fn seconds(&mut self, slot: &'static str) {
+        let (before, after) = match self.is_sqlite() {
+            true => ("", " / 1000000"),
+            false => ("CAST(extract(epoch FROM CAST(", " AS timestamp)) AS bigint)"),
+        };
+        for part in [before, slot, after] {
+            self.push(part);
         }
     }
 

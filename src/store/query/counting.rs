@@ -1,11 +1,12 @@
 //! Counting rows: those of a plan, those of each name, and those of each name and slot of time.
 
 use keyset::{Filter, Plan, Value};
-use sea_orm::{DbBackend, DbErr};
+use sea_orm::DbBackend;
 
 use super::scan::{self, Source};
-use super::table::{Column, Kind};
-use super::{along, is_ordered, narrowest_of, number, sourced, statement};
+use super::slots::{Slots, grouped};
+use super::table::Column;
+use super::{along, narrowest_of, number, sourced, statement};
 use crate::store::statement_kind::Named;
 use crate::store::{Store, StoreError};
 
@@ -121,8 +122,7 @@ pub async fn counts<C: Column>(
         if narrow.is_some() || scan::is_search(filter) {
             let source = narrow.unwrap_or(Source::Whole(C::TIMELINE));
             let limit = sourced::SEARCH_ENTRIES;
-            let Slots { slots, is_cut } =
-                grouped(store, &plan, source, column, i64::MAX / 2_000_000, limit).await?;
+            let Slots { slots, is_cut } = grouped(store, &plan, source, column, None, limit).await?;
             let counted = names.iter().map(|name| {
                 let met = slots
                     .iter()
@@ -164,100 +164,4 @@ pub async fn counts<C: Column>(
         counts.push(NameCount { count, is_cut: false });
     }
     Ok(counts)
-}
-
-/// How many rows have a name and lie in a slot of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// The name.
-    pub name: &'static str,
-    /// The slot's number; slots are counted from 1970.
-    pub number: i64,
-    /// The rows.
-    pub count: u64,
-    /// The first instant of those looked at. **Unit**: microseconds since 1970.
-    first: i64,
-    /// How many were looked at.
-    entries: u64,
-}
-
-/// Rows by name and time.
-#[derive(Clone, Debug)]
-pub struct Slots {
-    /// In no order; those without a row are left out.
-    pub slots: Vec<Slot>,
-    /// Whether counting stopped before all rows were looked at.
-    pub is_cut: bool,
-}
-
-impl Slots {
-    /// The instant of the oldest row that was looked at. **Unit**: microseconds since 1970.
-    #[must_use]
-    pub fn reached(&self) -> Option<i64> {
-        self.slots.iter().map(|slot| slot.first).min()
-    }
-}
-
-/// The rows of a filter by a column of names and by the time of [`Column::TIMELINE`], newest first, so many entries of an
-/// index at most. **Unit**: a slot's length in seconds.
-///
-/// One statement, and a probe where the filter has further ranges or checks.
-///
-/// # Errors
-///
-/// [`StoreError`].
-pub async fn slots<C: Column>(
-    store: &Store,
-    filter: &Filter<C>,
-    column: C,
-    seconds: i64,
-) -> Result<Slots, StoreError> {
-    let Some(plan) = along(filter, C::TIMELINE, 1) else {
-        let slots = Vec::new();
-        return Ok(Slots { slots, is_cut: false });
-    };
-    let (mut narrow, mut source) = (None, Source::Order(C::TIMELINE));
-    if !is_ordered(&plan) {
-        narrow = narrowest_of(store, &plan, &Source::of(&plan)).await?;
-        source = Source::Whole(C::TIMELINE);
-    }
-    grouped(
-        store,
-        &plan,
-        narrow.unwrap_or(source),
-        column,
-        seconds,
-        sourced::SLOT_ENTRIES,
-    )
-    .await
-}
-
-async fn grouped<C: Column>(
-    store: &Store,
-    plan: &Plan<C>,
-    source: Source<C>,
-    column: C,
-    seconds: i64,
-    limit: usize,
-) -> Result<Slots, StoreError> {
-    let named = sourced::grouped(store.backend(), plan, source, column, seconds, limit);
-    let Kind::Names(names) = column.holds() else {
-        return Err(DbErr::Type("rows are counted by a column of names".to_owned()).into());
-    };
-    let mut slots = Vec::new();
-    for row in store.rows(named).await? {
-        let found: String = row.try_get_by_index(0)?;
-        let name = names.iter().find(|name| **name == found);
-        slots.push(Slot {
-            name: name.ok_or_else(|| DbErr::Type("a name that is none of the column's".to_owned()))?,
-            number: row.try_get_by_index(1)?,
-            count: number(&row, 2)?,
-            entries: number(&row, 3)?,
-            first: row.try_get_by_index(4)?,
-        });
-    }
-    let entries: u64 = slots.iter().map(|slot| slot.entries).sum();
-    let is_bounded = matches!(source, Source::Order(_) | Source::Whole(_));
-    let is_cut = is_bounded && entries == limit as u64;
-    Ok(Slots { slots, is_cut })
 }

@@ -33,8 +33,8 @@ pub(super) enum Role {
     Term,
     /// The same for texts that are too long to be stored folded.
     LongTerm,
-    /// How long a slot of time is.
-    Slot,
+    /// How far slots of time are shifted.
+    Shift,
     From(Part),
     Until(Part),
     Ids,

@@ -26,6 +26,7 @@ use keyset::{Key, Plan};
 use sea_orm::DbBackend;
 
 use super::scan::{self, Condition, Part, Role, Source, Walk};
+use super::slots::Slot;
 use super::sql::{Limit, Read, Sql};
 use super::statement::counted;
 use super::table::{Column, Fields, Table};
@@ -196,16 +197,16 @@ pub(super) fn searched_count<C: Column>(backend: DbBackend, plan: &Plan<C>) -> N
 }
 
 /// The entries of a source, or the first `limit` of a plan's order, by a name and a slot of time: a row has the name, the
-/// slot's number, how many entries meet the plan's conditions, how many there are, and their first instant.
+/// slot's start, how many entries meet the plan's conditions, how many there are, and their first instant.
 ///
-/// The plan's order begins with an instant. **Unit**: a slot's length in seconds; slots are counted from 1970; instants in
-/// microseconds since then.
+/// The plan's order begins with an instant. Without slots all of time is one, whose start is NULL. **Unit**: starts in seconds
+/// since 1970, shifted as the slots are; instants in microseconds since then.
 pub(super) fn grouped<C: Column>(
     backend: DbBackend,
     plan: &Plan<C>,
     source: Source<C>,
     by: C,
-    seconds: i64,
+    slot: Option<Slot>,
     limit: usize,
 ) -> Named {
     let mut sql = Sql::new(backend, scan::walks(plan.filter()));
@@ -227,7 +228,9 @@ pub(super) fn grouped<C: Column>(
             Limit::Constant(limit)
         },
     };
-    sql.push("SELECT name, slot, count(CASE WHEN is_met THEN 1 END), count(*), ");
+    sql.push("SELECT name, ");
+    sql.seconds("slot");
+    sql.push(", count(CASE WHEN is_met THEN 1 END), count(*), ");
     sql.push(if sql.is_sqlite() {
         "min(at)"
     } else {
@@ -238,7 +241,7 @@ pub(super) fn grouped<C: Column>(
     sql.push(" AS name, ");
     sql.push(lead.name());
     sql.push(" AS at, ");
-    sql.slot(lead, seconds);
+    sql.slot(lead, slot);
     sql.push(" AS slot, ");
     sql.met(&rest);
     sql.push(" AS is_met FROM (");

@@ -107,6 +107,11 @@ impl<C: Column> Sql<C> {
         }
     }
 
+    /// A constant of ours.
+    pub(super) fn constant(&mut self, number: i64) {
+        let _ = write!(self.text, "{number}");
+    }
+
     /// A constant of ours, as wide as a count.
     pub(super) fn number(&mut self, number: usize) {
         let _ = write!(self.text, "CAST({number} AS bigint)");

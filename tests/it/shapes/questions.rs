@@ -1,10 +1,11 @@
 //! The questions: plans as a list makes them.
 
+use case_folding::{Place, Term};
 use entity::ImportStatus;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
 use imports_gateway::store::query::table::Column as _;
-use keyset::{Direction, Filter, Key, Order, PageRequest, Plan, Position, Range, Reading, Value};
+use keyset::{Check, Direction, Filter, Key, Order, PageRequest, Plan, Position, Range, Reading, Value};
 
 use super::table::{self, ACCOUNT};
 
@@ -47,6 +48,37 @@ pub(super) fn filter(statuses: Option<&[ImportStatus]>, ranges: Vec<Range<Column
         ranges,
         one_of: statuses.map(names),
         checks: Vec::new(),
+    }
+}
+
+/// Terms that no name has, that one has, that all have; of signs alone, of one letter, of pieces that never meet, and the
+/// longest one.
+pub(super) fn terms() -> [String; 7] {
+    let terms = [
+        "entries-fuel",
+        "vehicles-77777.",
+        "vehicles",
+        "--",
+        "v",
+        "csv-vehicles",
+    ];
+    let [none, one, all, signs, letter, apart] = terms.map(str::to_owned);
+    [none, one, all, signs, letter, apart, "v".repeat(256)]
+}
+
+/// The account's rows that meet a check.
+pub(super) fn checked(check: Check<Column>) -> Filter<Column> {
+    Filter {
+        checks: vec![check],
+        ..filter(None, Vec::new())
+    }
+}
+
+/// A check of the names for a term.
+pub(super) fn named(term: &str) -> Check<Column> {
+    Check::Matches {
+        column: Column::FileName,
+        term: Term::new(term, Place::Anywhere),
     }
 }
 
