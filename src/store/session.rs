@@ -60,6 +60,12 @@ impl Session {
                 "idle_in_transaction_session_timeout",
                 settings.idle_transaction_timeout.as_millis().to_string(),
             ),
+            // Each part of a statement that sorts names the index of its order. Where the planner takes an account for a small
+            // one it would rather read another index whole, by several workers, and sort it.
+            ("enable_sort", "off".to_owned()),
+            ("max_parallel_workers_per_gather", "0".to_owned()),
+            // Compiling a statement takes longer than any of these runs.
+            ("jit", "off".to_owned()),
             // The server's side of a connection whose other side is gone without a word.
             ("tcp_keepalives_idle", "10".to_owned()),
             ("tcp_keepalives_interval", "5".to_owned()),

@@ -152,12 +152,16 @@ impl<C: Column> Sql<C> {
                 // A name that is too long for the index is looked at where it is stored.
                 self.push("CASE WHEN ");
                 self.push(column);
-                self.push(" IS NULL THEN EXISTS (SELECT FROM ");
-                self.push(C::Row::NAME);
-                self.push(" AS stored WHERE stored.account_id = entries.account_id AND stored.id = entries.id AND stored.");
+                // Not EXISTS, for which the planner may look at the whole table first.
+                self.push(" IS NULL THEN (SELECT stored.");
                 self.push(of.name());
                 self.push(" ~ ");
                 self.bind(Role::LongTerm, Some(*of), |_| sea_orm::Value::from(term.regex()));
+                self.push(" FROM ");
+                self.push(C::Row::NAME);
+                self.push(
+                    " AS stored WHERE stored.account_id = entries.account_id AND stored.id = entries.id",
+                );
                 self.push(") ELSE ");
                 self.push(column);
                 self.push(" LIKE ");
