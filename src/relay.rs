@@ -35,9 +35,9 @@ object! {
     "hasNextPage": bool = |page, json| json.boolean(page.has_next_page), needs Needs::FLAGS;
     /// Whether the whole filtered list has an import before this page, whichever way it was paged.
     "hasPreviousPage": bool = |page, json| json.boolean(page.has_previous_page), needs Needs::FLAGS;
-    /// The cursor of the first edge; null on an empty page.
+    /// The cursor of the first edge, or where a search stopped when read backward; null on an empty page otherwise.
     "startCursor": Option<String> = |page, json| write_cursor(page.start_cursor, json), needs Needs::ROWS;
-    /// The cursor of the last edge; null on an empty page.
+    /// The cursor of the last edge, or where a search stopped when read forward; null on an empty page otherwise.
     "endCursor": Option<String> = |page, json| write_cursor(page.end_cursor, json), needs Needs::ROWS;
 }
 

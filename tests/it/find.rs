@@ -286,6 +286,19 @@ async fn counts_over_time_are_those_of_memory_and_say_where_they_end() {
             counts["buckets"][0]["by_status"],
             json!([{"status": "queued", "count": 1}])
         );
+        for query in [
+            "by[]=month",
+            "BY=month",
+            "time_zone[]=UTC",
+            "From=2026-05-01",
+            "from[gte]=2026-05-01",
+            "tz=UTC",
+        ] {
+            let (status, faults) = rest(&app, &caller, &format!("/api/v1/imports/counts?{query}")).await;
+            assert_eq!(status, 400, "{query}: {faults}");
+            let (name, _) = query.split_once('=').unwrap();
+            assert!(faults["errors"][name].is_array(), "{query}: {faults}");
+        }
         // 5,000 hours are more buckets than an answer has: the newest are given, and where they end is told.
         let data = app.data(&caller.key, COUNTS, json!({"by": "HOUR"})).await;
         let counts = &data["importCounts"];
@@ -304,7 +317,17 @@ async fn counts_of_more_than_are_looked_at_say_so() {
         let caller = many(&app).await;
         let data = app.data(&caller.key, COUNTS, json!({"by": "DAY"})).await;
         let counts = &data["importCounts"];
-        assert_eq!(counts["isExact"], false);
+        assert_eq!(
+            (&counts["isExact"], &counts["total"]),
+            (&json!(false), &json!(20_000))
+        );
+        // As many as are looked at, and no more, are all.
+        let from = instant(START + (MANY - 19_999) * MINUTE).to_string();
+        let data = app
+            .data(&caller.key, COUNTS, json!({"by": "DAY", "from": from}))
+            .await;
+        let all = &data["importCounts"];
+        assert_eq!((&all["isExact"], &all["total"]), (&json!(true), &json!(20_000)));
         let reached = counts["reachedAt"].as_str().unwrap();
         let reached = imports_gateway::rfc3339::parse(reached).unwrap().micros;
         // Every bucket that begins there or later is whole: a minute an import.

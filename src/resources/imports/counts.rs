@@ -249,9 +249,9 @@ object! {
     };
     /// All imports that were counted; fewer than there are where `isExact` is false.
     "total": i32 = |counts, json| json.number(counts.total as i64);
-    /// Whether all imports were counted: at most 20,000 are looked at, the newest ones.
+    /// Whether all imports were counted: at most 20,000 are looked at, the newest ones, and 400 buckets are given.
     "isExact": bool = |counts, json| json.boolean(counts.reached.is_none());
-    /// Where `isExact` is false: the instant down to which the buckets are whole.
+    /// Where `isExact` is false: the instant down to which the buckets are whole; one that begins before it is not.
     "reachedAt": Option<DateTime> = |counts, json| match counts.reached {
         Some(micros) => write_instant(micros, json),
         None => json.null(),

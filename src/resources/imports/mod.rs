@@ -223,6 +223,6 @@ object! {
     "status": ImportStatus = |counted, json| json.upper(counted.status);
     /// Its imports; of `importStatusCounts` counted up to 500.
     "count": i32 = |counted, json| json.number(counted.count as i64);
-    /// Whether there are more than 500; of a search, whether there may be more than were counted.
+    /// Of `importStatusCounts`: whether there are more than 500, or, of a search, may be more than were counted.
     "capped": bool = |counted, json| json.boolean(counted.is_capped);
 }

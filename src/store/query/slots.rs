@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 
 use super::scan::Source;
 use super::table::{Column, Kind};
-use super::{along, is_ordered, narrowest_of, number, sourced};
+use super::{along, count, is_ordered, narrowest_of, number, sourced};
 use crate::store::{Store, StoreError};
 
 /// How long a slot is.
@@ -96,7 +96,7 @@ impl Slots {
 /// The rows of a filter by a column of names and by the time of [`Column::TIMELINE`], newest first, so many entries of an
 /// index at most.
 ///
-/// One statement, and a probe where the filter has further ranges or checks.
+/// One statement, a probe where the filter has further ranges or checks, and a count where as many were read as may be.
 ///
 /// # Errors
 ///
@@ -154,6 +154,30 @@ pub(super) async fn grouped<C: Column>(
     }
     let entries: u64 = slots.iter().map(|slot| slot.entries).sum();
     let is_bounded = matches!(source, Source::Order(_) | Source::Whole(_));
-    let is_cut = is_bounded && entries == limit as u64;
+    let is_cut = is_bounded && entries == limit as u64 && goes_on(store, plan, source, limit).await?;
     Ok(Slots { slots, is_cut })
+}
+
+/// Whether a source has more than so many entries, which were read.
+async fn goes_on<C: Column>(
+    store: &Store,
+    plan: &Plan<C>,
+    source: Source<C>,
+    read: usize,
+) -> Result<bool, StoreError> {
+    // The whole order holds rows that the conditions leave out.
+    let one_of = match source {
+        Source::Whole(_) => None,
+        _ => plan.filter().one_of.clone(),
+    };
+    let filter = Filter {
+        equals: plan.filter().equals.clone(),
+        one_of,
+        ..Filter::default()
+    };
+    let (from, until) = (plan.from().cloned(), plan.until().cloned());
+    match Plan::new(&filter, plan.order().clone(), from, until, read + 1) {
+        Some(plan) => Ok(count(store, &plan).await? > read as u64),
+        None => Ok(false),
+    }
 }

@@ -46,8 +46,8 @@ const WALK_ENTRIES: usize = 10_000;
 /// Source: measured on 2,000,000 imports of one account, PostgreSQL 15: 50,000 entries take 727 buffers and 10 to 14 ms.
 pub(super) const SEARCH_ENTRIES: usize = 50_000;
 
-/// As many index entries are counted by time: 20,000, and one that shows that there are more.
-pub(super) const SLOT_ENTRIES: usize = 20_001;
+/// As many index entries are counted by time.
+pub(super) const SLOT_ENTRIES: usize = 20_000;
 
 /// How many index entries each source of a plan has, up to one more than [`NARROW_ENTRIES`], as one row with one column
 /// a source.

@@ -44,7 +44,8 @@ pub(super) fn all(introspection: &Introspection) -> [Described; 3] {
             kind: Kind::List,
             name: "list_imports",
             about: "A page of the account's imports, newest first unless `sort` says otherwise. Give `nextCursor` as `after` \
-                for the page behind it, with the same arguments.",
+                for the page behind it, with the same arguments. A search by file name looks at 50,000 imports a call: where \
+                `isSearchPartial` is true there may be more behind `nextCursor`, even if the page is empty.",
             input: json_schema::of_arguments(introspection, "imports"),
             output: page(&row),
             document: "query($first:Int $after:String $last:Int $before:String $filter:ImportFilter $sort:[ImportSort!])\
@@ -115,6 +116,11 @@ fn page(row: &Value) -> Map<String, Value> {
         (
             "estimatedRemainingCount",
             number("Imports from the start of this page on, this page included; counted up to 500."),
+        ),
+        (
+            "isSearchPartial",
+            json!({ "type": "boolean", "description": "True where a search by file name stopped before the page was full: more \
+                may follow, so go on with `nextCursor`; the count is then a lower bound." }),
         ),
         ("perPage", number("The page size in force.")),
     ];

@@ -183,6 +183,8 @@ impl Tools {
         }
         json.raw(",\"estimatedRemainingCount\":");
         json.number(i64::try_from(answer.listing.count).unwrap_or(i64::MAX));
+        json.raw(",\"isSearchPartial\":");
+        json.boolean(answer.listing.reached.is_some());
         json.raw(",\"perPage\":");
         json.number(i64::from(answer.question.per_page));
         json.raw("}");

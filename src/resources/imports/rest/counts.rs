@@ -22,15 +22,26 @@ pub const UNITS: [(&str, Unit); 4] = [
     ("month", Unit::Month),
 ];
 
-/// How other APIs call what is `time_zone` or `by` here, in small letters.
-const ELSEWHERE: [(&str, &str); 7] = [
+/// How other APIs call what is named otherwise here, in small letters without the signs that join words; and our own names,
+/// which are not taken with brackets or in another spelling.
+const ELSEWHERE: [(&str, &str); 17] = [
+    ("by", "by"),
+    ("bucket", "by"),
+    ("granularity", "by"),
+    ("groupby", "by"),
+    ("interval", "by"),
+    ("unit", "by"),
     ("timezone", "time_zone"),
     ("tz", "time_zone"),
     ("zone", "time_zone"),
-    ("bucket", "by"),
-    ("interval", "by"),
-    ("granularity", "by"),
+    ("from", "from"),
+    ("since", "from"),
+    ("start", "from"),
+    ("startdate", "from"),
+    ("to", "to"),
     ("until", "to"),
+    ("end", "to"),
+    ("enddate", "to"),
 ];
 
 /// Reads the query string of counts. A comma list may have `most_items`.
@@ -105,7 +116,8 @@ impl Draft {
     }
 
     fn take_other(&mut self, name: &str, value: &str, is_repeated: bool) -> Result<(), Message> {
-        let plain = name.to_ascii_lowercase();
+        let base = name.split(['[', '.']).next().unwrap_or_default();
+        let plain = names::plain(base);
         if let Some((_, ours)) = ELSEWHERE.iter().find(|(other, _)| *other == plain) {
             return Err(format!("is no parameter of these counts; it is {ours} here").into());
         }

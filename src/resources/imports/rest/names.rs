@@ -148,7 +148,7 @@ pub(super) fn read(name: &str) -> Known<'_> {
 
 /// A name in lower case, without space at its start and the signs that join words: `perPage`, `per-page` and `per_page`
 /// are alike.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let signs = name.trim_start().chars();
     signs
         .filter(|sign| !matches!(sign, '_' | '-'))
