@@ -5,11 +5,14 @@ import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
 import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
 import { Boundary } from './Boundary';
+import { useCounts } from './counts';
+import { DayChart } from './DayChart';
 import { FilterBar } from './Filters';
 import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
 import type { Place } from './ImportsList';
 import { firstPage, ImportsPage } from './ImportsPage';
+import { JumpForm } from './JumpForm';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { useNavigation, type List, type Actions } from './navigation';
@@ -36,6 +39,9 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   const [places, setPlaces] = useState<Place[]>([]);
   const at = places.findIndex(({ importId }) => importId === state.importId);
   useKeptFocus(list.serial);
+  const [countAttempt, setCountAttempt] = useState(0);
+  const counts = useCounts(list, countAttempt);
+  const plainTabs = <StatusTabs.Plain view={view} all={null} onGo={actions.go} />;
   const [isRequestShown, setIsRequestShown] = useState(false);
   const query = ImportsPageQuery.params.text ?? '';
   const variables = firstPage(view, state.list.now);
@@ -56,15 +62,27 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
       </Masthead>
       <main>
         <Notice sentences={state.dropped} onDismiss={actions.dismiss} />
-        <Boundary resetKey={list.serial} fallback={() => <StatusTabs.Plain view={view} onGo={actions.go} />}>
-          <Suspense fallback={<StatusTabs.Plain view={view} onGo={actions.go} />}>
+        <Boundary resetKey={list.serial} fallback={() => plainTabs}>
+          <Suspense fallback={plainTabs}>
             <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-              <StatusTabs view={view} list={list} onGo={actions.go} />
+              <StatusTabs view={view} list={list} all={counts.shown?.all ?? null} onGo={actions.go} />
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
         <SavedViews view={view} onGo={actions.go} onShowRequest={() => setIsRequestShown(true)} />
-        <FilterBar view={view} onGo={actions.go} onReload={actions.reload} />
+        <FilterBar
+          view={view}
+          types={typesOf(places)}
+          onGo={actions.go}
+          onSearch={actions.search}
+          onReload={actions.reload}
+        />
+        <DayChart
+          {...counts}
+          onDays={(from, to) => actions.go({ created: { preset: null, from, to } })}
+          onRetry={() => setCountAttempt(countAttempt + 1)}
+        />
+        <JumpForm view={view} environment={state.list.environment} onJump={actions.jump} />
         <div id="imports" tabIndex={-1}>
           <Boundary
             resetKey={list.serial}
@@ -113,6 +131,14 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
       </footer>
     </>
   );
+}
+
+/** Unit: types; more than one can choose from. */
+const MOST_TYPES = 50;
+
+/** The types of the loaded imports. */
+function typesOf(places: Place[]): string[] {
+  return [...new Set(places.map(({ type }) => type))].filter(Boolean).sort().slice(0, MOST_TYPES);
 }
 
 /** As people read it: "America/New York". */
@@ -169,6 +195,12 @@ function blamed(failure: Failure, view: View): { without: Partial<View>; reason:
   }
   if (argument.startsWith('filter.status') && view.statuses.length) {
     return { without: { statuses: [], isExcluding: false }, reason: 'The statuses were not accepted.' };
+  }
+  if (argument.startsWith('filter.fileName') && view.fileName) {
+    return { without: { fileName: '' }, reason: 'The search was not accepted.' };
+  }
+  if (argument.startsWith('filter.type') && view.types.length) {
+    return { without: { types: [], isExcludingTypes: false }, reason: 'The types were not accepted.' };
   }
   return null;
 }

@@ -1,47 +1,109 @@
 /**
- * How many of the loaded imports were created when: one bar a day, the ten statuses stacked in their five tones.
+ * How many imports of the filtered list were created when: one bar a day, the ten statuses stacked in their five tones.
  *
- * Its numbers stand in each bar's tooltip, status by status, and in sum in the legend and in what a screen reader says.
+ * Its numbers stand in each bar's tooltip and name, status by status, and in sum in the legend. A bar is a button: it
+ * narrows the list to its days. The arrow keys go from bar to bar. What the service has not counted is drawn as a hatched
+ * field, and said.
  */
+import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import type { ImportStatus } from './__generated__/ImportsPageQuery.graphql';
+import { MOST_COUNTED, type CountsState, type ListCounts, type Total } from './counts';
 import { formatCount, formatDay } from './format';
-import type { Edge } from './ImportsList';
 import { STATUSES, statusName, statusTone, TONES, type Tone } from './status';
-import { addDays, dayOf, startOfWeek } from './time';
+import { addDays, dayOf, DAYS, startOfWeek, ZONE } from './time';
 
 /** How many days a bar spans, about; the last is enough for whatever instants the service knows. */
 const STEPS = { day: 1, week: 7, month: 30, year: 365, decade: 3652, century: 36_524 };
 /** How many years, where it is whole ones. */
 const YEARS = { year: 1, decade: 10, century: 100 };
+/** What the service counted by is the least that a bar can be. */
+const LEAST = { HOUR: 'day', DAY: 'day', WEEK: 'week', MONTH: 'month' } as const;
 
 export type Step = keyof typeof STEPS;
 
 interface Bar {
   /** First day, as in "2026-05-01". */
   day: string;
+  /** Last day; null where the calendar ends first. */
+  last: string | null;
   total: number;
   byStatus: Map<ImportStatus, number>;
+  /** Whether it may have more imports than were counted. */
+  isPartial: boolean;
 }
 
 /** More bars than this are too thin to tell apart; then a bar spans more. */
 const MOST_BARS = 62;
+/** Unit: bars; how wide what was not counted is drawn. */
+const UNCOUNTED = 3;
 
-export function DayChart({ edges }: { edges: readonly Edge[] }) {
-  const { step, bars } = barsOf(edges);
-  const highest = Math.max(1, ...bars.map(({ total }) => total));
+interface Props extends CountsState {
+  /** Narrows the list to days, both included. */
+  onDays(from: string, to: string | null): void;
+  onRetry(): void;
+}
+
+export function DayChart({ shown, failure, isBusy, onDays, onRetry }: Props) {
+  if (failure) {
+    return (
+      <p className="chart-failure">
+        The chart could not be loaded.{' '}
+        <button type="button" className="button" onClick={onRetry}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  // A place is kept for it, so that rows do not jump when it comes.
+  if (!shown) return <div className="chart chart-empty" aria-hidden="true" />;
+  return <Chart shown={shown} isBusy={isBusy} onDays={onDays} />;
+}
+
+function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { shown: ListCounts }) {
+  const { step, bars } = barsOf(shown);
+  const svg = useRef<SVGSVGElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  // The bar that was pressed is gone with the list that it narrowed; the keyboard goes on from the nearest one.
+  const wasPressed = useRef(false);
+  useLayoutEffect(() => {
+    if (!wasPressed.current || isBusy) return;
+    wasPressed.current = false;
+    if (document.activeElement === document.body) svg.current?.querySelector<SVGElement>('[tabindex="0"]')?.focus();
+  }, [shown, isBusy]);
+
+  const { counts } = shown;
   const [first, last] = [bars[0], bars.at(-1)];
   if (!first || !last) return null;
+  const highest = Math.max(...bars.map(({ total }) => total));
   const span = first === last ? formatDay(first.day) : `${formatDay(first.day)} to ${formatDay(last.day)}`;
   const legend = TONES.map(({ tone, name }) => ({
     tone,
     label: `${name} ${formatCount(bars.reduce((sum, bar) => sum + ofTone(bar, tone), 0))}`,
     isEmpty: bars.every((bar) => !ofTone(bar, tone)),
   })).filter(({ isEmpty }) => !isEmpty);
+  const focusable = bars.find(({ day }) => day === chosen)?.day ?? last.day;
+  const before = counts.isExact ? 0 : UNCOUNTED;
+  const width = (before + bars.length) * 10;
+
+  function move(event: KeyboardEvent) {
+    const at = bars.findIndex(({ day }) => day === focusable);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: bars.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const bar = bars[Math.min(Math.max(to, 0), bars.length - 1)];
+    if (bar) document.getElementById(barId(bar.day))?.focus();
+  }
+  function press(bar: Bar) {
+    wasPressed.current = true;
+    onDays(bar.day < DAYS.max ? bar.day : DAYS.max, bar.last);
+  }
 
   return (
-    <figure className="chart">
+    <figure className={isBusy ? 'chart list-stale' : 'chart'} aria-busy={isBusy}>
       <figcaption>
-        <span>Loaded imports per {step} and status</span>
+        <span>
+          <strong>{totalOf(counts)}</strong> per {step} and status
+        </span>
         <ul className="legend">
           {legend.map(({ tone, label }) => (
             <li key={tone}>
@@ -49,21 +111,49 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
               {label}
             </li>
           ))}
+          {before > 0 && (
+            <li>
+              <span className="swatch swatch-uncounted" />
+              Not counted
+            </li>
+          )}
         </ul>
       </figcaption>
-      <div className="plot" style={{ '--bars': bars.length } as React.CSSProperties}>
+      <div className="plot" style={{ '--bars': before + bars.length } as React.CSSProperties}>
         <div className="chart-scale" aria-hidden="true">
           <span>{formatCount(highest)}</span>
           <span>0</span>
         </div>
         <svg
-          viewBox={`0 0 ${bars.length * 10} 100`}
+          ref={svg}
+          viewBox={`0 0 ${width} 100`}
           preserveAspectRatio="none"
-          role="img"
+          role="group"
           aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}. ${legend.map(({ label }) => label).join(', ')}.`}
+          onKeyDown={move}
         >
+          <defs>
+            <pattern id="uncounted" width="6" height="10" patternUnits="userSpaceOnUse">
+              <path className="uncounted-line" d="M0 10L6 0" />
+            </pattern>
+          </defs>
+          {before > 0 && (
+            <g className="uncounted">
+              <title>Not counted</title>
+              <rect x={0} y={0} width={before * 10} height={100} fill="url(#uncounted)" />
+            </g>
+          )}
           {bars.map((bar, index) => (
-            <Column key={bar.day} bar={bar} step={step} x={index * 10} scale={100 / highest} />
+            <Column
+              key={bar.day}
+              bar={bar}
+              step={step}
+              x={(before + index) * 10}
+              scale={100 / highest}
+              isFocusable={bar.day === focusable}
+              onFocus={() => setChosen(bar.day)}
+              onPress={() => press(bar)}
+            />
           ))}
         </svg>
         <div className="chart-span" aria-hidden="true">
@@ -71,22 +161,60 @@ export function DayChart({ edges }: { edges: readonly Edge[] }) {
           <span>{first !== last && formatDay(last.day)}</span>
         </div>
       </div>
+      {before > 0 && (
+        <p className="second">
+          Counted back to {formatDay(reachedDay(shown) ?? first.day)}: imports created before are in the list, and not
+          in this chart.
+        </p>
+      )}
+      {shown.zone !== ZONE.name && (
+        <p className="second">Days of this chart are in UTC, as the service does not know the zone {ZONE.name}.</p>
+      )}
     </figure>
   );
 }
 
-function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scale: number }) {
+/** "20,005 imports", "More than 20,000 imports", or, where the counts ended earlier, "At least 3 imports". */
+export function totalOf({ total, isExact }: Total): string {
+  const isMost = !isExact && total > MOST_COUNTED;
+  const count = Math.min(total, isExact ? total : MOST_COUNTED);
+  const imports = `${formatCount(count)} ${count === 1 ? 'import' : 'imports'}`;
+  return isExact ? imports : `${isMost ? 'More than' : 'At least'} ${imports}`;
+}
+
+interface ColumnProps {
+  bar: Bar;
+  step: Step;
+  x: number;
+  scale: number;
+  isFocusable: boolean;
+  onFocus(): void;
+  onPress(): void;
+}
+
+function Column({ bar, step, x, scale, isFocusable, onFocus, onPress }: ColumnProps) {
   let y = 100;
   const when = step === 'day' ? formatDay(bar.day) : `${step} from ${formatDay(bar.day)}`;
   const statuses = STATUSES.filter((status) => bar.byStatus.has(status));
+  const lines = [
+    bar.isPartial ? `${when}, not all counted` : when,
+    ...statuses.map((status) => `${statusName(status)}: ${formatCount(bar.byStatus.get(status) ?? 0)}`),
+  ];
   return (
-    <g>
-      <title>
-        {[
-          when,
-          ...statuses.map((status) => `${statusName(status)}: ${formatCount(bar.byStatus.get(status) ?? 0)}`),
-        ].join('\n')}
-      </title>
+    <g
+      id={barId(bar.day)}
+      role="button"
+      tabIndex={isFocusable ? 0 : -1}
+      aria-label={`${lines[0]}: ${totalOf({ total: bar.total, isExact: !bar.isPartial })}. ${lines.slice(1).join(', ')}`}
+      onFocus={onFocus}
+      onClick={onPress}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onPress();
+      }}
+    >
+      <title>{lines.join('\n')}</title>
       <rect className="column" x={x} y={0} width={10} height={100} />
       {TONES.map(({ tone }) => {
         const height = ofTone(bar, tone) * scale;
@@ -94,42 +222,66 @@ function Column({ bar, step, x, scale }: { bar: Bar; step: Step; x: number; scal
         y -= height;
         return <rect key={tone} className={`fill-${tone}`} x={x + 1} y={y} width={8} height={height} />;
       })}
+      {bar.isPartial && <rect x={x} y={0} width={10} height={100} fill="url(#uncounted)" />}
     </g>
   );
 }
 
-function barsOf(edges: readonly Edge[]): { step: Step; bars: Bar[] } {
-  const byDay = new Map<string, Bar>();
-  for (const { node } of edges) add(byDay, dayOf(Date.parse(node.createdAt)), node.status, 1);
+function barId(day: string): string {
+  return `bar-${day}`;
+}
+
+/** The day in which the counts end; null where all was counted. */
+function reachedDay({ counts, zone }: ListCounts): string | null {
+  return counts.isExact || !counts.reachedAt ? null : dayOf(Date.parse(counts.reachedAt), zone);
+}
+
+/** Bars of few enough days, from the buckets of the service, for each from the first import to the last. */
+export function barsOf(shown: ListCounts): { step: Step; bars: Bar[] } {
+  const { counts, zone, by } = shown;
+  const byDay = new Map<string, Map<ImportStatus, number>>();
+  for (const { start, byStatus } of counts.buckets) {
+    byDay.set(dayOf(Date.parse(start), zone), new Map(byStatus.map(({ status, count }) => [status, count])));
+  }
   const days = [...byDay.keys()].sort();
   const [first, last] = [days[0], days.at(-1)];
   if (!first || !last) return { step: 'day', bars: [] };
-  const step = stepOf(first, last);
+  const step = stepOf(first, last, LEAST[by]);
 
   const bars = new Map<string, Bar>();
-  for (const day of startsOf(first, last, step)) bars.set(day, { day, total: 0, byStatus: new Map() });
-  for (const [day, bar] of byDay) {
-    for (const [status, count] of bar.byStatus) add(bars, startOf(day, step), status, count);
+  const reached = reachedDay(shown);
+  const isCutWithin = reached !== null && !isCutBetween(shown);
+  for (const day of startsOf(first, last, step)) {
+    const next = after(day, step);
+    const isPartial = reached !== null && (day < reached || (day === reached && isCutWithin));
+    bars.set(day, { day, last: next && addDays(next, -1), total: 0, byStatus: new Map(), isPartial });
+  }
+  for (const [day, counted] of byDay) {
+    const bar = bars.get(startOf(day, step));
+    for (const [status, count] of counted) {
+      if (!bar) continue;
+      bar.total += count;
+      bar.byStatus.set(status, (bar.byStatus.get(status) ?? 0) + count);
+    }
   }
   return { step, bars: [...bars.values()] };
 }
 
-function add(bars: Map<string, Bar>, day: string, status: ImportStatus, count: number) {
-  const bar = bars.get(day) ?? { day, total: 0, byStatus: new Map<ImportStatus, number>() };
-  bar.total += count;
-  bar.byStatus.set(status, (bar.byStatus.get(status) ?? 0) + count);
-  bars.set(day, bar);
+/** Whether the counts end where one of their buckets starts, so that this one is whole. */
+function isCutBetween({ counts }: ListCounts): boolean {
+  return counts.buckets.some(({ start }) => Date.parse(start) === Date.parse(counts.reachedAt ?? ''));
 }
 
 function ofTone({ byStatus }: Bar, tone: Tone): number {
   return [...byStatus].reduce((sum, [status, count]) => (statusTone(status) === tone ? sum + count : sum), 0);
 }
 
-/** The shortest step in which a span of days has not too many bars. */
-export function stepOf(first: string, last: string): Step {
+/** The shortest step, none below `least`, in which a span of days has not too many bars. */
+export function stepOf(first: string, last: string, least: Step = 'day'): Step {
   const length = (Date.parse(last) - Date.parse(first)) / 86_400_000 + 1;
   const steps = Object.keys(STEPS) as Step[];
-  return steps.find((step) => length / STEPS[step] <= MOST_BARS) ?? 'century';
+  const enough = steps.slice(steps.indexOf(least)).find((step) => length / STEPS[step] <= MOST_BARS);
+  return enough ?? 'century';
 }
 
 /** The first days of all steps from one day to another, both included. */

@@ -1,7 +1,9 @@
 /** What the list is filtered by, as chips that can be removed, and the panel to choose more of it. */
-import { useId, useState, type FormEvent, type ReactNode } from 'react';
+import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { SearchField } from './SearchField';
 import { formatSpanOfDays, hasSpan, PRESETS, writeSpan, type Preset, type Span } from './span';
 import { STATUSES, StatusIcon, statusName } from './status';
+import { DAYS } from './time';
 import { hasFilter, NO_FILTERS, readSort, writeSort, type Filters, type View } from './view';
 
 const ORDERS: [string, string][] = [
@@ -18,16 +20,20 @@ const OPENER = 'filters-button';
 
 interface Props {
   view: View;
+  /** Types that are known, to choose from. */
+  types: string[];
   onGo(change: Partial<View>): void;
+  onSearch(fileName: string): void;
   onReload(): void;
 }
 
-export function FilterBar({ view, onGo, onReload }: Props) {
+export function FilterBar({ view, types, onGo, onSearch, onReload }: Props) {
   const id = useId();
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
       <div className="toolbar">
+        <SearchField term={view.fileName} onSearch={onSearch} />
         <button
           type="button"
           id={OPENER}
@@ -60,7 +66,7 @@ export function FilterBar({ view, onGo, onReload }: Props) {
         </div>
       </div>
       <div id={`${id}-panel`} hidden={!isOpen}>
-        {isOpen && <Panel view={view} onGo={onGo} onClose={() => focusOpener(() => setIsOpen(false))} />}
+        {isOpen && <Panel view={view} types={types} onGo={onGo} onClose={() => focusOpener(() => setIsOpen(false))} />}
       </div>
       <Chips view={view} onGo={onGo} />
     </>
@@ -76,7 +82,7 @@ function focusOpener(then: () => void) {
 function Chips({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
   if (!hasFilter(view)) return null;
   const remove = (change: Partial<Filters>) => focusOpener(() => onGo(change));
-  const { statuses, isExcluding, created, updated } = view;
+  const { statuses, isExcluding, types, isExcludingTypes, isCompleted, created, updated, fileName } = view;
   return (
     <ul className="chips" aria-label="Filters in force">
       {statuses.length > 0 && (
@@ -84,6 +90,21 @@ function Chips({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
           name={isExcluding ? 'Status is not' : 'Status is'}
           value={statuses.map(statusName).join(' or ')}
           onRemove={() => remove({ statuses: [], isExcluding: false })}
+        />
+      )}
+      {types.map((type) => (
+        <Chip
+          key={type}
+          name={isExcludingTypes ? 'Type is not' : 'Type is'}
+          value={type}
+          onRemove={() => remove(withoutType(view, type))}
+        />
+      ))}
+      {isCompleted !== null && (
+        <Chip
+          name="Import"
+          value={isCompleted ? 'has ended' : 'has not ended'}
+          onRemove={() => remove({ isCompleted: null })}
         />
       )}
       {hasSpan(created) && (
@@ -100,6 +121,7 @@ function Chips({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
           onRemove={() => remove({ updated: NO_FILTERS.updated })}
         />
       )}
+      {fileName && <Chip name="File name has" value={`“${fileName}”`} onRemove={() => remove({ fileName: '' })} />}
       <li>
         <button type="button" className="button button-quiet" onClick={() => remove(NO_FILTERS)}>
           Clear filters
@@ -124,7 +146,7 @@ function Chip({ name, value, onRemove }: { name: string; value: string; onRemove
   );
 }
 
-function Panel({ view, onGo, onClose }: Pick<Props, 'view' | 'onGo'> & { onClose(): void }) {
+function Panel({ view, types, onGo, onClose }: Pick<Props, 'view' | 'types' | 'onGo'> & { onClose(): void }) {
   function apply(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -147,6 +169,8 @@ function Panel({ view, onGo, onClose }: Pick<Props, 'view' | 'onGo'> & { onClose
       onKeyDown={(event) => event.key === 'Escape' && onClose()}
     >
       <StatusFields view={view} onGo={onGo} />
+      <TypeFields view={view} types={types} onGo={onGo} />
+      <CompletedFields view={view} onGo={onGo} />
       <DayFields
         name="created"
         label="Created"
@@ -217,8 +241,82 @@ function StatusFields({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
   );
 }
 
-/** The first and the last day of which the service knows the midnights. */
-const DAYS = { min: '0001-01-01', max: '9999-12-30' };
+/** A type is taken by Enter or by its button; those taken are the chips above the list. */
+function TypeFields({ view, types, onGo }: Pick<Props, 'view' | 'types' | 'onGo'>) {
+  const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  const [wasExcluding, setWasExcluding] = useState(view.isExcludingTypes);
+  const isExcluding = view.types.length ? view.isExcludingTypes : wasExcluding;
+
+  function exclude(isExcludingTypes: boolean) {
+    setWasExcluding(isExcludingTypes);
+    if (view.types.length) onGo({ isExcludingTypes });
+  }
+  function add() {
+    const type = field.current?.value.replace(/\p{Cs}/gu, '').trim();
+    if (!field.current || !type) return;
+    field.current.value = '';
+    if (!view.types.includes(type)) onGo({ types: [...view.types, type], isExcludingTypes: isExcluding });
+  }
+
+  return (
+    <Group label="Type">
+      <Choices>
+        <Pressed id="type-is" isPressed={!isExcluding} onPress={() => exclude(false)}>
+          is
+        </Pressed>
+        <Pressed id="type-is-not" isPressed={isExcluding} onPress={() => exclude(true)}>
+          is not
+        </Pressed>
+      </Choices>
+      <div className="type">
+        <input
+          ref={field}
+          id="type"
+          list={`${id}-types`}
+          aria-label="Type"
+          placeholder="VehicleImport"
+          autoComplete="off"
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
+            event.preventDefault();
+            add();
+          }}
+        />
+        <datalist id={`${id}-types`}>
+          {types.map((type) => (
+            <option key={type} value={type} />
+          ))}
+        </datalist>
+        <button type="button" className="button" onClick={add}>
+          Add type
+        </button>
+      </div>
+    </Group>
+  );
+}
+
+function withoutType({ types, isExcludingTypes }: View, type: string): Partial<Filters> {
+  const left = types.filter((each) => each !== type);
+  return { types: left, isExcludingTypes: isExcludingTypes && left.length > 0 };
+}
+
+function CompletedFields({ view, onGo }: Pick<Props, 'view' | 'onGo'>) {
+  const choice = (id: string, name: string, isCompleted: boolean | null) => (
+    <Pressed id={id} isPressed={view.isCompleted === isCompleted} onPress={() => onGo({ isCompleted })}>
+      {name}
+    </Pressed>
+  );
+  return (
+    <Group label="End">
+      <Choices>
+        {choice('completed-any', 'ended or not', null)}
+        {choice('completed-yes', 'has ended', true)}
+        {choice('completed-no', 'has not ended', false)}
+      </Choices>
+    </Group>
+  );
+}
 
 interface DayFieldsProps {
   name: string;

@@ -1,25 +1,28 @@
-/** The list: a Relay connection that grows at both ends, its chart, and what to say where it is empty or fails. */
+/** The list: a Relay connection that grows at both ends, and what to say where it is empty or fails. */
 import { useEffect, useRef, useState } from 'react';
 import { graphql, usePaginationFragment } from 'react-relay';
 import type { Disposable } from 'relay-runtime';
 import { Failure } from '../page/failure';
 import type { ImportsListPageQuery } from './__generated__/ImportsListPageQuery.graphql';
 import type { ImportsList_query$data, ImportsList_query$key } from './__generated__/ImportsList_query.graphql';
-import { DayChart } from './DayChart';
 import { formatCount } from './format';
 import { ImportsTable } from './ImportsTable';
 import type { Actions } from './navigation';
 import { useAnnounce } from './announce';
 import { ErrorPanel } from './ErrorPanel';
+import { SearchProgress, useSearchedTo } from './SearchProgress';
 import { hasFilter, NO_FILTERS, type View } from './view';
 
 /** Unit: rows; the most that the service gives at once. */
 const NEXT_PAGE = 100;
+/** Unit: milliseconds. Pages of a search follow each other faster than anyone can listen. */
+const SAY_AFTER = 1000;
 
 /** A loaded import and its place in the list. */
 export interface Place {
   importId: string;
   cursor: string;
+  type: string;
 }
 
 /** Told of the loaded imports, in their order, whenever they change. */
@@ -58,6 +61,11 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
             @connection(key: "ImportsList_imports", filters: ["filter", "sort"]) {
             estimatedRemainingCount
             perPage
+            isSearchPartial
+            pageInfo {
+              startCursor
+              endCursor
+            }
             edges {
               cursor
               node {
@@ -83,23 +91,33 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
   const [failures, setFailures] = useState(0);
   const [direction, setDirection] = useState<Direction>('next');
   const [counted, setCounted] = useState<Direction>('next');
+  const [isStopped, setIsStopped] = useState(false);
   // Set and read at once, unlike Relay's flags, which follow with the next render.
   const pending = useRef<Disposable | null>(null);
+  // The cursors that pages were loaded from: a render may know that one has come and have the rows before it.
+  const loadedFrom = useRef<Partial<Record<Direction, string | null>>>({});
   useEffect(() => () => pending.current?.dispose(), []);
 
   function load(towards: Direction) {
-    if (pending.current) return;
+    const { startCursor, endCursor } = data.imports?.pageInfo ?? {};
+    const from = (towards === 'next' ? endCursor : startCursor) ?? null;
+    if (pending.current || (from && loadedFrom.current[towards] === from)) return;
     let over = false;
+    let isAsked = false;
     const onComplete = (error: Error | null) => {
       over = true;
       pending.current = null;
-      if (!error) return setCounted(towards);
+      if (!error) {
+        if (isAsked) loadedFrom.current[towards] = from;
+        return setCounted(towards);
+      }
       setFailures((count) => count + 1);
       setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
     };
     setFailure(null);
     setDirection(towards);
     const request = (towards === 'next' ? loadNext : loadPrevious)(NEXT_PAGE, { onComplete });
+    isAsked = true;
     // While the list's own query runs, Relay loads nothing and completes before it returns: kept as pending, that would
     // bar every later load. The render that follows the query's end asks again.
     if (!over) pending.current = request;
@@ -107,15 +125,32 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
 
   const connection = data.imports;
   const edges = connection?.edges ?? NO_EDGES;
-  useEffect(() => onRows(edges.map(({ cursor, node }) => ({ importId: node.databaseId, cursor }))), [edges, onRows]);
+  useEffect(
+    () => onRows(edges.map(({ cursor, node }) => ({ importId: node.databaseId, cursor, type: node.type }))),
+    [edges, onRows],
+  );
   // An estimate counts from the page it came with, in its direction: one from above says nothing of what is below.
   const below = useRef('more to come');
   if (connection && direction === 'next' && counted === 'next') below.current = remaining(connection);
   const estimate = below.current;
+  // A page that the search cut says so of its own direction.
+  const cut = useRef({ next: false, previous: false });
+  if (connection && direction === counted) cut.current[counted] = connection.isSearchPartial;
+  const isSearching = cut.current.next && hasNext;
+  const sentence = useSearchedTo(isSearching ? (connection?.pageInfo.endCursor ?? null) : null, view.sort);
+  useEffect(() => {
+    if (failure || isStopped) return;
+    if (isSearching) load('next');
+    else if (cut.current.previous && hasPrevious) load('previous');
+  });
   const loaded = `${edges.length === 1 ? 'import' : 'imports'} loaded`;
-  const around = `${hasNext ? `, ${estimate}` : ''}${hasPrevious ? ', others above' : ''}`;
-  useAnnounce(`${formatCount(edges.length)} ${loaded}${around}`);
-  if (!connection || (!edges.length && !hasPrevious && !hasNext)) return <Empty view={view} actions={actions} />;
+  const follow = isSearching ? '' : hasNext ? `, ${estimate}` : '';
+  const around = `${follow}${hasPrevious ? ', others above' : ''}`;
+  const isNothing = !connection || (!edges.length && !hasPrevious && !hasNext);
+  const summary = isNothing && view.fileName ? 'Nothing found' : `${formatCount(edges.length)} ${loaded}${around}`;
+  const progress = `${summary}. ${isStopped ? 'Search stopped. ' : ''}${sentence}`;
+  useAnnounce(isSearching ? progress : summary, isSearching && !isStopped ? SAY_AFTER : 0);
+  if (isNothing) return <Empty view={view} actions={actions} />;
 
   return (
     <>
@@ -123,30 +158,44 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
         <strong>{formatCount(edges.length)}</strong> {loaded}
         {around}
       </p>
-      <DayChart edges={edges} />
       {hasPrevious && (
-        <button
-          type="button"
-          className="button load-previous"
-          aria-disabled={isLoadingPrevious}
-          onClick={() => load('previous')}
-        >
-          {isLoadingPrevious ? 'Loading…' : 'Load the imports above these'}
-        </button>
+        <div className="above">
+          <button
+            type="button"
+            className="button load-previous"
+            aria-disabled={isLoadingPrevious}
+            onClick={() => load('previous')}
+          >
+            {isLoadingPrevious ? 'Loading…' : 'Load the imports above these'}
+          </button>
+          <button type="button" className="button" onClick={() => actions.jump({ sort: view.sort, after: null })}>
+            Back to the start
+          </button>
+        </div>
       )}
-      <ImportsTable
-        edges={edges}
-        view={view}
-        hasNext={hasNext}
-        hasPrevious={hasPrevious}
-        actions={actions}
-        openId={openId}
-        onNearEnd={() => hasNext && !failure && load('next')}
-      />
+      {(edges.length > 0 || !isSearching) && (
+        <ImportsTable
+          edges={edges}
+          view={view}
+          hasNext={hasNext}
+          hasPrevious={hasPrevious}
+          actions={actions}
+          openId={openId}
+          onNearEnd={() => hasNext && !isSearching && !failure && load('next')}
+        />
+      )}
       {failure && (
         <ErrorPanel inline key={failures} failure={failure} onRefused={onRefused} onRetry={() => load(direction)} />
       )}
-      {hasNext && !failure && (
+      {isSearching && !failure && (
+        <SearchProgress
+          sentence={sentence}
+          isStopped={isStopped}
+          onStop={() => setIsStopped(true)}
+          onGoOn={() => setIsStopped(false)}
+        />
+      )}
+      {hasNext && !isSearching && !failure && (
         <button type="button" className="button load-next" aria-disabled={isLoadingNext} onClick={() => load('next')}>
           {isLoadingNext ? 'Loading…' : `Load more (${estimate})`}
         </button>
@@ -165,6 +214,7 @@ function remaining({ estimatedRemainingCount, perPage }: { estimatedRemainingCou
 
 function Empty({ view, actions }: { view: View; actions: Actions }) {
   const filtered = hasFilter(view);
+  if (view.fileName) return <NothingFound view={view} actions={actions} />;
   return (
     <section className="empty">
       <svg viewBox="0 0 48 48" aria-hidden="true">
@@ -181,6 +231,25 @@ function Empty({ view, actions }: { view: View; actions: Actions }) {
           Show all imports
         </button>
       )}
+    </section>
+  );
+}
+
+function NothingFound({ view, actions }: { view: View; actions: Actions }) {
+  const isFilteredToo = hasFilter({ ...view, fileName: '' });
+  return (
+    <section className="empty">
+      <svg viewBox="0 0 48 48" aria-hidden="true">
+        <path d="M21 6a15 15 0 1 1 0 30a15 15 0 1 1 0-30M32 32l10 10" />
+      </svg>
+      <h2>Nothing found</h2>
+      <p>
+        No file name has “{view.fileName}” in it{isFilteredToo ? ' among the imports that match the other filters' : ''}
+        .
+      </p>
+      <button type="button" className="button button-primary" onClick={() => actions.go({ fileName: '' })}>
+        Clear the search
+      </button>
     </section>
   );
 }

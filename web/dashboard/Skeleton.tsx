@@ -5,7 +5,6 @@ export function Skeleton() {
       <p className="summary" role="status">
         Loading imports…
       </p>
-      <div className="skeleton-chart" />
       {Array.from({ length: 12 }, (_, row) => (
         <div key={row} className="skeleton-row" />
       ))}

@@ -1,9 +1,10 @@
-/** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+". */
+/** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+"; and the true total. */
 import { useEffect, useRef } from 'react';
 import { graphql, useLazyLoadQuery } from 'react-relay';
 import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
 import { formatCount } from './format';
+import { MOST_COUNTED, type Total } from './counts';
 import type { List } from './navigation';
 import { STATUSES, StatusIcon, statusName } from './status';
 import { listOf, toFilter, type View } from './view';
@@ -17,10 +18,12 @@ interface Count {
 
 interface Props {
   view: View;
+  /** Of all statuses together; null while it is not known. */
+  all: Total | null;
   onGo(change: Partial<View>): void;
 }
 
-export function StatusTabs({ view, list, onGo }: Props & { list: List }) {
+export function StatusTabs({ view, list, all, onGo }: Props & { list: List }) {
   const { viewer, importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
     graphql`
       query StatusTabsQuery($filter: ImportFilter) {
@@ -38,7 +41,7 @@ export function StatusTabs({ view, list, onGo }: Props & { list: List }) {
     { filter: toFilter({ ...list.view, statuses: [], isExcluding: false }, list.now) },
   );
   const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
-  return <Tabs view={view} onGo={onGo} account={viewer?.name} counts={counts} />;
+  return <Tabs view={view} all={all} onGo={onGo} account={viewer?.name} counts={counts} />;
 }
 
 /** The tabs without numbers: before these are there, or where they failed. */
@@ -46,21 +49,23 @@ StatusTabs.Plain = function PlainTabs(props: Props) {
   return <Tabs {...props} counts={new Map()} />;
 };
 
-function Tabs({ view, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
+function Tabs({ view, all, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the tabs are one line that scrolls sideways.
     const chosen = nav.current?.querySelector<HTMLElement>('[aria-current]');
     if (nav.current && chosen) nav.current.scrollLeft = chosen.offsetLeft - nav.current.offsetLeft - MARGIN_PX;
   }, [view.statuses]);
-  const all = counts.size ? total([...counts.values()]) : undefined;
+  const total = all
+    ? { count: all.isExact ? all.total : Math.min(all.total, MOST_COUNTED), capped: !all.isExact }
+    : undefined;
   return (
     <>
       <h1 tabIndex={-1}>
         Imports <span className="account">{account}</span>
       </h1>
       <nav ref={nav} className="tabs" aria-label="Status">
-        <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={all} onGo={onGo} />
+        <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={total} onGo={onGo} />
         {STATUSES.map((status) => (
           <Tab
             key={status}
@@ -78,7 +83,7 @@ function Tabs({ view, onGo, account, counts }: Props & { account?: string; count
   );
 }
 
-interface TabProps extends Props {
+interface TabProps extends Omit<Props, 'all'> {
   statuses: ImportStatus[];
   current: boolean;
   name: string;
@@ -105,11 +110,4 @@ function Tab({ view, statuses, current, name, icon, count, onGo }: TabProps) {
       )}
     </Anchor>
   );
-}
-
-function total(counts: Count[]): Count {
-  return {
-    count: counts.reduce((sum, { count }) => sum + count, 0),
-    capped: counts.some(({ capped }) => capped),
-  };
 }

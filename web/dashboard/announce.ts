@@ -5,13 +5,17 @@
  */
 import { useEffect } from 'react';
 
-export function useAnnounce(sentence: string): void {
+/** Says `sentence` once it has stayed the same for `delayMs`: of sentences in quick succession, the last. */
+export function useAnnounce(sentence: string, delayMs = 0): void {
   useEffect(() => {
     const region = document.getElementById('announcements');
     if (!region) return;
-    region.textContent = sentence;
+    const say = () => (region.textContent = sentence);
+    if (!delayMs) say();
+    const timer = delayMs ? setTimeout(say, delayMs) : undefined;
     return () => {
+      clearTimeout(timer);
       region.textContent = '';
     };
-  }, [sentence]);
+  }, [sentence, delayMs]);
 }

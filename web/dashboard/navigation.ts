@@ -18,6 +18,8 @@ export interface List {
   environment: IEnvironment;
   /** How often it was asked for before, and failed. */
   attempt: number;
+  /** Which jump led to where it starts; 0: none. */
+  jump: number;
 }
 
 export interface PageState {
@@ -30,6 +32,10 @@ export interface PageState {
 export interface Actions {
   /** Goes to another view, as a new entry of the history. */
   go(change: Partial<View>): void;
+  /** Searches file names. One entry of the history holds whatever is typed one after the other. */
+  search(fileName: string): void;
+  /** Goes to another place in the list, or in the same list in another order; `after` null is its start. */
+  jump(change: Pick<View, 'sort' | 'after'>): void;
   /** Opens another import in the place of the open one, so that closing it still leads back to the list. */
   turnTo(importId: string): void;
   /** Closes the open import: back to the entry before it, or, where a link opened it, in its place. */
@@ -45,8 +51,13 @@ export interface Actions {
   dismiss(): void;
 }
 
-/** The state of an entry of the history that opened an import from the list in the entry before. */
-const OPENED = 'opened';
+/** What an entry of the history keeps beside its URL. */
+interface Entry {
+  /** How it came to be: an import was opened from the list in the entry before, or a search is being typed. */
+  how: 'opened' | 'typed' | null;
+  /** That of its list: of the same list at two places the back button shows each. */
+  jump: number;
+}
 
 let serial = 0;
 
@@ -63,9 +74,25 @@ export function useNavigation(key: string): [PageState, Actions] {
       go(change) {
         const { view: now } = readView(location.search);
         const changed = { ...now, ...change };
-        const view = sameList(now, changed) ? changed : { ...changed, after: null };
-        history.pushState(changed.importId && !now.importId ? OPENED : null, '', pageUrl(view));
+        const isSame = sameList(now, changed);
+        const view = isSame ? changed : { ...changed, after: null };
+        const how = changed.importId && !now.importId ? 'opened' : null;
+        history.pushState(entryOf(how, isSame ? entry().jump : 0), '', pageUrl(view));
         show(moveTo(shown.current, view, key));
+      },
+      search(fileName) {
+        const { view: now } = readView(location.search);
+        if (now.fileName === fileName) return;
+        const view = { ...now, fileName, after: null };
+        if (entry().how === 'typed') history.replaceState(entryOf('typed'), '', pageUrl(view));
+        else history.pushState(entryOf('typed'), '', pageUrl(view));
+        show(moveTo(shown.current, view, key));
+      },
+      jump(change) {
+        const view = { ...readView(location.search).view, ...change };
+        // Told apart from those of this page before it was loaded anew.
+        history.pushState(entryOf(null, Date.now()), '', pageUrl(view));
+        show({ ...shown.current, list: load(view, key), dropped: [] });
       },
       turnTo(importId) {
         const view = { ...readView(location.search).view, importId };
@@ -73,9 +100,9 @@ export function useNavigation(key: string): [PageState, Actions] {
         show(moveTo(shown.current, view, key));
       },
       close() {
-        if (history.state === OPENED) return history.back();
+        if (entry().how === 'opened') return history.back();
         const view = { ...readView(location.search).view, importId: null };
-        history.replaceState(null, '', pageUrl(view));
+        history.replaceState(entryOf(null, entry().jump), '', pageUrl(view));
         show(moveTo(shown.current, view, key));
       },
       reload() {
@@ -124,13 +151,24 @@ function arrive(key: string): PageState {
 }
 
 function moveTo(current: PageState, view: View, key: string): PageState {
-  const list = sameList(current.list.view, view) ? current.list : load(view, key);
+  const isSame = sameList(current.list.view, view) && current.list.jump === entry().jump;
+  const list = isSame ? current.list : load(view, key);
   return { list, importId: view.importId, dropped: [] };
 }
 
 function load(view: View, key: string): List {
   serial += 1;
-  return { serial, view, now: Date.now(), environment: createEnvironment(key), attempt: 0 };
+  return { serial, view, now: Date.now(), environment: createEnvironment(key), attempt: 0, jump: entry().jump };
+}
+
+/** The state of the history's entry; another page's or version's counts as none. */
+function entry(): Entry {
+  const { how, jump } = (history.state ?? {}) as Partial<Entry>;
+  return entryOf(how === 'opened' || how === 'typed' ? how : null, typeof jump === 'number' ? jump : 0);
+}
+
+function entryOf(how: Entry['how'], jump = 0): Entry {
+  return { how, jump };
 }
 
 function pageUrl(view: View): string {

@@ -34,13 +34,20 @@ export function restCurl({ first, filter, sort }: Variables, base: string): stri
   return [`curl --globoff ${quoted(url.href)}`, KEY].join(' \\\n  ');
 }
 
-function restFilter({ status, createdAt, updatedAt }: ImportFilter): [string, string][] {
+function restFilter({ status, type, isCompleted, createdAt, updatedAt, fileName }: ImportFilter): [string, string][] {
   const parameters: [string, string][] = [];
-  if (status?.include) parameters.push(['filter[status][include]', status.include.join(',').toLowerCase()]);
+  for (const [field, lists] of Object.entries({ status, type })) {
+    for (const [operator, list] of Object.entries(lists ?? {})) {
+      const items = (list as string[]).join(',');
+      parameters.push([`filter[${field}][${operator}]`, field === 'status' ? items.toLowerCase() : items]);
+    }
+  }
   for (const [field, span] of Object.entries({ created_at: createdAt, updated_at: updatedAt })) {
     const bounds = (span?.between ?? span ?? {}) as Record<string, string>;
     for (const [operator, at] of Object.entries(bounds)) parameters.push([`filter[${field}][${operator}]`, at]);
   }
+  if (fileName?.contains) parameters.push(['filter[file_name][contains]', fileName.contains]);
+  if (typeof isCompleted === 'boolean') parameters.push(['filter[is_completed]', String(isCompleted)]);
   return parameters;
 }
 

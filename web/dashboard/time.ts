@@ -8,6 +8,9 @@ const DAY_MS = 86_400_000;
 /** The first instant that the service knows. */
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 
+/** The first and the last day of which the service knows the midnights. */
+export const DAYS = { min: '0001-01-01', max: '9999-12-30' };
+
 export interface Zone {
   /** A name of the IANA time zone database. */
   name: string;

@@ -21,8 +21,16 @@ export interface View {
   statuses: ImportStatus[];
   /** Whether these statuses are left out, rather than all others. */
   isExcluding: boolean;
+  /** As the service writes them; none is all of them. */
+  types: string[];
+  /** Whether these types are left out, rather than all others. */
+  isExcludingTypes: boolean;
+  /** Whether imports have ended; null: whether or not. */
+  isCompleted: boolean | null;
   created: Span;
   updated: Span;
+  /** What the names of files have in them, whatever the case; empty: anything. */
+  fileName: string;
   sort: Sort;
   /** The cursor after which the list starts. */
   after: string | null;
@@ -35,8 +43,33 @@ export type Filters = Omit<View, 'sort' | 'after' | 'importId'>;
 
 export const DEFAULT_SORT: Sort = { field: 'id', descending: true };
 const SORT_FIELDS: SortField[] = ['id', 'created_at', 'updated_at'];
-const PARTS = ['status', 'status_not', 'created', 'updated', 'sort', 'after', 'import'];
-export const NO_FILTERS: Filters = { statuses: [], isExcluding: false, created: ANY_TIME, updated: ANY_TIME };
+/** Unit: characters. */
+export const MAX_TERM = 256;
+const PARTS = [
+  'status',
+  'status_not',
+  'type',
+  'type_not',
+  'completed',
+  'created',
+  'updated',
+  'q',
+  'sort',
+  'after',
+  'import',
+];
+/** A type may have any character in it, a comma too: each stands by itself. */
+const REPEATED = ['type', 'type_not'];
+export const NO_FILTERS: Filters = {
+  statuses: [],
+  isExcluding: false,
+  types: [],
+  isExcludingTypes: false,
+  isCompleted: null,
+  created: ANY_TIME,
+  updated: ANY_TIME,
+  fileName: '',
+};
 export const EMPTY_VIEW: View = { ...NO_FILTERS, sort: DEFAULT_SORT, after: null, importId: null };
 
 export function readView(search: string): { view: View; dropped: string[] } {
@@ -44,7 +77,8 @@ export function readView(search: string): { view: View; dropped: string[] } {
   const dropped: string[] = [];
   for (const name of new Set(parameters.keys())) {
     if (!PARTS.includes(name)) dropped.push(`There is nothing to choose by “${name}”.`);
-    else if (parameters.getAll(name).length > 1) dropped.push(`Of several values of “${name}” the first one holds.`);
+    else if (parameters.getAll(name).length > 1 && !REPEATED.includes(name))
+      dropped.push(`Of several values of “${name}” the first one holds.`);
   }
   const included = readStatuses(parameters.get('status'), dropped);
   const excluded = readStatuses(parameters.get('status_not'), dropped);
@@ -53,11 +87,20 @@ export function readView(search: string): { view: View; dropped: string[] } {
     dropped.push('Without any status there are no imports.');
     excluded.length = 0;
   }
+  const [types, typesLeftOut] = REPEATED.map((name) => [...new Set(parameters.getAll(name).filter(Boolean))]) as [
+    string[],
+    string[],
+  ];
+  if (types.length && typesLeftOut.length) dropped.push('Types to leave out are of no use beside those to show.');
   const view: View = {
     statuses: included.length ? included : excluded,
     isExcluding: !included.length && excluded.length > 0,
+    types: types.length ? types : typesLeftOut,
+    isExcludingTypes: !types.length && typesLeftOut.length > 0,
+    isCompleted: readCompleted(parameters.get('completed'), dropped),
     created: readSpan('created', parameters.get('created'), dropped),
     updated: readSpan('updated', parameters.get('updated'), dropped),
+    fileName: readTerm(parameters.get('q') ?? '', dropped),
     sort: readSort(parameters.get('sort'), dropped),
     after: parameters.get('after') || null,
     importId: readId(parameters.get('import'), dropped),
@@ -70,8 +113,12 @@ export function writeView(view: View): string {
   const parts: string[] = [];
   const status = view.isExcluding ? 'status_not' : 'status';
   if (view.statuses.length) parts.push(`${status}=${view.statuses.join(',').toLowerCase()}`);
+  const type = view.isExcludingTypes ? 'type_not' : 'type';
+  for (const each of view.types) parts.push(`${type}=${encodeURIComponent(each)}`);
+  if (view.isCompleted !== null) parts.push(`completed=${view.isCompleted ? 'yes' : 'no'}`);
   if (hasSpan(view.created)) parts.push(`created=${writeSpan(view.created)}`);
   if (hasSpan(view.updated)) parts.push(`updated=${writeSpan(view.updated)}`);
+  if (view.fileName) parts.push(`q=${encodeURIComponent(view.fileName)}`);
   if (!sameSort(view.sort, DEFAULT_SORT)) parts.push(`sort=${writeSort(view.sort)}`);
   if (view.after) parts.push(`after=${encodeURIComponent(view.after)}`);
   if (view.importId) parts.push(`import=${view.importId}`);
@@ -89,20 +136,19 @@ export function sameList(a: View, b: View): boolean {
 }
 
 export function hasFilter(view: Filters): boolean {
-  return writeView({ ...EMPTY_VIEW, ...filtersOf(view) }) !== '';
-}
-
-function filtersOf({ statuses, isExcluding, created, updated }: Filters): Filters {
-  return { statuses, isExcluding, created, updated };
+  return writeView({ ...view, sort: DEFAULT_SORT, after: null, importId: null }) !== '';
 }
 
 /** The `filter` argument at an instant, in milliseconds since 1970; null where nothing is filtered. */
-export function toFilter({ statuses, isExcluding, created, updated }: Filters, now: number, zone = ZONE.name) {
-  const include = isExcluding ? STATUSES.filter((status) => !statuses.includes(status)) : statuses;
+export function toFilter(filters: Filters, now: number, zone = ZONE.name): ImportFilter | null {
+  const { statuses, types, isCompleted, created, updated, fileName } = filters;
   const filter: ImportFilter = {
-    ...(include.length && { status: { include } }),
+    ...(statuses.length && { status: filters.isExcluding ? { exclude: statuses } : { include: statuses } }),
     ...(hasSpan(created) && { createdAt: toInstants(created, now, zone) }),
     ...(hasSpan(updated) && { updatedAt: toInstants(updated, now, zone) }),
+    ...(types.length && { type: filters.isExcludingTypes ? { exclude: types } : { include: types } }),
+    ...(fileName && { fileName: { contains: fileName } }),
+    ...(isCompleted !== null && { isCompleted }),
   };
   return Object.keys(filter).length ? filter : null;
 }
@@ -148,6 +194,19 @@ function readStatuses(text: string | null, dropped: string[]): ImportStatus[] {
     else if (!statuses.includes(status)) statuses.push(status);
   }
   return statuses;
+}
+
+function readCompleted(text: string | null, dropped: string[]): boolean | null {
+  if (text === null) return null;
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  dropped.push(`Whether imports have ended is “yes” or “no”, not “${text}”.`);
+  return null;
+}
+
+function readTerm(text: string, dropped: string[]): string {
+  if ([...text].length <= MAX_TERM) return text;
+  dropped.push(`A search has at most ${MAX_TERM} characters.`);
+  return '';
 }
 
 function readId(text: string | null, dropped: string[]): string | null {

@@ -147,33 +147,6 @@ describe('the dashboard', () => {
     assert.equal(await page.getByRole('button', { name: /^Load more/ }).count(), 0);
   });
 
-  onPage('draws what is loaded by day and status', '/', {}, async (page) => {
-    await settled(page);
-    await loaded(page, 150);
-    const page1 = await ask('{ imports(first: 50) { nodes { status createdAt } pageInfo { endCursor } } }');
-    const page2 = await ask(
-      'query ($after: String) { imports(first: 100, after: $after) { nodes { status createdAt } } }',
-      { after: page1.data.imports.pageInfo.endCursor },
-    );
-    const byDay = new Map();
-    for (const { status, createdAt } of [...page1.data.imports.nodes, ...page2.data.imports.nodes]) {
-      const day = byDay.get(createdAt.slice(0, 10)) ?? {};
-      byDay.set(createdAt.slice(0, 10), { ...day, [status]: (day[status] ?? 0) + 1 });
-    }
-    const label = await page.locator('.chart svg').getAttribute('aria-label');
-    assert.match(label, /^Imports per day, /);
-    const complete = [...byDay.values()].reduce((sum, { COMPLETE = 0 }) => sum + COMPLETE, 0);
-    assert.ok(label.includes(`Complete ${complete}`), label);
-    const tips = (await page.locator('.chart g title').allTextContents()).map((tip) => tip.split('\n'));
-    const drawn = tips
-      .filter((tip) => tip.length > 1)
-      .map(([day, ...statuses]) => [
-        new Date(`${day} UTC`).toISOString().slice(0, 10),
-        Object.fromEntries(statuses.map((each) => each.split(': ')).map(([name, count]) => [enumName(name), +count])),
-      ]);
-    assert.deepEqual(Object.fromEntries(drawn), Object.fromEntries(byDay));
-  });
-
   onPage('sorts by each of its heads and by each line of its menu', '/', {}, async (page) => {
     await settled(page);
     const steps = [

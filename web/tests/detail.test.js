@@ -124,7 +124,8 @@ describe('the panel of an import', () => {
 });
 
 describe('the list as a request', () => {
-  const path = '/?status_not=complete&created=2025-03-01..2026-06-30&sort=updated_at.asc';
+  const path =
+    '/?status_not=complete&type_not=Nothing&completed=yes&created=2025-03-01..2026-06-30&q=a&sort=updated_at.asc';
   onPage('runs in a shell and gives what is on screen', path, {}, async (page) => {
     await settled(page);
     const wanted = (await shown(page)).slice(0, 10);

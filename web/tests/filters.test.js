@@ -20,6 +20,7 @@ function onPage(name, path, options, body) {
 }
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
+const statusGroup = (page) => page.getByRole('group', { name: 'Status' });
 const chipsAre = (page, wanted) => until('the chips', () => chips(page), wanted);
 const focusIs = (page, name) =>
   until(
@@ -45,7 +46,7 @@ describe('the filters', () => {
     await searchIs(page, '?status=failed,new');
     await chipsAre(page, ['Status is Failed or New']);
     await focusIs(page, 'New');
-    await button(page, 'is not').click();
+    await button(statusGroup(page), 'is not').click();
     await searchIs(page, '?status_not=failed,new');
     await button(page, 'Complete').click();
     await searchIs(page, '?status_not=failed,complete,new');
@@ -71,7 +72,7 @@ describe('the filters', () => {
   onPage('ask for nothing where every status is chosen', '/?status_not=failed', {}, async (page) => {
     await settled(page);
     await openFilters(page);
-    await until('“is not”', () => button(page, 'is not').getAttribute('aria-pressed'), 'true');
+    await until('“is not”', () => button(statusGroup(page), 'is not').getAttribute('aria-pressed'), 'true');
     for (const status of ['Complete', 'Partially complete', 'Incomplete', 'Processing', 'Queued', 'New']) {
       await button(page, status).click();
     }
@@ -82,6 +83,66 @@ describe('the filters', () => {
     await button(page, 'Unsupported').click();
     await searchIs(page, '');
     await settled(page);
+  });
+
+  onPage('show or leave out types, each a chip of its own', '/', {}, async (page) => {
+    const { data } = await ask('{ imports(first: 100) { nodes { type } } }');
+    const [first, second] = [...new Set(data.imports.nodes.map(({ type }) => type))];
+    assert.ok(first && second, 'two types');
+    const typesAre = (accepts) =>
+      until(
+        'the types of the rows',
+        () =>
+          page.locator('.rows .cell-file .second').evaluateAll((all) => [...new Set(all.map(({ title }) => title))]),
+        (types) => types.length > 0 && types.every(accepts),
+      );
+    await settled(page);
+    await openFilters(page);
+    const type = page.getByRole('combobox', { name: 'Type' });
+    await type.fill(` ${first} `);
+    await type.press('Enter');
+    await searchIs(page, `?type=${first}`);
+    await chipsAre(page, [`Type is ${first}`]);
+    await settled(page);
+    await typesAre((each) => each === first);
+    await until('the text of the field', () => type.inputValue(), '');
+    await until('the field with the focus', () => page.evaluate(() => document.activeElement?.id), 'type');
+    await page.getByRole('group', { name: 'Type' }).getByRole('button', { name: 'is not', exact: true }).click();
+    await searchIs(page, `?type_not=${first}`);
+    await type.fill(second);
+    await button(page, 'Add type').click();
+    await searchIs(page, `?type_not=${first}&type_not=${second}`);
+    await chipsAre(page, [`Type is not ${first}`, `Type is not ${second}`]);
+    await settled(page);
+    await typesAre((each) => each !== first && each !== second);
+    await assertAccessible(page, 'filters, types left out');
+    await page.reload();
+    await settled(page);
+    await chipsAre(page, [`Type is not ${first}`, `Type is not ${second}`]);
+    await button(page, `Remove the filter: Type is not ${first}`).press('Enter');
+    await searchIs(page, `?type_not=${second}`);
+    await button(page, `Remove the filter: Type is not ${second}`).click();
+    await searchIs(page, '');
+    await focusIs(page, 'Filter');
+  });
+
+  onPage('tell imports that have ended from those that have not', '/', {}, async (page) => {
+    await settled(page);
+    await openFilters(page);
+    await button(page, 'has not ended').click();
+    await searchIs(page, '?completed=no');
+    await chipsAre(page, ['Import has not ended']);
+    await settled(page);
+    const durations = () =>
+      page.locator('.rows .cell-duration').evaluateAll((all) => [...new Set(all.map((cell) => cell.textContent))]);
+    await until('the durations', durations, ['–none']);
+    await button(page, 'has ended').press('Enter');
+    await searchIs(page, '?completed=yes');
+    await chipsAre(page, ['Import has ended']);
+    await settled(page);
+    await until('the durations', durations, (all) => all.length > 0 && !all.includes('–none'));
+    await button(page, 'ended or not').click();
+    await searchIs(page, '');
   });
 
   onPage('take spans that move with the clock, one at a time, or days', '/', {}, async (page) => {
@@ -157,7 +218,7 @@ describe('the filters', () => {
       await settled(page);
       await openFilters(page);
       await fits(page);
-      await button(page, 'is not').click();
+      await button(statusGroup(page), 'is not').click();
       await button(page, 'Complete').click();
       await page.getByRole('group', { name: 'Created' }).getByRole('button', { name: 'last 30 days' }).click();
       await chipsAre(page, ['Status is not Failed or Complete', 'Created last 30 days']);

@@ -30,8 +30,10 @@ before(async () => {
 after(() => vite?.close());
 afterEach(() => root?.unmount());
 
-/** The answer with imports `first` to `last`; `hasNextPage` says that there are more. */
-function answer(first, last, hasNextPage) {
+/**
+ * The answer with imports `first` to `last`; `hasNextPage` says that there are more, `reached` is where a search was cut.
+ */
+function answer(first, last, hasNextPage, reached = null) {
   const edges = [];
   for (let id = first; id <= last; id += 1) {
     edges.push({
@@ -51,23 +53,31 @@ function answer(first, last, hasNextPage) {
       },
     });
   }
-  const pageInfo = { hasNextPage, hasPreviousPage: false, startCursor: `c${first}`, endCursor: `c${last}` };
-  return { data: { imports: { estimatedRemainingCount: 40, perPage: edges.length, edges, pageInfo } } };
+  const pageInfo = { hasNextPage, hasPreviousPage: false, startCursor: `c${first}`, endCursor: reached ?? `c${last}` };
+  const isSearchPartial = reached !== null;
+  return {
+    data: { imports: { estimatedRemainingCount: 40, perPage: edges.length, isSearchPartial, edges, pageInfo } },
+  };
 }
 
 /** Draws the list of the page on a network whose requests the test answers; `asked` holds them. */
-function openList() {
+function openList(search = '') {
   const asked = [];
   const network = Network.create((request, variables) =>
     Observable.create((sink) => {
+      if (request.name === 'SearchProgressQuery') {
+        const nodes = page.reached[variables.after] ?? [];
+        sink.next({ data: { imports: { nodes } } });
+        return sink.complete();
+      }
       asked.push({ name: request.name, variables, sink });
       if (page.isAway) sink.error(new Failure('UNREACHABLE', 'The service did not answer.'));
     }),
   );
   const environment = new Environment({ network, store: new Store(new RecordSource()) });
   const container = document.body.appendChild(document.createElement('div'));
-  /** Where the list stands, and whether each request fails at once. */
-  const page = { container, isAway: false };
+  /** Where the list stands, whether each request fails at once, and what stands at cursors where a search was cut. */
+  const page = { container, isAway: false, reached: {} };
   const actions = { go() {}, mark() {} };
   const thrown = [];
   root = createRoot(container, { onUncaughtError: (error) => thrown.push(error), onCaughtError() {} });
@@ -83,7 +93,7 @@ function openList() {
             RelayEnvironmentProvider,
             { environment },
             createElement(ImportsPage, {
-              view: readView('').view,
+              view: readView(search).view,
               now: 0,
               actions,
               openId: null,
@@ -155,4 +165,54 @@ test('a list whose next try fails at once counts down again', async () => {
   page.container.querySelector('.error-panel button').click();
   await until('another try', state, ({ asked }) => asked.length === 3);
   await until('the countdown anew', timer, (text) => text.startsWith('Trying again in'), 20_000);
+});
+
+test('a search that is cut goes on by itself from where it was cut, until it is stopped or over', async () => {
+  const { asked, draw, page, state } = openList('?q=fuel');
+  const at = (day) => [{ id: 'x', __typename: 'Import', createdAt: `${day}T10:00:00Z`, updatedAt: `${day}T10:00:00Z` }];
+  page.reached = { r1: at('2026-03-12'), r2: at('2026-02-03') };
+  const text = async () => page.container.textContent;
+  const press = (name) =>
+    [...page.container.querySelectorAll('button')].find((one) => one.textContent === name).click();
+  const reply = (index, ...what) => {
+    asked[index].sink.next(answer(...what));
+    asked[index].sink.complete();
+  };
+  draw();
+  await until('the first request', state, ({ asked }) => asked.length === 1);
+  assert.deepEqual(asked[0].variables.filter, { fileName: { contains: 'fuel' } });
+  // Nothing among what was looked at.
+  reply(0, 1, 0, true, 'r1');
+  await until('the second request', state, ({ asked }) => asked.length === 2);
+  assert.equal(asked[1].variables.after, 'r1');
+  await until('how far it came', text, (shown) => shown.includes('Searched back to 12 Mar 2026'));
+  press('Stop');
+  await until('that it is stopped', text, (shown) => shown.includes('Search stopped. '));
+  reply(1, 1, 3, true, 'r2');
+  await until('what it had found', text, (shown) => shown.startsWith('3 imports loaded'));
+  await until('how far it came', text, (shown) => shown.includes('Search stopped. Searched back to 03 Feb 2026'));
+  assert.equal(asked.length, 2, 'a search that was stopped went on');
+  press('Search on');
+  await until('the third request', state, ({ asked }) => asked.length === 3);
+  assert.equal(asked[2].variables.after, 'r2');
+  reply(2, 4, 4, true, 'r3');
+  await until('the fourth request', state, ({ asked }) => asked.length === 4);
+  assert.equal(asked[3].variables.after, 'r3');
+  await until('the rows of three pages', text, (shown) => shown.startsWith('4 imports loaded'));
+  reply(3, 5, 4, false);
+  await until('the end', text, (shown) => shown.includes('That is all of them.') && !shown.includes('Search'));
+});
+
+test('a search that is cut and finds nothing says so at its end', async () => {
+  const { asked, draw, page, state } = openList('?q=fuel');
+  const text = async () => page.container.textContent;
+  draw();
+  await until('the first request', state, ({ asked }) => asked.length === 1);
+  asked[0].sink.next(answer(1, 0, true, 'r1'));
+  asked[0].sink.complete();
+  await until('the second request', state, ({ asked }) => asked.length === 2);
+  await until('that it goes on', text, (shown) => shown.includes('Searching older imports…'));
+  asked[1].sink.next(answer(1, 0, false));
+  asked[1].sink.complete();
+  await until('the end', text, (shown) => shown.includes('Nothing found') && shown.includes('“fuel”'));
 });

@@ -8,6 +8,7 @@ let vite;
 let view;
 let format;
 let chart;
+let jump;
 let time;
 /** Friday, 1 May 2026, 01:30 in UTC. */
 const NOW = Date.parse('2026-05-01T01:30:00Z');
@@ -16,6 +17,7 @@ before(async () => {
   view = await vite.ssrLoadModule('/dashboard/view.ts');
   format = await vite.ssrLoadModule('/dashboard/format.ts');
   time = await vite.ssrLoadModule('/dashboard/time.ts');
+  jump = await vite.ssrLoadModule('/dashboard/JumpForm.tsx');
   chart = await vite.ssrLoadModule('/dashboard/DayChart.tsx');
 });
 after(() => vite?.close());
@@ -30,6 +32,10 @@ describe('a view', () => {
       '?status=failed,rolled_back&created=2026-01-31..2026-02-28&updated=..2026-03-01&sort=updated_at.asc',
       '?created=2024-02-29..&sort=id.asc&after=a-_b.c&import=1240000001',
       '?status_not=complete,rolled_back&created=last_7_days&updated=over_an_hour_ago',
+      '?q=a%26b%2B%25%20%E2%80%AE%F0%9F%98%80&sort=id.asc',
+      `?q=${encodeURIComponent('😀'.repeat(256))}`,
+      '?type=VehicleImport&type=a%2Cb%26c&completed=no&q=x',
+      '?status=failed&type_not=VehicleImport&completed=yes',
     ]) {
       const { view: read, dropped } = view.readView(search);
       assert.deepEqual([view.writeView(read), dropped], [search, []]);
@@ -48,6 +54,10 @@ describe('a view', () => {
       ['?sort=size.asc&status=', '', 2],
       ['?status=failed&status_not=new', '?status=failed', 1],
       [`?status_not=${ALL}&sort=id.asc`, '?sort=id.asc', 1],
+      [`?q=${'a'.repeat(257)}&sort=id.asc`, '?sort=id.asc', 1],
+      ['?q=a&q=b', '?q=a', 1],
+      ['?type=a&type_not=b&type=a', '?type=a', 1],
+      ['?type=&completed=maybe', '', 1],
       ['?created=last_8_days', '', 1],
       ['?created=toString', '', 1],
       ['?state=failed&sort=id.asc', '?sort=id.asc', 1],
@@ -69,6 +79,9 @@ describe('a view', () => {
       updatedAt: { gte: '2026-12-31T00:00:00Z' },
     });
     assert.equal(filter('?sort=id.asc'), null);
+    assert.deepEqual(filter('?type=A&type=B,C&completed=no'), { type: { include: ['A', 'B,C'] }, isCompleted: false });
+    assert.deepEqual(filter('?type_not=A&completed=yes'), { type: { exclude: ['A'] }, isCompleted: true });
+    assert.deepEqual(filter('?q=Fuel%20'), { fileName: { contains: 'Fuel ' } });
   });
 
   test('asks for days of a time zone, and for spans that move with the clock', () => {
@@ -89,15 +102,15 @@ describe('a view', () => {
     assert.deepEqual(stuck, { updatedAt: { lt: '2026-05-01T00:30:00Z' } });
   });
 
-  test('leaves statuses out by naming all others', () => {
+  test('leaves statuses out by name', () => {
     const { status } = view.toFilter(view.readView('?status_not=complete,failed').view, NOW, 'UTC');
-    assert.deepEqual(
-      status.include.toSorted(),
-      ALL.toUpperCase()
-        .split(',')
-        .filter((each) => each !== 'COMPLETE' && each !== 'FAILED')
-        .toSorted(),
-    );
+    assert.deepEqual(status, { exclude: ['COMPLETE', 'FAILED'] });
+  });
+
+  test('jumps to the first instant of a day, or, latest first, to its last', () => {
+    const at = (order) => jump.positionOf('2026-03-29', view.readSort(order), 'Europe/Berlin');
+    assert.deepEqual(at('created_at.asc'), { createdAt: '2026-03-28T23:00:00.000Z' });
+    assert.deepEqual(at('updated_at.desc'), { updatedAt: '2026-03-29T21:59:59.999999Z' });
   });
 
   test('is the same list wherever one stands in it', () => {
@@ -182,6 +195,53 @@ describe('a day', () => {
 });
 
 describe('the chart', () => {
+  const bucket = (start, count) => ({ start, total: count, byStatus: [{ status: 'NEW', count }] });
+  const bars = (buckets, rest, zone = 'UTC', by = 'DAY') =>
+    chart.barsOf({ counts: { buckets, total: 0, isExact: true, reachedAt: null, ...rest }, zone, by });
+  const brief = ({ day, last, total, isPartial }) => [day, last, total, isPartial];
+
+  test('has a bar for each day of a zone from the first import to the last', () => {
+    const { step, bars: drawn } = bars(
+      [bucket('2026-03-27T23:00:00.000000Z', 2), bucket('2026-03-29T22:00:00.000000Z', 3)],
+      {},
+      'Europe/Berlin',
+    );
+    assert.equal(step, 'day');
+    assert.deepEqual(drawn.map(brief), [
+      ['2026-03-28', '2026-03-28', 2, false],
+      ['2026-03-29', '2026-03-29', 0, false],
+      ['2026-03-30', '2026-03-30', 3, false],
+    ]);
+  });
+
+  test('adds days up to weeks, and has none shorter than what was counted by', () => {
+    const days = [bucket('2026-01-01T00:00:00.000000Z', 1), bucket('2026-04-30T00:00:00.000000Z', 5)];
+    const weeks = bars([...days, bucket('2026-04-28T00:00:00.000000Z', 2)], {});
+    assert.equal(weeks.step, 'week');
+    assert.deepEqual(brief(weeks.bars[0]), ['2025-12-29', '2026-01-04', 1, false]);
+    assert.deepEqual(brief(weeks.bars.at(-1)), ['2026-04-27', '2026-05-03', 7, false]);
+    const [month] = bars([bucket('2026-02-01T00:00:00.000000Z', 1)], {}, 'UTC', 'MONTH').bars;
+    assert.deepEqual(brief(month), ['2026-02-01', '2026-02-28', 1, false]);
+  });
+
+  test('marks the bars that may not be whole', () => {
+    const days = ['01', '02', '03'].map((day) => bucket(`2026-05-${day}T00:00:00.000000Z`, 1));
+    const marked = (reachedAt) => bars(days, { isExact: false, reachedAt }).bars.map(({ isPartial }) => isPartial);
+    assert.deepEqual(marked('2026-05-02T10:00:00.000001Z'), [true, true, false]);
+    assert.deepEqual(marked('2026-05-02T00:00:00.000000Z'), [true, false, false]);
+  });
+
+  test('says what is known of the total', () => {
+    assert.equal(chart.totalOf({ total: 20_005, isExact: true }), '20,005 imports');
+    assert.equal(chart.totalOf({ total: 20_001, isExact: false }), 'More than 20,000 imports');
+    assert.equal(chart.totalOf({ total: 1, isExact: false }), 'At least 1 import');
+  });
+
+  test('ends with the calendar', () => {
+    const [bar] = bars([bucket('9999-12-31T00:00:00.000000Z', 1)], {}).bars;
+    assert.deepEqual(brief(bar), ['9999-12-31', null, 1, false]);
+  });
+
   test('has few bars for any span, each day in one of them, up to the last day that the service knows', () => {
     for (const [first, last, step, bars] of [
       ['2026-05-01', '2026-05-01', 'day', 1],

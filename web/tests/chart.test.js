@@ -1,0 +1,216 @@
+/** The chart over the whole filtered list, and the true total, in a browser, on the real service. */
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { assertAccessible, openBrowser, REFUSED, withPage } from './browser.js';
+import { ask } from './gateway.js';
+import { after, before, test, until } from './limits.js';
+import { chips, search, searchIs, settled, tab } from './list.js';
+
+const NARROW = { viewport: { width: 320, height: 700 } };
+const ROWS = Number(process.env.GATEWAY_ROWS ?? 10_000).toLocaleString('en');
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+/** Runs a test on a fresh page and holds the page to its faults. */
+function onPage(name, path, options, body) {
+  test(name, () => withPage(browser, path, options, body));
+}
+
+const caption = (page) => page.locator('.chart figcaption > span').innerText();
+const captionIs = (page, wanted) =>
+  until(
+    'the caption of a chart that is not busy',
+    async () => {
+      const isBusy = await page.locator('.chart[aria-busy="true"]').count();
+      return isBusy ? 'busy' : caption(page);
+    },
+    wanted,
+  );
+const bars = (page) => page.locator('.chart g[role="button"]');
+const focused = (page) => page.evaluate(() => document.activeElement?.id);
+const dayOf = (id) => id.replace('bar-', '');
+const enumName = (status) => status.toUpperCase().replaceAll(' ', '_');
+
+/** How many imports were created since a day, by day and status: by walking over them. */
+async function walk(from) {
+  const query = `query ($after: String, $filter: ImportFilter) {
+    imports(first: 100, after: $after, filter: $filter) { nodes { status createdAt } pageInfo { hasNextPage endCursor } }
+  }`;
+  const byDay = {};
+  for (let after = null, more = true; more;) {
+    const { data } = await ask(query, { after, filter: { createdAt: { gte: `${from}T00:00:00Z` } } });
+    for (const { status, createdAt } of data.imports.nodes) {
+      const day = (byDay[createdAt.slice(0, 10)] ??= {});
+      day[status] = (day[status] ?? 0) + 1;
+    }
+    ({ hasNextPage: more, endCursor: after } = data.imports.pageInfo);
+  }
+  return byDay;
+}
+
+async function aDay() {
+  const { data } = await ask('{ imports(first: 100) { nodes { createdAt } } }');
+  return data.imports.nodes[99].createdAt.slice(0, 10);
+}
+
+describe('the chart', () => {
+  test('draws the whole filtered list by day and status', async () => {
+    const from = await aDay();
+    const wanted = await walk(from);
+    await withPage(browser, `/?created=${from}..`, { timezoneId: 'UTC' }, async (page) => {
+      await settled(page);
+      const total = Object.values(wanted).flatMap(Object.values);
+      const sum = total.reduce((all, count) => all + count, 0);
+      await captionIs(page, `${sum} imports per day and status`);
+      const tips = (await page.locator('.chart g title').allTextContents()).map((tip) => tip.split('\n'));
+      const drawn = tips
+        .filter((tip) => tip.length > 1)
+        .map(([day, ...statuses]) => [
+          new Date(`${day} UTC`).toISOString().slice(0, 10),
+          Object.fromEntries(statuses.map((each) => each.split(': ')).map(([name, count]) => [enumName(name), +count])),
+        ]);
+      assert.deepEqual(Object.fromEntries(drawn), wanted);
+    });
+  });
+
+  onPage('has the true total, and that of a status', '/', {}, async (page) => {
+    await settled(page);
+    const all = async () => (await tab(page, /^All/).innerText()).replace(/\s/g, '');
+    await until('the tab of all', all, `All${ROWS}`);
+    await until(
+      'the caption',
+      () => caption(page),
+      (text) => text.startsWith(`${ROWS} imports per `),
+    );
+    await assertAccessible(page, 'chart');
+    const { data } = await ask(
+      '{ importCounts(filter: { status: { include: [FAILED] } }, by: MONTH) { total isExact } }',
+    );
+    assert.ok(data.importCounts.isExact);
+    await tab(page, /^Failed/).click();
+    await searchIs(page, '?status=failed');
+    const failed = data.importCounts.total.toLocaleString('en');
+    await captionIs(page, (text) => text.startsWith(`${failed} imports per `));
+    await until('the tab of all', all, `All${ROWS}`);
+  });
+
+  onPage('narrows the list to the days of a bar, by pointer', '/?status=failed', {}, async (page) => {
+    await settled(page);
+    const last = bars(page).last();
+    const from = dayOf(await last.getAttribute('id'));
+    // In the middle of the bar there may be nothing but the empty part of its column.
+    await last.click();
+    await until(
+      'the query of the URL',
+      async () => search(page),
+      (text) => text.startsWith(`?status=failed&created=${from}..`),
+    );
+    await settled(page);
+    await until('how many chips', async () => (await chips(page)).length, 2);
+    await captionIs(page, (text) => / imports? per day and status$/.test(text));
+    await page.goBack();
+    await searchIs(page, '?status=failed');
+  });
+
+  onPage('goes from bar to bar by the arrow keys, and narrows the list by Enter', '/', {}, async (page) => {
+    await settled(page);
+    await bars(page).first().waitFor();
+    const ids = await bars(page).evaluateAll((all) => all.map(({ id }) => id));
+    assert.deepEqual(
+      await page.locator('.chart [tabindex="0"]').evaluateAll((all) => all.map(({ id }) => id)),
+      ids.slice(-1),
+    );
+    const focusIs = (id) => until('the bar with the focus', () => focused(page), id);
+    await page.locator('.chart [tabindex="0"]').focus();
+    await page.keyboard.press('ArrowLeft');
+    await focusIs(ids.at(-2));
+    await page.keyboard.press('Home');
+    await focusIs(ids[0]);
+    await page.keyboard.press('ArrowRight');
+    await focusIs(ids[1]);
+    await page.keyboard.press('End');
+    await focusIs(ids.at(-1));
+    await page.keyboard.press('Enter');
+    await until(
+      'the query of the URL',
+      async () => search(page),
+      (text) => text.startsWith(`?created=${dayOf(ids.at(-1))}..`),
+    );
+    await settled(page);
+    await captionIs(page, (text) => / imports? per day and status$/.test(text));
+    await until(
+      'a bar with the focus',
+      () => focused(page),
+      (id) => id.startsWith('bar-'),
+    );
+  });
+
+  onPage(
+    'counts by UTC where the service does not know the zone, and says so',
+    '/',
+    {
+      timezoneId: 'Asia/Tokyo',
+      expected: REFUSED,
+      before: (page) =>
+        page.route('**/graphql', async (route) => {
+          const { variables } = route.request().postDataJSON();
+          if (variables.timeZone !== 'Asia/Tokyo') return route.continue();
+          const extensions = { code: 'BAD_USER_INPUT', argument: 'timeZone' };
+          const json = { data: null, errors: [{ message: '`timeZone` must be the name of a zone.', extensions }] };
+          return route.fulfill({ status: 422, json });
+        }),
+    },
+    async (page) => {
+      await settled(page);
+      await page
+        .getByText('Days of this chart are in UTC, as the service does not know the zone Asia/Tokyo.')
+        .waitFor();
+      await until(
+        'the caption',
+        () => caption(page),
+        (text) => text.startsWith(`${ROWS} imports per `),
+      );
+    },
+  );
+
+  onPage(
+    'says so where its counts fail, beside rows that are there',
+    '/',
+    {
+      expected: REFUSED,
+      before: (page) => {
+        let isFirst = true;
+        return page.route('**/graphql', async (route) => {
+          if (!isFirst || !route.request().postData().includes('countsQuery')) return route.continue();
+          isFirst = false;
+          return route.fulfill({ status: 503, body: '' });
+        });
+      },
+    },
+    async (page) => {
+      await settled(page);
+      await page.getByText('The chart could not be loaded.').waitFor();
+      await assertAccessible(page, 'chart failed');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await until(
+        'the caption',
+        () => caption(page),
+        (text) => text.startsWith(`${ROWS} imports per `),
+      );
+    },
+  );
+
+  for (const colorScheme of ['light', 'dark']) {
+    onPage(`fits the narrowest phone, ${colorScheme}`, '/', { ...NARROW, colorScheme }, async (page) => {
+      await settled(page);
+      await bars(page).first().waitFor();
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${over} pixels over`);
+      await assertAccessible(page, `chart at 320 pixels, ${colorScheme}`);
+    });
+  }
+});
