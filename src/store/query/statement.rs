@@ -16,7 +16,7 @@
 //! walk the index of that key and sort one such group after the other, PostgreSQL 32 rows of each walk at least.
 //! SQLite is told by name which index that is: left alone it reads the whole account by its primary key and sorts it.
 //!
-//! What no index serves in the sort's order is for [`sourced`](super::sourced).
+//! What no index serves in the sort's order is for [`sourced`].
 //!
 //! **Few texts.** A text depends on which columns, conditions and how many statuses there are, never on a value.
 
