@@ -169,6 +169,10 @@ async fn has_preceding<C: Column>(
     if let Some(known) = page.has_preceding {
         return Ok(known);
     }
+    // As many entries as a search may look at were looked at already: there may be a row.
+    if page.is_cut {
+        return Ok(true);
+    }
     match window.preceding_plan(filter) {
         Some(plan) => {
             let found = query::page(store, viewer, &plan, Fields::NONE, None).await?;

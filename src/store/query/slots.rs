@@ -3,7 +3,7 @@
 //! Slots are hours, minutes or seconds of a clock that is shifted by some seconds: whoever counts by days of a zone adds up
 //! slots, as no database knows every zone alike.
 
-use keyset::{Filter, Plan};
+use keyset::{Filter, Plan, Range, Value};
 use sea_orm::DbErr;
 
 use super::scan::Source;
@@ -154,30 +154,45 @@ pub(super) async fn grouped<C: Column>(
     }
     let entries: u64 = slots.iter().map(|slot| slot.entries).sum();
     let is_bounded = matches!(source, Source::Order(_) | Source::Whole(_));
-    let is_cut = is_bounded && entries == limit as u64 && goes_on(store, plan, source, limit).await?;
-    Ok(Slots { slots, is_cut })
+    let mut slots = Slots { slots, is_cut: false };
+    if let Some(reached) = slots.reached()
+        && is_bounded
+        && entries == limit as u64
+    {
+        // Only where the oldest instant is that of all the rest must the entries be counted.
+        slots.is_cut = goes_on(store, plan, source, Some(reached), 0).await?
+            || goes_on(store, plan, source, None, limit).await?;
+    }
+    Ok(slots)
 }
 
-/// Whether a source has more than so many entries, which were read.
+/// Whether a source has more than so many entries, of those before an instant where one is given.
 async fn goes_on<C: Column>(
     store: &Store,
     plan: &Plan<C>,
     source: Source<C>,
-    read: usize,
+    before: Option<i64>,
+    than: usize,
 ) -> Result<bool, StoreError> {
     // The whole order holds rows that the conditions leave out.
     let one_of = match source {
         Source::Whole(_) => None,
         _ => plan.filter().one_of.clone(),
     };
+    let before = before.map(|instant| Range {
+        column: plan.order().keys()[0].column,
+        from: None,
+        until: Some(Value::Instant(instant)),
+    });
     let filter = Filter {
         equals: plan.filter().equals.clone(),
         one_of,
+        ranges: before.into_iter().collect(),
         ..Filter::default()
     };
     let (from, until) = (plan.from().cloned(), plan.until().cloned());
-    match Plan::new(&filter, plan.order().clone(), from, until, read + 1) {
-        Some(plan) => Ok(count(store, &plan).await? > read as u64),
+    match Plan::new(&filter, plan.order().clone(), from, until, than + 1) {
+        Some(plan) => Ok(count(store, &plan).await? > than as u64),
         None => Ok(false),
     }
 }

@@ -28,7 +28,7 @@ use sea_orm::DbBackend;
 use super::scan::{self, Condition, Part, Role, Source, Walk};
 use super::slots::Slot;
 use super::sql::{Limit, Read, Sql};
-use super::statement::counted;
+use super::statement::{MOST_ROWS, counted};
 use super::table::{Column, Fields, Table};
 use crate::store::statement_kind::{Named, StatementKind};
 
@@ -49,20 +49,70 @@ pub(super) const SEARCH_ENTRIES: usize = 50_000;
 /// As many index entries are counted by time.
 pub(super) const SLOT_ENTRIES: usize = 20_000;
 
+/// The entries of a source of a plan, and the conditions that are left to check of each.
+struct Entries<'a, C> {
+    plan: &'a Plan<C>,
+    source: Source<C>,
+    walks: Vec<Walk<'a, C>>,
+    bounds: Vec<Condition<C>>,
+    rest: Vec<Condition<C>>,
+}
+
+impl<'a, C: Column> Entries<'a, C> {
+    fn of(source: Source<C>, plan: &'a Plan<C>, part: Part) -> Self {
+        Self {
+            plan,
+            source,
+            walks: source.walks(plan.filter()),
+            bounds: source.bounds(plan, part),
+            rest: source.rest(plan, part),
+        }
+    }
+
+    /// Those of the plan's own order: name by name, or whatever the rows' names.
+    fn of_order(plan: &'a Plan<C>, part: Part, is_by_name: bool) -> Self {
+        let lead = plan.order().keys()[0].column;
+        let source = if is_by_name { Source::Order } else { Source::Whole };
+        Self::of(source(lead), plan, part)
+    }
+
+    /// The first ones in the plan's order.
+    fn along(&self, limit: Limit) -> Read<'_, C> {
+        self.read(self.plan.order().keys(), true, limit)
+    }
+
+    /// All of them. `key` is not for the order: it makes the planner read this index, however much of the table it is.
+    fn all<'b>(&'b self, key: &'b [Key<C>]) -> Read<'b, C> {
+        self.read(key, false, Limit::All)
+    }
+
+    fn read<'b>(&'b self, keys: &'b [Key<C>], merged: bool, limit: Limit) -> Read<'b, C> {
+        Read {
+            filter: self.plan.filter(),
+            walks: &self.walks,
+            bounds: &self.bounds,
+            lead: self.source.column(),
+            keys,
+            merged,
+            limit,
+        }
+    }
+}
+
 /// How many index entries each source of a plan has, up to one more than [`NARROW_ENTRIES`], as one row with one column
 /// a source.
 pub(super) fn probe<C: Column>(backend: DbBackend, plan: &Plan<C>, sources: &[Source<C>]) -> Named {
     let mut sql = Sql::new(backend, scan::walks(plan.filter()) * sources.len());
     for (index, source) in sources.iter().enumerate() {
         sql.push(if index == 0 { "SELECT (" } else { ", (" });
-        let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Page));
-        let limit = NARROW_ENTRIES + 1;
+        let entries = Entries::of(*source, plan, Part::Page);
+        let (key, limit) = (source.counting_key(plan), NARROW_ENTRIES + 1);
         counted(
             &mut sql,
             plan.filter(),
-            &walks,
-            &bounds,
-            source.counting_key(plan),
+            &entries.walks,
+            &entries.bounds,
+            key,
             limit,
         );
         sql.push(")");
@@ -87,19 +137,14 @@ pub(super) fn range<C: Column>(
         source_count(&mut sql, count, source);
         sql.push(")");
     }
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Page));
-    let entries = Read {
-        filter: plan.filter(),
-        walks: &walks,
-        bounds: &bounds,
-        lead: source.column(),
-        // Not for the order: so that the planner reads this index, however much of the table it is.
-        keys: &[source.counting_key(plan)],
-        merged: false,
-        limit: Limit::All,
-    };
+    let entries = Entries::of(source, plan, Part::Page);
     sql.push(" FROM (");
-    chosen(&mut sql, plan, &entries, source.rest(plan, Part::Page));
+    chosen(
+        &mut sql,
+        plan,
+        &entries.all(&[source.counting_key(plan)]),
+        &entries.rest,
+    );
     sql.push(") AS page");
     looked_up(&mut sql, plan);
     sql.finish(StatementKind::Range)
@@ -130,16 +175,14 @@ pub(super) fn walk<C: Column>(
         source_count(&mut sql, count, source);
         sql.push(if is_scan { ")" } else { ") END" });
     }
-    let source = Source::Order(plan.order().keys()[0].column);
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Page));
     let limit = if is_scan {
         Limit::All
     } else {
         Limit::Constant(WALK_ENTRIES)
     };
-    let entries = along(plan, &walks, &bounds, limit);
+    let entries = Entries::of_order(plan, Part::Page, true);
     sql.push(" FROM (");
-    chosen(&mut sql, plan, &entries, source.rest(plan, Part::Page));
+    chosen(&mut sql, plan, &entries.along(limit), &entries.rest);
     sql.push(") AS page");
     looked_up(&mut sql, plan);
     sql.finish(if is_scan {
@@ -152,30 +195,43 @@ pub(super) fn walk<C: Column>(
 /// The rows of a plan among the first [`SEARCH_ENTRIES`] of its order, each with a column that says that it is one; and
 /// where they are fewer than its limit and the order goes on, the last of those entries, whose column says that it is none.
 ///
-/// With `count` the last column is the number of rows of that plan among as many entries.
+/// With `count` the last column is the number of rows of that plan among those entries.
 pub(super) fn search<C: Column>(
     backend: DbBackend,
     plan: &Plan<C>,
     fields: Fields,
     count: Option<&Plan<C>>,
 ) -> Named {
-    let mut sql = Sql::new(backend, 3);
-    let source = Source::Whole(plan.order().keys()[0].column);
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Page));
-    let entries = along(plan, &walks, &bounds, Limit::Constant(SEARCH_ENTRIES));
-    sql.push("WITH found AS (");
-    chosen(&mut sql, plan, &entries, source.rest(plan, Part::Page));
+    let mut sql = Sql::new(backend, 2);
+    let entries = Entries::of_order(plan, Part::Page, false);
+    let walk = entries.along(Limit::Constant(SEARCH_ENTRIES));
+    match count {
+        None => {
+            sql.push("WITH found AS (");
+            chosen(&mut sql, plan, &walk, &entries.rest);
+        }
+        // One walk for both: as many matches as either wants.
+        Some(count) => {
+            sql.push("WITH matched AS MATERIALIZED (SELECT ");
+            sql.looked_at(plan.order().keys(), None, &[]);
+            let most = MOST_ROWS.max(count.limit() + 1);
+            met(&mut sql, plan, &walk, &entries.rest, Limit::Constant(most));
+            sql.push("), found AS (SELECT id AS page_id FROM matched");
+            sql.order_by(plan.order().keys());
+            sql.limit(Limit::Bound(plan.limit()));
+        }
+    }
     sql.push(") SELECT ");
     sql.fields(fields);
     sql.push(", is_found");
     if let Some(count) = count {
-        sql.push(", (");
-        search_count(&mut sql, count);
-        sql.push(")");
+        sql.push(", (SELECT count(*) FROM (SELECT 1 FROM matched");
+        sql.filtered(scan::cuts(count, Part::Count));
+        sql.limit(Limit::Constant(count.limit()));
+        sql.push(") AS counted)");
     }
     sql.push(" FROM (SELECT page_id, 1 AS is_found FROM found UNION ALL SELECT id, 0 FROM (");
-    let last = along(plan, &walks, &bounds, Limit::Nth(SEARCH_ENTRIES));
-    sql.read(|sql| sql.push("id"), &last);
+    sql.read(|sql| sql.push("id"), &entries.along(Limit::Nth(SEARCH_ENTRIES)));
     sql.push(") AS reached WHERE (SELECT count(*) FROM found) < ");
     sql.bind(Role::Limit, None, |_| sea_orm::Value::from(plan.limit() as i64));
     sql.push(") AS page");
@@ -193,7 +249,9 @@ pub(super) fn range_count<C: Column>(backend: DbBackend, plan: &Plan<C>, source:
 /// The same of a plan that searches a text, among the first [`SEARCH_ENTRIES`] of its order.
 pub(super) fn searched_count<C: Column>(backend: DbBackend, plan: &Plan<C>) -> Named {
     let mut sql = Sql::new(backend, 1);
-    search_count(&mut sql, plan);
+    let entries = Entries::of_order(plan, Part::Count, false);
+    let walk = entries.along(Limit::Constant(SEARCH_ENTRIES));
+    count_of(&mut sql, plan, &walk, &entries.rest);
     sql.finish(StatementKind::RangeCount)
 }
 
@@ -212,22 +270,11 @@ pub(super) fn grouped<C: Column>(
 ) -> Named {
     let mut sql = Sql::new(backend, scan::walks(plan.filter()));
     let lead = plan.order().keys()[0].column;
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Page));
-    let rest = source.rest(plan, Part::Page);
-    let is_whole = !matches!(source, Source::Order(_) | Source::Whole(_));
-    let keys: &[Key<C>] = if is_whole { &[] } else { plan.order().keys() };
-    let entries = Read {
-        filter: plan.filter(),
-        walks: &walks,
-        bounds: &bounds,
-        lead: source.column(),
-        keys,
-        merged: !is_whole,
-        limit: if is_whole {
-            Limit::All
-        } else {
-            Limit::Constant(limit)
-        },
+    let entries = Entries::of(source, plan, Part::Page);
+    let rest = &entries.rest;
+    let read = match source {
+        Source::Order(_) | Source::Whole(_) => entries.along(Limit::Constant(limit)),
+        _ => entries.all(&[]),
     };
     sql.push("SELECT name, ");
     sql.seconds("slot");
@@ -244,45 +291,33 @@ pub(super) fn grouped<C: Column>(
     sql.push(" AS at, ");
     sql.slot(lead, slot);
     sql.push(" AS slot, ");
-    sql.met(&rest);
+    sql.met(rest);
     sql.push(" AS is_met FROM (");
-    sql.read(
-        |sql| sql.looked_at(plan.order().keys(), Some(by), &rest),
-        &entries,
-    );
+    sql.read(|sql| sql.looked_at(plan.order().keys(), Some(by), rest), &read);
     sql.push(") AS entries) AS judged GROUP BY name, slot");
     sql.finish(StatementKind::Grouped)
 }
 
-/// The entries of a plan's order.
-fn along<'a, C: Column>(
-    plan: &'a Plan<C>,
-    walks: &'a [Walk<'a, C>],
-    bounds: &'a [Condition<C>],
-    limit: Limit,
-) -> Read<'a, C> {
-    Read {
-        filter: plan.filter(),
-        walks,
-        bounds,
-        lead: plan.order().keys()[0].column,
-        keys: plan.order().keys(),
-        merged: true,
-        limit,
-    }
+/// `SELECT` the ids of the first rows in the plan's order that are among `entries` and meet `rest`.
+fn chosen<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, entries: &Read<'_, C>, rest: &[Condition<C>]) {
+    sql.push("SELECT id AS page_id");
+    met(sql, plan, entries, rest, Limit::Bound(plan.limit()));
 }
 
-/// `SELECT` the ids of the first rows in the plan's order that are among `entries` and meet `rest`.
-fn chosen<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, entries: &Read<'_, C>, rest: Vec<Condition<C>>) {
-    sql.push("SELECT id AS page_id FROM (");
-    sql.read(|sql| sql.looked_at(plan.order().keys(), None, &rest), entries);
+/// The first of `entries` in the plan's order that meet `rest`, behind the list of columns.
+fn met<C: Column>(
+    sql: &mut Sql<C>,
+    plan: &Plan<C>,
+    entries: &Read<'_, C>,
+    rest: &[Condition<C>],
+    limit: Limit,
+) {
+    sql.push(" FROM (");
+    sql.read(|sql| sql.looked_at(plan.order().keys(), None, rest), entries);
     sql.push(") AS entries");
-    if !rest.is_empty() {
-        sql.push(" WHERE ");
-        sql.conditions(rest);
-    }
+    sql.filtered(rest.iter().cloned());
     sql.order_by(plan.order().keys());
-    sql.limit(Limit::Bound(plan.limit()));
+    sql.limit(limit);
 }
 
 /// The rows of the ids of `page`, looked up by their key, one by one.
@@ -305,35 +340,20 @@ fn looked_up<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>) {
 
 /// `SELECT count(*)` of a plan, among the entries of a source of it.
 pub(super) fn source_count<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, source: Source<C>) {
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Count));
-    let entries = Read {
-        filter: plan.filter(),
-        walks: &walks,
-        bounds: &bounds,
-        lead: source.column(),
-        keys: &[source.counting_key(plan)],
-        merged: false,
-        limit: Limit::All,
-    };
-    count_of(sql, plan, &entries, source.rest(plan, Part::Count));
+    let entries = Entries::of(source, plan, Part::Count);
+    count_of(
+        sql,
+        plan,
+        &entries.all(&[source.counting_key(plan)]),
+        &entries.rest,
+    );
 }
 
-/// `SELECT count(*)` of a plan, among the first [`SEARCH_ENTRIES`] of its order.
-fn search_count<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>) {
-    let source = Source::Whole(plan.order().keys()[0].column);
-    let (walks, bounds) = (source.walks(plan.filter()), source.bounds(plan, Part::Count));
-    let entries = along(plan, &walks, &bounds, Limit::Constant(SEARCH_ENTRIES));
-    count_of(sql, plan, &entries, source.rest(plan, Part::Count));
-}
-
-fn count_of<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, entries: &Read<'_, C>, rest: Vec<Condition<C>>) {
+fn count_of<C: Column>(sql: &mut Sql<C>, plan: &Plan<C>, entries: &Read<'_, C>, rest: &[Condition<C>]) {
     sql.push("SELECT count(*) FROM (SELECT 1 FROM (");
-    sql.read(|sql| sql.looked_at(entries.keys, None, &rest), entries);
+    sql.read(|sql| sql.looked_at(entries.keys, None, rest), entries);
     sql.push(") AS entries");
-    if !rest.is_empty() {
-        sql.push(" WHERE ");
-        sql.conditions(rest);
-    }
+    sql.filtered(rest.iter().cloned());
     sql.limit(Limit::Constant(plan.limit()));
     sql.push(") AS counted");
 }

@@ -220,6 +220,15 @@ impl<C: Column> Sql<C> {
         }
     }
 
+    /// ` WHERE` with all of the conditions; nothing where there are none.
+    pub(super) fn filtered(&mut self, conditions: impl IntoIterator<Item = Condition<C>>) {
+        let mut conditions = conditions.into_iter().peekable();
+        if conditions.peek().is_some() {
+            self.push(" WHERE ");
+            self.conditions(conditions);
+        }
+    }
+
     pub(super) fn condition(&mut self, condition: &Condition<C>) {
         self.predicate(condition.role, &condition.predicate);
     }

@@ -32,7 +32,7 @@ use crate::store::statement_kind::{Named, StatementKind};
 /// The most rows that one page statement can be asked for: a page of 100 and a neighbour on each side.
 ///
 /// It stands as a constant in the text, so that the planner knows it whatever the page size.
-const MOST_ROWS: usize = 102;
+pub(super) const MOST_ROWS: usize = 102;
 
 /// The rows of a plan without further ranges, of a width of `fields`, and with `count` a last column with the number of
 /// rows of that plan.

@@ -342,11 +342,11 @@ async fn a_range_beside_another_sort_reads_the_range_in_the_index_alone() {
     faults.done();
 }
 
-/// Blocks that 50,000 entries of an index with the folded name take, and the page's rows. The walk is done once for the page,
-/// once for the count, and once to find its end.
+/// Blocks that 50,000 entries of an index with the folded name take, and the page's rows. The walk is done once for the page
+/// and its count, and once to find its end.
 fn search_bound(limit: usize) -> i64 {
     let walk = 50_000 / 40;
-    3 * walk + 5 * limit as i64 + 40
+    2 * walk + 5 * limit as i64 + 40
 }
 
 #[tokio::test]
@@ -367,9 +367,9 @@ async fn a_search_reads_no_more_than_its_bound_whatever_it_finds() {
                 for mode in MODES {
                     server.mode(mode).await;
                     let cost = server.explain(&statements[0].statement).await;
-                    let walks = ["Seq", "Sort", "Bitmap"]
-                        .iter()
-                        .all(|node| !cost.nodes.contains(node));
+                    // What was found is sorted, which is little; nothing else is.
+                    let nodes = cost.nodes.replacen("Sort CTE Scan", "CTE Scan", 1);
+                    let walks = ["Seq", "Sort", "Bitmap"].iter().all(|node| !nodes.contains(node));
                     let covered = cost.nodes.contains("Index Only Scan");
                     faults.expect(
                         cost.buffers <= bound && walks && covered,
