@@ -8,6 +8,7 @@ use std::time::Duration;
 use graphql_limits::SchemaTypesError;
 use tokio::sync::watch::{self, Sender};
 
+use crate::changes::{Feed, FeedSettings};
 use crate::config::{Config, Limits, TrustMode};
 use crate::graphql::documents::{Documents, Trust, TrustedError};
 use crate::graphql::{schema, validation};
@@ -19,6 +20,7 @@ use crate::http::{Gateway, Readiness, RequestLimits};
 use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
+use crate::load::streams::{StreamLimits, Streams};
 use crate::store::token_cache::TokenCache;
 use crate::store::{Store, StoreError};
 
@@ -99,6 +101,17 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
     });
     let gateway = Gateway {
         tokens: TokenCache::new(store.clone()),
+        streams: Streams::new(StreamLimits {
+            all: limits.streams,
+            account: limits.streams_per_account,
+        }),
+        changes: Feed::new(
+            store.clone(),
+            FeedSettings {
+                interval: limits.change_interval,
+                retention: limits.change_retention,
+            },
+        ),
         metrics: Arc::clone(store.metrics()),
         store,
         schema,
@@ -150,6 +163,7 @@ fn request_limits(config: &Config) -> RequestLimits {
         },
         introspection: config.introspection,
         get: config.get,
+        stream_lifetime: limits.stream_lifetime,
         http_statuses: config.http_statuses,
         metrics_apart: config.metrics_listen.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod auth;
 pub mod calendar;
+pub mod changes;
 pub mod cli;
 pub mod client_address;
 pub mod config;

@@ -15,6 +15,7 @@ mod m20261101_000001_accounts;
 mod m20261101_000002_imports;
 mod m20261101_000003_import_orders;
 mod m20261128_000004_find;
+mod m20261128_000005_changes;
 
 /// The list of all changes, oldest first.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000002_imports::Migration),
             Box::new(m20261101_000003_import_orders::Migration),
             Box::new(m20261128_000004_find::Migration),
+            Box::new(m20261128_000005_changes::Migration),
         ]
     }
 }
@@ -114,7 +116,13 @@ fn dropped_tables(name: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 /// The tables that the service reads, as a server's role must be able to.
-pub const TABLES: [&str; 4] = ["accounts", "api_tokens", "imports", "seaql_migrations"];
+pub const TABLES: [&str; 5] = [
+    "accounts",
+    "api_tokens",
+    "import_changes",
+    "imports",
+    "seaql_migrations",
+];
 
 /// Which of them are there, and the role may not read.
 async fn unreadable(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {

@@ -75,13 +75,16 @@ fn grants(role: &str) -> String {
     let role = format!("\"{}\"", role.replace('"', "\"\""));
     let tables = migration::TABLES.join(", ");
     format!(
-        "-- serve, which only reads\n\
+        "-- serve, which only reads, and removes old notes of changes\n\
          GRANT SELECT ON {tables} TO {role};\n\
+         GRANT DELETE ON import_changes TO {role};\n\
          -- account and token too\n\
          GRANT INSERT ON accounts, api_tokens TO {role};\n\
          GRANT UPDATE ON api_tokens TO {role};\n\
          -- load and seed too\n\
-         GRANT INSERT, UPDATE ON imports TO {role};\n"
+         GRANT INSERT, UPDATE ON imports TO {role};\n\
+         -- changes expire too\n\
+         GRANT INSERT ON import_changes TO {role};\n"
     )
 }
 

@@ -5,6 +5,7 @@
 //! [`output`] and [`table`].
 
 pub mod account;
+pub mod changes;
 pub mod database;
 pub mod demo;
 pub mod duration;
@@ -56,6 +57,9 @@ enum Command {
     /// Bring the database schema up, take changes back, or show its state.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// End points of the change feed.
+    #[command(subcommand)]
+    Changes(changes::Command),
     /// Print the GraphQL schema.
     Schema(schema::Args),
     /// Store import records from files.
@@ -95,6 +99,7 @@ impl Cli {
             Command::Account(command) => in_runtime(account::run(command, &url))?,
             Command::Token(command) => in_runtime(token::run(command, &url))?,
             Command::Migrate(command) => in_runtime(migrate::run(command, &url))?,
+            Command::Changes(command) => in_runtime(changes::run(command, &url))?,
             Command::Serve(args) => in_runtime(serve::run(*args, url))?,
             Command::Demo(args) => in_runtime(demo::run(*args))?,
             Command::Schema(args) => schema::run(&args)?,

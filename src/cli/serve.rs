@@ -105,6 +105,7 @@ pub(super) async fn serve(
     let watching = tokio::spawn(app::watch(readiness, move || {
         schema_is_current(Arc::clone(&health_check))
     }));
+    let trimming = tokio::spawn(Arc::clone(&gateway.changes).keep_short());
     let limits = app::connection_limits(&config.limits);
     let operating = operating.map(|listener| {
         let door = http::metrics::operating_door(Arc::clone(&gateway));
@@ -120,6 +121,7 @@ pub(super) async fn serve(
     let stop = async move {
         let is_patient = signals.stop().await;
         watching.abort();
+        trimming.abort();
         draining.send_replace(Readiness::Draining);
         if is_patient && !delay.is_zero() {
             tracing::info!(

@@ -111,6 +111,23 @@ impl Faults {
         number.map(Some)
     }
 
+    /// A time with its unit, such as 24h; the range is in seconds.
+    pub(super) fn lasting(&mut self, flag: &str, text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
+        let seconds = |duration: &Duration| duration.as_secs_f64();
+        let (least, most) = (*range.start() as f64, *range.end() as f64);
+        let lasting = humantime::parse_duration(text.trim()).ok();
+        let lasting = lasting.filter(|lasting| (least..=most).contains(&seconds(lasting)));
+        if lasting.is_none() {
+            let shown = |seconds| humantime::format_duration(Duration::from_secs(seconds));
+            self.add(format!(
+                "{flag} must be a time with its unit, such as 30m or 24h, from {} to {}",
+                shown(*range.start()),
+                shown(*range.end())
+            ));
+        }
+        lasting
+    }
+
     /// A time in whole milliseconds.
     pub(super) fn millis(&mut self, flag: &str, text: &str, range: RangeInclusive<u64>) -> Option<Duration> {
         self.number(flag, text, range).map(Duration::from_millis)

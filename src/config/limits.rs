@@ -16,9 +16,11 @@ macro_rules! kind {
     (@value_name number) => { "N" };
     (@value_name number_or_off) => { "N|off" };
     (@value_name millis) => { "MS" };
+    (@value_name lasting) => { "DURATION" };
     (@value_name bytes) => { "BYTES" };
     (@value_name points) => { "POINTS" };
     (@value_name points_or_off) => { "POINTS|off" };
+    (@read lasting, $faults:ident, $($argument:expr),+) => { $faults.lasting($($argument),+) };
     (@read millis, $faults:ident, $($argument:expr),+) => { $faults.millis($($argument),+) };
     (@read number_or_off, $faults:ident, $($argument:expr),+) => { $faults.number_or_off($($argument),+) };
     (@read points_or_off, $faults:ident, $($argument:expr),+) => { $faults.number_or_off($($argument),+) };
@@ -144,6 +146,18 @@ limits! {
         "cost" cost: u64 = points(1000, 1..=1_000_000);
         /// Errors in one answer; each root field that failed has one in any case.
         "errors" errors: usize = number(10, 1..=100);
+    }
+    "Changes" {
+        /// How often the change feed is read while anybody listens, in ms.
+        "change-interval-ms" change_interval: Duration = millis(100, 10..=60_000);
+        /// How long changes are kept, for who comes back to go on where it stopped.
+        "change-retention" change_retention: Duration = lasting(24h, 60..=31_536_000);
+        /// Open streams of changes.
+        "streams" streams: usize = number(2048, 0..=1_000_000);
+        /// Open streams of changes of an account.
+        "streams-per-account" streams_per_account: usize = number(256, 0..=1_000_000);
+        /// When a stream ends, for its client to come again.
+        "stream-lifetime" stream_lifetime: Duration = lasting(1h, 1..=604_800);
     }
     "Database" {
         /// Connections to the database that requests read over; on a server two more: one watches it, one cancels statements.

@@ -67,6 +67,8 @@ pub enum Code {
     InvalidCursor,
     /// A cursor of another sort.
     CursorMismatch,
+    /// A point of the change feed that is no longer kept, or of another history.
+    ChangesExpired,
     /// A fault of ours.
     InternalServerError,
 }
@@ -100,7 +102,7 @@ pub struct Row {
 
 impl Code {
     /// Every code, in the order of the README's table.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::BadRequest,
         Self::PayloadTooLarge,
         Self::UriTooLong,
@@ -125,6 +127,7 @@ impl Code {
         Self::BadUserInput,
         Self::InvalidCursor,
         Self::CursorMismatch,
+        Self::ChangesExpired,
         Self::InternalServerError,
     ];
 
@@ -289,6 +292,7 @@ impl Code {
                 "cursor_mismatch",
                 Level::DEBUG,
             ),
+            Self::ChangesExpired => ("CHANGES_EXPIRED", S::GONE, Field, "changes_expired", Level::DEBUG),
             Self::InternalServerError => (
                 "INTERNAL_SERVER_ERROR",
                 S::INTERNAL_SERVER_ERROR,

@@ -194,6 +194,16 @@ async fn look_up(gateway: &Gateway, headers: &HeaderMap) -> Result<Viewer, Viewe
         .await
 }
 
+/// Whether the key in a request's head still opens an account. Where the database gives no answer, that is not known to have
+/// changed.
+pub(super) async fn is_still_let_in(gateway: &Gateway, headers: &HeaderMap, account_id: i64) -> bool {
+    match look_up(gateway, headers).await {
+        Ok(viewer) => viewer.account_id() == account_id,
+        Err(ViewerError::Refused(_)) => false,
+        Err(ViewerError::Store(_)) => true,
+    }
+}
+
 /// The client's address; `None` where there is no socket, as in a test.
 fn address(gateway: &Gateway, parts: &Parts) -> Option<IpAddr> {
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;

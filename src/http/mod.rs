@@ -35,12 +35,14 @@ use axum::Router;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
+use entity::imports;
 
 use self::cors::Origins;
 pub use self::door::Door;
 use self::layers::HeadLimits;
 use self::negotiate::{AnswerForm, MediaType};
 use self::request_id::RequestId;
+use crate::changes::Feed;
 use crate::client_address::Network;
 use crate::config::HttpStatuses;
 use crate::error::{Code, Rejection};
@@ -49,6 +51,7 @@ use crate::graphql::schema::Schema;
 use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::Permits;
+use crate::load::streams::Streams;
 use crate::store::Store;
 use crate::store::token_cache::TokenCache;
 use crate::telemetry::metrics::Metrics;
@@ -68,6 +71,8 @@ pub struct RequestLimits {
     pub introspection: bool,
     /// Whether queries may be sent by GET.
     pub get: bool,
+    /// When a stream ends, for its client to come again.
+    pub stream_lifetime: Duration,
     /// How GraphQL answers get their statuses.
     pub http_statuses: HttpStatuses,
     /// Whether what operators ask is answered on an address of its own, and so not on the public one.
@@ -94,6 +99,10 @@ pub struct Gateway {
     pub permits: Permits,
     /// What accounts may spend.
     pub budgets: Budgets,
+    /// The streams that are open.
+    pub streams: Arc<Streams>,
+    /// What becomes of imports.
+    pub changes: Arc<Feed<imports::Model>>,
     /// Who guesses keys.
     pub failed_keys: FailedKeys,
     /// What is counted.

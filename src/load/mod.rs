@@ -7,6 +7,7 @@ pub mod budget;
 pub mod failed_keys;
 mod leaky_bucket;
 pub mod permits;
+pub mod streams;
 
 /// Refused until some time has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -93,7 +93,8 @@ pub fn row_id<O: Object>(viewer: &Viewer, id: &str) -> Option<i64> {
 macro_rules! table {
     (
         $(#[doc = $description:tt])+
-        $visibility:vis $object:ident: $row:ty, table $table:literal, each $item:literal, newer by $version:ident, counted by $timeline:ident;
+        $visibility:vis $object:ident: $row:ty, table $table:literal, each $item:literal, newer by $version:ident, counted by $timeline:ident,
+            changes $changes:literal noting [$($noted:ident),+];
         $(
             $(#[doc = $doc:tt])+
             $column:ident: $of:ty = $field:ident, $name:literal, $graphql:literal
@@ -217,6 +218,9 @@ macro_rules! table {
             const NAME: &'static str = $table;
             const ITEM: &'static str = $item;
             const VERSION: Column = Column::$version;
+            const CHANGES: &'static str = $changes;
+            const NOTED: $crate::store::query::table::Fields = $crate::store::query::table::Fields::NONE
+                $(.union($crate::store::query::table::Fields::of_place(Column::$noted as u8)))+;
 
             fn empty(account_id: i64) -> Self {
                 Self {

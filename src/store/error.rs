@@ -28,7 +28,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Our own clock said so, not the database.
-    pub(super) fn late() -> Self {
+    pub(crate) fn late() -> Self {
         Self::TimedOut(DbErr::Custom("the time was up".to_owned()).into())
     }
 

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod bulk;
+pub mod changes;
 mod error;
 mod fetch;
 mod health_check;

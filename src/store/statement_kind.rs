@@ -41,6 +41,10 @@ pub enum StatementKind {
     Tokens,
     /// Rows of every account, looked through for values that cannot be read.
     Check,
+    /// Notes of the change feed, or the newest one.
+    Changes,
+    /// Rows that were changed, by accounts and ids.
+    Changed,
 }
 
 impl StatementKind {
@@ -65,6 +69,8 @@ impl StatementKind {
             Self::Token => "token",
             Self::Tokens => "tokens",
             Self::Check => "check",
+            Self::Changes => "changes",
+            Self::Changed => "changed",
         }
     }
 }

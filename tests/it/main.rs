@@ -13,6 +13,7 @@ mod app;
 mod architecture;
 #[path = "../../xtask/src/binaries.rs"]
 mod binaries;
+mod changes;
 mod checker;
 mod cli;
 mod databases;

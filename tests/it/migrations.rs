@@ -8,11 +8,12 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, QueryOrder as _
 
 use crate::databases::{self, execute, instant, literal};
 
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 5] = [
     "m20261101_000001_accounts",
     "m20261101_000002_imports",
     "m20261101_000003_import_orders",
     "m20261128_000004_find",
+    "m20261128_000005_changes",
 ];
 
 async fn status(store: &Store) -> Status {
@@ -60,7 +61,9 @@ async fn imports(store: &Store) -> Vec<imports::Model> {
 /// Our tables and indexes, by name.
 async fn objects(store: &Store) -> Vec<String> {
     let text = match store.backend() {
-        DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name",
+        DbBackend::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite%' ORDER BY name"
+        }
         _ => {
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
               AND relkind IN ('r', 'i') ORDER BY 1"
@@ -85,11 +88,11 @@ async fn the_state_is_known_before_and_after() {
         assert_eq!(status(&store).await, applied(0));
         assert!(status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(4));
+        assert_eq!(status(&store).await, applied(5));
         assert!(!status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(4));
-        migration::down(store.database(), Some(3)).await.unwrap();
+        assert_eq!(status(&store).await, applied(5));
+        migration::down(store.database(), Some(4)).await.unwrap();
         assert_eq!(status(&store).await, applied(1));
         migration::down(store.database(), None).await.unwrap();
         assert_eq!(status(&store).await, applied(0));
@@ -97,12 +100,15 @@ async fn the_state_is_known_before_and_after() {
 }
 
 #[tokio::test]
-async fn the_schema_has_these_tables_and_seven_indexes() {
+async fn the_schema_has_these_tables_and_indexes() {
     for database in databases::fresh().await {
         let store = database.migrated().await;
         let expected = [
             "accounts",
             "api_tokens",
+            "import_changes",
+            "import_changes_account",
+            "import_changes_breaks",
             "imports",
             "imports_completed",
             "imports_created",
@@ -128,7 +134,7 @@ async fn the_rows_of_a_filled_database_survive_the_indexes_going_and_coming_back
         fill(&store).await;
         let before = imports(&store).await;
         assert_eq!(before.len(), 100);
-        for steps in [1, 1] {
+        for steps in [1, 1, 1] {
             migration::down(store.database(), Some(steps)).await.unwrap();
             assert_eq!(imports(&store).await, before);
         }
@@ -159,13 +165,13 @@ async fn the_rows_that_would_be_lost_are_known() {
         let lost = async |steps| migration::rows_lost(store.database(), steps).await.unwrap();
         assert!(lost(None).await.is_empty());
         fill(&store).await;
-        assert!(lost(Some(2)).await.is_empty());
-        assert_eq!(lost(Some(3)).await, ["imports"]);
+        assert!(lost(Some(3)).await.is_empty());
+        assert_eq!(lost(Some(4)).await, ["imports"]);
         let all = ["imports", "accounts", "api_tokens"];
-        assert_eq!(lost(Some(4)).await, all);
+        assert_eq!(lost(Some(5)).await, all);
         assert_eq!(lost(Some(u32::MAX)).await, all);
         assert_eq!(lost(None).await, all);
-        migration::down(store.database(), Some(2)).await.unwrap();
+        migration::down(store.database(), Some(3)).await.unwrap();
         assert_eq!(lost(Some(1)).await, ["imports"]);
     }
 }
@@ -182,7 +188,7 @@ async fn several_that_migrate_at_once_do_it_once() {
             done.unwrap().unwrap();
         }
         for store in &stores {
-            assert_eq!(status(store).await, applied(4));
+            assert_eq!(status(store).await, applied(5));
         }
     }
 }
@@ -195,7 +201,7 @@ async fn a_newer_schema_is_told_apart() {
         assert_eq!(execute(&store, text, Vec::new()).await, Ok(1));
         let found = status(&store).await;
         assert_eq!(found.unknown, ["m29990101_000001_later"]);
-        assert_eq!(found.known, applied(4).known);
+        assert_eq!(found.known, applied(5).known);
         assert!(!found.is_outdated());
     }
 }

@@ -3,6 +3,7 @@
 //! Takes a request, gives JSON. The order is the road's: method, key, query string, answer. `/api` without a version is
 //! the same API.
 
+mod changes;
 pub mod problem;
 
 use std::borrow::Cow;
@@ -35,6 +36,8 @@ use crate::resources::imports::rest::{self, ParameterErrors};
 pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
 /// Where counts are.
 pub(super) const COUNTS: [&str; 2] = ["/api/v1/imports/counts", "/api/imports/counts"];
+/// Where changes are.
+pub(super) const CHANGES: [&str; 2] = ["/api/v1/imports/changes", "/api/imports/changes"];
 /// What counts cost. **Unit**: points.
 const COUNTS_COST: u64 = 40;
 /// Where records are.
@@ -47,6 +50,9 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
     }
     for path in COUNTS {
         router = router.route(path, get(counts).fallback(method_not_allowed));
+    }
+    for path in CHANGES {
+        router = router.route(path, get(changes::changes).fallback(method_not_allowed));
     }
     for path in RECORDS {
         router = router.route(path, get(record).fallback(method_not_allowed));

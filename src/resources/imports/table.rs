@@ -18,7 +18,8 @@ use crate::store::query::table::Kind;
 
 table! {
     /// An uploaded file and what became of it.
-    pub Import: imports::Model, table "imports", each "import", newer by UpdatedAt, counted by CreatedAt;
+    pub Import: imports::Model, table "imports", each "import", newer by UpdatedAt, counted by CreatedAt,
+        changes "import_changes" noting [CompletedAt, FileName, Kind, Status, CreatedAt, UpdatedAt];
 
     /// The id of the REST API.
     Id: RowId = id, "id", "databaseId", rest "The import's id, unique in its account.",

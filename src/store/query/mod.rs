@@ -22,6 +22,7 @@ use sea_orm::{DbBackend, DbErr, QueryResult};
 pub use self::counting::{CountQuery, CountsQuery, NameCount, count, counts};
 use self::gathered::Decoded;
 pub use self::rows::Unreadable;
+pub(super) use self::rows::decode;
 pub use self::scan::Source;
 pub use self::slots::{Counted, Slot, SlotLength, Slots, slots};
 use self::table::{Column, Fields};

@@ -59,7 +59,7 @@ impl From<Unreadable> for DbErr {
 ///
 /// Source: measured on pages of 50 rows over PostgreSQL, reading by SeaORM's types took a sixth of the service's
 /// processor time, this takes a fortieth.
-pub(super) fn decode<T: Table>(
+pub(in crate::store) fn decode<T: Table>(
     row: &QueryResult,
     account_id: i64,
     fields: Fields,

@@ -80,6 +80,10 @@ pub trait Table: Row<Self::Column> + Clone + Debug + Send + Sync + 'static {
     const ITEM: &'static str;
     /// The column by which a newer version of a row is told from an older one.
     const VERSION: Self::Column;
+    /// The table of its change feed.
+    const CHANGES: &'static str;
+    /// What of a row as it was before a change is noted there, as `old_` and the column's name: all that filters look at.
+    const NOTED: Fields;
 
     /// A row of the account whose other columns are empty.
     fn empty(account_id: i64) -> Self;
@@ -135,8 +139,14 @@ impl Fields {
         Self(self.0 | other.0)
     }
 
+    /// Whether all of another set's columns are in this one.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// The columns, in the order of the table.
-    pub(super) fn iter<C: Column>(self) -> impl Iterator<Item = C> {
+    pub(in crate::store) fn iter<C: Column>(self) -> impl Iterator<Item = C> {
         let columns = C::ALL.iter().copied();
         columns.filter(move |column| self.0 & 1 << column.place() != 0)
     }

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 13] = [
     &["error"],
     &["graphql"],
     &["resources"],
-    &["list"],
+    &["list", "changes"],
     &["relay", "ingest"],
     &["config"],
     &["store", "selection", "scalars"],

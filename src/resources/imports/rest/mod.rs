@@ -3,6 +3,7 @@
 //! [`parse`] reads a whole query string and reports every fault in it at once; [`list()`] and [`record`] answer. Filters
 //! and orders mean what they mean in GraphQL, as both are lowered in `resources::filter` and `sort`. Deliberately absent: HTTP.
 
+mod changes;
 mod counts;
 mod filters;
 mod fuzz;
@@ -15,6 +16,7 @@ mod question;
 mod tests;
 mod time;
 
+pub use changes::{ChangeKind, ChangesQuestion, LAST_EVENT_ID, change, parse_changes};
 pub use counts::{ImportCounts, UNITS, parse_counts};
 pub use fuzz::fuzz_query;
 pub use page::{

@@ -1,0 +1,369 @@
+//! The one reader of a process, and what it keeps for subscribers.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::ChangesCursor;
+use super::batch::{Batch, changes_of, flushed, with_rows};
+use super::subscriber::{Ended, Subscriber};
+use crate::store::changes::{self, Note, Notes, Point, Scope};
+use crate::store::query::table::{Column, Fields, Table};
+use crate::store::{Store, StoreError};
+
+/// Notes read at once.
+pub(super) const NOTES: usize = 1000;
+/// How many batches of an account are kept for subscribers that are behind.
+const BATCHES: usize = 32;
+/// How old the last known point may be for a list that is to be followed from there.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long after a failure the feed is read again.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// How often old notes are removed, and how many at once.
+const TRIM_PAUSE: Duration = Duration::from_secs(10);
+const TRIMMED: usize = 5000;
+
+/// How a feed is read and kept.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedSettings {
+    /// How often it is read while anybody listens.
+    pub interval: Duration,
+    /// How long notes are kept.
+    pub retention: Duration,
+}
+
+/// The feed of a table, for all who listen in this process.
+pub struct Feed<T: Table> {
+    pub(super) store: Store,
+    settings: FeedSettings,
+    state: Mutex<State<T>>,
+    /// Held while the feed is read, so that points only grow.
+    reading: tokio::sync::Mutex<()>,
+}
+
+struct State<T> {
+    /// The last note that was read; nothing before the first reading.
+    position: Option<ChangesCursor>,
+    read_at: Option<Instant>,
+    accounts: HashMap<i64, Account<T>>,
+    /// Whether the reader runs.
+    is_read: bool,
+}
+
+/// What is kept for the subscribers of an account.
+struct Account<T> {
+    listeners: usize,
+    /// What any of them has to see of a row.
+    fields: Fields,
+    /// From where on `batches` has all.
+    since: Point,
+    batches: VecDeque<Arc<Batch<T>>>,
+    /// The last break.
+    broken_at: Option<Point>,
+    told: watch::Sender<()>,
+}
+
+/// What there is for a subscriber behind its point.
+pub(super) enum Behind<T> {
+    /// All up to here.
+    Batches(Vec<Arc<Batch<T>>>, Point),
+    /// What is kept does not go back as far: it must be read, up to here.
+    Read(Point),
+}
+
+impl<T: Table> Feed<T> {
+    /// A feed that nobody listens to.
+    #[must_use]
+    pub fn new(store: Store, settings: FeedSettings) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            settings,
+            state: Mutex::new(State {
+                position: None,
+                read_at: None,
+                accounts: HashMap::new(),
+                is_read: false,
+            }),
+            reading: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// Removes notes that are older than they are kept, from time to time; for ever.
+    pub async fn keep_short(self: Arc<Self>) {
+        loop {
+            sleep(TRIM_PAUSE).await;
+            self.trim().await;
+        }
+    }
+
+    /// Reads the feed as long as anybody listens.
+    async fn run(self: Arc<Self>) {
+        while self.goes_on() {
+            let read = {
+                let _reading = self.reading.lock().await;
+                self.step().await
+            };
+            match read {
+                Ok(true) => {}
+                Ok(false) => sleep(self.settings.interval).await,
+                Err(error) => {
+                    tracing::warn!(reason = %error.reason(), "the change feed cannot be read; it is tried again");
+                    sleep(FAILURE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Whether anybody listens; where nobody does, the next one who comes starts the reader anew.
+    fn goes_on(&self) -> bool {
+        let mut state = self.state();
+        state.is_read = !state.accounts.is_empty();
+        state.is_read
+    }
+
+    /// Removes notes that are older than they are kept. Another process may do the same.
+    async fn trim(&self) {
+        loop {
+            match changes::trim::<T>(&self.store, self.settings.retention, TRIMMED).await {
+                Ok(removed) if removed as usize >= TRIMMED => {}
+                Ok(_) => return,
+                // A role that may only read, or a database that is away: who listens is told of the latter.
+                Err(error) => {
+                    tracing::debug!(reason = %error.reason(), "old notes of the change feed cannot be removed");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The point up to which everything was read, not long ago.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn position(&self) -> Result<ChangesCursor, StoreError> {
+        if let Some(position) = self.fresh() {
+            return Ok(position);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(position) = self.fresh() {
+            return Ok(position);
+        }
+        self.step().await?;
+        self.state().position.ok_or(StoreError::late())
+    }
+
+    fn fresh(&self) -> Option<ChangesCursor> {
+        let state = self.state();
+        let is_fresh = state.read_at.is_some_and(|read_at| read_at.elapsed() < FRESH);
+        state.position.filter(|_| is_fresh)
+    }
+
+    /// A subscriber of an account's rows, from a point on; without one from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended::Expired`] where the point is of another history; whether it is still kept shows with the first event.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        account_id: i64,
+        filter: keyset::Filter<T::Column>,
+        fields: Fields,
+        after: Option<ChangesCursor>,
+    ) -> Result<Subscriber<T>, Ended> {
+        let position = self.position().await.map_err(Ended::Unavailable)?;
+        let after = after.unwrap_or(position);
+        if after.history != position.history {
+            return Err(Ended::Expired);
+        }
+        let fields = T::NOTED.union(fields).with(T::Column::ID);
+        let told = {
+            let mut state = self.state();
+            let since = state.position.map_or(position.point, |position| position.point);
+            let account = state.accounts.entry(account_id).or_insert_with(|| Account {
+                listeners: 0,
+                fields: Fields::NONE,
+                since,
+                batches: VecDeque::new(),
+                broken_at: None,
+                told: watch::Sender::new(()),
+            });
+            account.listeners += 1;
+            account.fields = account.fields.union(fields);
+            let told = account.told.subscribe();
+            if !std::mem::replace(&mut state.is_read, true) {
+                tokio::spawn(Arc::clone(self).run());
+            }
+            told
+        };
+        Ok(Subscriber::new(
+            Arc::clone(self),
+            account_id,
+            filter,
+            fields,
+            after,
+            told,
+        ))
+    }
+
+    pub(super) fn unsubscribe(&self, account_id: i64) {
+        let mut state = self.state();
+        if let Some(account) = state.accounts.get_mut(&account_id) {
+            account.listeners -= 1;
+            if account.listeners == 0 {
+                state.accounts.remove(&account_id);
+            }
+        }
+    }
+
+    /// What there is behind a point for a subscriber that has to see `fields`.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended::Expired`].
+    pub(super) fn behind(
+        &self,
+        account_id: i64,
+        from: ChangesCursor,
+        fields: Fields,
+    ) -> Result<Behind<T>, Ended> {
+        let state = self.state();
+        let Some(position) = state.position.filter(|position| position.history == from.history) else {
+            return Err(Ended::Expired);
+        };
+        let Some(account) = state.accounts.get(&account_id) else {
+            return Err(Ended::Expired);
+        };
+        if account.broken_at.is_some_and(|broken_at| from.point < broken_at) {
+            return Err(Ended::Expired);
+        }
+        let batches = account.batches.iter().filter(|batch| batch.end > from.point);
+        let batches: Vec<_> = batches.cloned().collect();
+        // A row of a batch stands in the place of its first note: behind a point in the midst of one, a later note of it would be
+        // missed.
+        let is_whole = |batch: &Arc<Batch<T>>| batch.fields.has(fields) && batch.start >= from.point;
+        if from.point < account.since || !batches.iter().all(is_whole) {
+            return Ok(Behind::Read(position.point));
+        }
+        Ok(Behind::Batches(batches, position.point))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads on; whether there is more. Where nobody listens, it goes to the newest note.
+    async fn step(&self) -> Result<bool, StoreError> {
+        let position = {
+            let state = self.state();
+            state.position.filter(|_| !state.accounts.is_empty())
+        };
+        let Some(from) = position else {
+            let notes = changes::newest::<T>(&self.store).await?;
+            let Some(newest) = notes.notes.last().map(|note| note.point) else {
+                return Ok(false);
+            };
+            flushed::<T>(&self.store).await?;
+            let mut state = self.state();
+            let position = ChangesCursor {
+                history: notes.history,
+                point: newest,
+            };
+            // Somebody may have begun to listen meanwhile; what lies between, subscribers read alone.
+            for account in state.accounts.values_mut() {
+                account.since = newest;
+                account.batches.clear();
+                account.told.send_replace(());
+            }
+            (state.position, state.read_at) = (Some(position), Some(Instant::now()));
+            return Ok(false);
+        };
+        let notes = changes::after::<T>(&self.store, from.point, Scope::All, NOTES).await?;
+        if notes.history != from.history || !notes.is_known {
+            tracing::warn!(
+                "the change feed goes on from another point: the database was restored, or another one took its place"
+            );
+            let mut state = self.state();
+            state.position = None;
+            state.accounts.values().for_each(|account| {
+                account.told.send_replace(());
+            });
+            return Ok(true);
+        }
+        let heard = self.batches(from.point, &notes).await?;
+        if !notes.notes.is_empty() {
+            flushed::<T>(&self.store).await?;
+        }
+        self.keep(from, &notes, heard);
+        Ok(notes.notes.len() == NOTES)
+    }
+
+    /// The changes of the accounts that are listened to, with their rows.
+    async fn batches(&self, from: Point, notes: &Notes<T>) -> Result<Heard<T>, StoreError> {
+        let mut batches: HashMap<i64, Batch<T>> = HashMap::new();
+        let Some(end) = notes.notes.last().map(|note| note.point) else {
+            return Ok(batches);
+        };
+        let mut fields = Fields::NONE;
+        for (id, account) in &self.state().accounts {
+            fields = fields.union(account.fields);
+            let changes = Vec::new();
+            batches.insert(
+                *id,
+                Batch {
+                    start: from,
+                    end,
+                    fields,
+                    changes,
+                },
+            );
+        }
+        let is_heard = |note: &&Note<T>| note.account_id.is_some_and(|id| batches.contains_key(&id));
+        let changes = changes_of(notes.notes.iter().filter(is_heard));
+        for (account_id, change) in with_rows(&self.store, changes, fields).await? {
+            if let Some(batch) = batches.get_mut(&account_id) {
+                batch.fields = fields;
+                batch.changes.push(change);
+            }
+        }
+        Ok(batches)
+    }
+
+    fn keep(&self, from: ChangesCursor, notes: &Notes<T>, mut heard: Heard<T>) {
+        let end = notes.notes.last().map_or(from.point, |note| note.point);
+        let mut state = self.state();
+        for (id, account) in &mut state.accounts {
+            let mut breaks = notes.notes.iter().filter(|note| note.id.is_none());
+            let last = breaks.rfind(|note| note.account_id.is_none_or(|account_id| account_id == *id));
+            if let Some(last) = last {
+                account.broken_at = Some(last.point);
+                account.told.send_replace(());
+            }
+            match heard.remove(id) {
+                Some(batch) if !batch.changes.is_empty() => {
+                    account.batches.push_back(Arc::new(batch));
+                    account.told.send_replace(());
+                }
+                Some(_) => {}
+                // It began to listen while the rows were read.
+                None => account.since = end,
+            }
+            while account.batches.len() > BATCHES
+                && let Some(oldest) = account.batches.pop_front()
+            {
+                account.since = oldest.end;
+            }
+        }
+        state.position = Some(ChangesCursor {
+            history: from.history,
+            point: end,
+        });
+        state.read_at = Some(Instant::now());
+    }
+}
+
+/// What was read for each account that is listened to.
+type Heard<T> = HashMap<i64, Batch<T>>;

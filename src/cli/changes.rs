@@ -1,0 +1,31 @@
+//! `changes expire`.
+
+use clap::Subcommand;
+use entity::imports;
+
+use super::{database, output};
+use crate::store::changes;
+
+/// What to do with the change feed.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make every earlier point one that cannot be followed, so that who follows reads the list anew: after writes that the
+    /// triggers do not see, such as a restored dump or applied replication.
+    Expire {
+        /// The account; all where it is left out.
+        #[arg(long, value_name = "ID")]
+        account: Option<i64>,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// What is wrong with the settings or the database.
+pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
+    let Command::Expire { account } = command;
+    let expired = async |store: &_| Ok(changes::expire::<imports::Model>(store, account).await?);
+    database::with(database_url, expired).await?;
+    output::print("earlier points are expired\n")
+}
