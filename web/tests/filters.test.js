@@ -160,14 +160,9 @@ describe('the filters', () => {
       const there = await rows(page).evaluateAll((all) => all.map((row) => row.dataset.import));
       assert.ok(wanted.length > 0 && wanted.every(({ databaseId }) => there.includes(databaseId)), there.join());
       const shown = await page.locator('.rows .cell-created time').allInnerTexts();
-      const date = new Date(day).toLocaleDateString('en-GB', {
-        timeZone: 'UTC',
-        day: '2-digit',
-        month: 'short',
-        year: 'numeric',
-      });
+      const date = new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', day: '2-digit', month: 'short' });
       assert.ok(
-        shown.every((text) => text.startsWith(date)),
+        shown.every((text) => text.includes(date)),
         shown.join(),
       );
     });
