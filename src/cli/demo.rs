@@ -12,7 +12,7 @@ use super::{WrongSettings, output};
 use crate::app;
 use crate::auth::Key;
 use crate::config;
-use crate::ingest::{generate, live, random::Random};
+use crate::ingest::{live, random::Random, stories};
 use crate::store::{Store, accounts, tokens};
 use crate::telemetry;
 
@@ -82,15 +82,8 @@ async fn fill(store: &Store, rows: u64) -> anyhow::Result<Vec<Tenant>> {
         let now = Instant::now();
         let (account, _) = accounts::create(store, name, now).await?;
         let rows = rows.div_ceil(share);
-        generate::fill(
-            store,
-            account,
-            rows,
-            u64::from(account.unsigned_abs() as u32),
-            now,
-            |_| {},
-        )
-        .await?;
+        let seed = u64::from(account.unsigned_abs() as u32);
+        stories::fill(store, account, rows, seed, now).await?;
         let created = tokens::create(store, account, "demo", None, now).await?;
         let (_, key) = created.context("the account was made just now")?;
         keys.push((name, rows, key));

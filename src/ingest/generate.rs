@@ -287,14 +287,24 @@ pub async fn fill(
     rows: u64,
     seed: u64,
     until: Instant,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<u64, StoreError> {
     let highest = store.highest_import(account_id).await?;
     let first_id = highest.map_or(FIRST_ID, |id| id.saturating_add(1));
-    let mut generated = Generator::new(seed, first_id, rows, until);
+    let generated = Generator::new(seed, first_id, rows, until);
+    insert(store, account_id, generated, progress).await
+}
+
+/// Stores imports of an account as they come, some thousand at a time, and gives how many.
+pub(super) async fn insert(
+    store: &Store,
+    account_id: i64,
+    mut imports: impl Iterator<Item = imports::Model>,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, StoreError> {
     let mut stored = 0;
     loop {
-        let mut chunk: Vec<_> = generated.by_ref().take(CHUNK_ROWS).collect();
+        let mut chunk: Vec<_> = imports.by_ref().take(CHUNK_ROWS).collect();
         if chunk.is_empty() {
             store.analyze(stored).await;
             return Ok(stored);

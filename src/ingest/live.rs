@@ -8,6 +8,9 @@ use super::generate::{FIRST_ID, Generator, ended_state, has_ended, note};
 use super::random::Random;
 use crate::store::{Store, StoreError};
 
+/// What has not changed for so long is stuck, and stays so. **Unit**: microseconds.
+const STUCK_AFTER: i64 = 3_600_000_000;
+
 /// States that an import leaves by itself.
 const MOVING: [ImportStatus; 4] = [
     ImportStatus::New,
@@ -17,7 +20,7 @@ const MOVING: [ImportStatus; 4] = [
 ];
 
 /// Moves some of an account's newest imports on through their states, adds none to two new ones, and gives how many rows
-/// it wrote.
+/// it wrote. Those that have not changed for an hour stay as they are.
 ///
 /// `updated_at` is `now`, or just after the row's last where that is later, so it always rises.
 ///
@@ -33,6 +36,7 @@ pub async fn live_step(
     let moving = store.newest_imports(account_id, &MOVING, 50).await?;
     let mut rows: Vec<_> = moving
         .into_iter()
+        .filter(|row| now.micros() - row.updated_at.micros() < STUCK_AFTER)
         .filter_map(|row| random.chance(400).then(|| moved(random, row, now)).flatten())
         .collect();
     let added = random.below(3).unsigned_abs();

@@ -10,6 +10,7 @@ pub mod random;
 mod record;
 pub mod records;
 mod source;
+pub mod stories;
 
 use std::io::BufRead;
 

@@ -313,6 +313,10 @@ async fn a_live_account_moves_on_and_grows_and_every_change_is_later() {
             for (old, new) in changed {
                 assert!(old.updated_at < new.updated_at && now <= new.updated_at && !has_ended(old.status));
                 assert_eq!((old.id, old.created_at), (new.id, new.created_at));
+                assert!(
+                    now.micros() - old.updated_at.micros() < 3_600_000_000,
+                    "moved on after an hour: {old:?}"
+                );
                 assert_eq!(new.completed_at.is_some(), has_ended(new.status));
                 moved += 1;
                 ended += usize::from(has_ended(new.status));

@@ -7,6 +7,8 @@ import ImportsPageQuery from './__generated__/ImportsPageQuery.graphql';
 import { Boundary } from './Boundary';
 import { useCounts } from './counts';
 import { DayChart } from './DayChart';
+import { classesOf, keepDisplay, readDisplay } from './display';
+import { DisplayOptions } from './DisplayOptions';
 import { FilterBar } from './Filters';
 import { useKeptFocus } from './focus';
 import { ImportDetail } from './ImportDetail';
@@ -41,6 +43,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   useKeptFocus(list.serial);
   const [countAttempt, setCountAttempt] = useState(0);
   const counts = useCounts(list, countAttempt);
+  const [display, setDisplay] = useState(readDisplay);
   const plainTabs = <StatusTabs.Plain view={view} all={null} onGo={actions.go} />;
   const [isRequestShown, setIsRequestShown] = useState(false);
   const query = ImportsPageQuery.params.text ?? '';
@@ -76,14 +79,22 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
           onGo={actions.go}
           onSearch={actions.search}
           onReload={actions.reload}
-        />
+        >
+          <DisplayOptions
+            display={display}
+            onChange={(display) => {
+              setDisplay(display);
+              keepDisplay(display);
+            }}
+          />
+        </FilterBar>
         <DayChart
           {...counts}
           onDays={(from, to) => actions.go({ created: { preset: null, from, to } })}
           onRetry={() => setCountAttempt(countAttempt + 1)}
         />
         <JumpForm view={view} environment={state.list.environment} onJump={actions.jump} />
-        <div id="imports" tabIndex={-1}>
+        <div id="imports" tabIndex={-1} className={classesOf(display)}>
           <Boundary
             resetKey={list.serial}
             fallback={(failure) => (

@@ -2,10 +2,11 @@
  * How many imports of the filtered list were created when: one bar a day, the ten statuses stacked in their five tones.
  *
  * Its numbers stand in each bar's tooltip and name, status by status, and in sum in the legend. A bar is a button: it
- * narrows the list to its days. The arrow keys go from bar to bar. What the service has not counted is drawn as a hatched
+ * narrows the list to its days; so do several, by dragging over them or with Shift and the arrow keys. The arrow keys alone
+ * go from bar to bar. What the service has not counted is drawn as a hatched
  * field, and said.
  */
-import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { ImportStatus } from './__generated__/ImportsPageQuery.graphql';
 import { MOST_COUNTED, type CountsState, type ListCounts, type Total } from './counts';
 import { formatCount, formatDay } from './format';
@@ -71,6 +72,12 @@ function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { s
     if (document.activeElement === document.body) svg.current?.querySelector<SVGElement>('[tabindex="0"]')?.focus();
   }, [shown, isBusy]);
 
+  // From the bar where choosing several began to the one it has come to, by their days.
+  const [range, setRange] = useState<{ from: string; to: string; isDragged: boolean } | null>(null);
+  useEffect(() => setRange(null), [shown]);
+  const ends = range && [range.from, range.to].map((day) => bars.findIndex((bar) => bar.day === day));
+  const several = ends && !ends.includes(-1) ? bars.slice(Math.min(...ends), Math.max(...ends) + 1) : [];
+
   const { counts } = shown;
   const [first, last] = [bars[0], bars.at(-1)];
   if (!first || !last) return null;
@@ -88,21 +95,74 @@ function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { s
   function move(event: KeyboardEvent) {
     const at = bars.findIndex(({ day }) => day === focusable);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: bars.length - 1 }[event.key];
+    if (event.key === 'Escape') setRange(null);
     if (to === undefined) return;
     event.preventDefault();
     const bar = bars[Math.min(Math.max(to, 0), bars.length - 1)];
-    if (bar) document.getElementById(barId(bar.day))?.focus();
+    if (!bar) return;
+    setRange(event.shiftKey ? { from: range?.from ?? focusable, to: bar.day, isDragged: false } : null);
+    document.getElementById(barId(bar.day))?.focus();
   }
   function press(bar: Bar) {
-    wasPressed.current = true;
-    onDays(bar.day < DAYS.max ? bar.day : DAYS.max, bar.last);
+    narrow(several.includes(bar) ? several : [bar]);
   }
+  function narrow(chosen: Bar[]) {
+    const [from, to] = [chosen[0], chosen.at(-1)];
+    if (!from || !to) return;
+    wasPressed.current = true;
+    setRange(null);
+    onDays(from.day < DAYS.max ? from.day : DAYS.max, to.last);
+  }
+  /** The bar below a pointer, or the nearest one where that is beside or outside of the chart. */
+  function barAt(x: number): Bar | undefined {
+    const { left, width: pixels } = svg.current?.getBoundingClientRect() ?? { left: 0, width: 1 };
+    const at = Math.floor(((x - left) / pixels) * (before + bars.length)) - before;
+    return bars[Math.min(Math.max(at, 0), bars.length - 1)];
+  }
+  function startDrag(event: PointerEvent) {
+    const start = event.isPrimary && event.button === 0 ? barAt(event.clientX) : undefined;
+    setRange(null);
+    if (!start) return;
+    const over = new AbortController();
+    const rangeTo = (x: number) => ({ from: start.day, to: barAt(x)?.day ?? start.day, isDragged: true });
+    const onMove = ({ clientX }: globalThis.PointerEvent) => setRange(rangeTo(clientX));
+    const onUp = ({ clientX }: globalThis.PointerEvent) => {
+      over.abort();
+      setRange(null);
+      const ends = [start, barAt(clientX) ?? start].map((bar) => bars.indexOf(bar));
+      // On the bar where it began it is a click, which the bar itself hears of.
+      if (ends[0] !== ends[1]) narrow(bars.slice(Math.min(...ends), Math.max(...ends) + 1));
+    };
+    const cancel = () => {
+      over.abort();
+      setRange(null);
+    };
+    const { signal } = over;
+    addEventListener('pointermove', onMove, { signal });
+    addEventListener('pointerup', onUp, { signal });
+    addEventListener('pointercancel', cancel, { signal });
+    addEventListener('keydown', (event) => event.key === 'Escape' && cancel(), { signal });
+  }
+  const isChoosing = several.length > 1 || (several.length > 0 && !range?.isDragged);
+  const chosenTotal = {
+    total: several.reduce((sum, bar) => sum + bar.total, 0),
+    isExact: !several.some(({ isPartial }) => isPartial),
+  };
 
   return (
     <figure className={isBusy ? 'chart list-stale' : 'chart'} aria-busy={isBusy}>
       <figcaption>
         <span>
-          <strong>{totalOf(counts)}</strong> per {step} and status
+          {isChoosing ? (
+            <strong>
+              {spanOf(several)}: {formatCount(chosenTotal.total)}
+              {!chosenTotal.isExact && '+'}
+            </strong>
+          ) : (
+            <>
+              <strong>{totalOf(counts)}</strong> per {step} and status
+            </>
+          )}
         </span>
         <ul className="legend">
           {legend.map(({ tone, label }) => (
@@ -119,6 +179,11 @@ function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { s
           )}
         </ul>
       </figcaption>
+      <span role="status" className="unseen">
+        {isChoosing &&
+          !range?.isDragged &&
+          `${spanOf(several)}: ${totalOf(chosenTotal)}. Enter narrows the list to them.`}
+      </span>
       <div className="plot" style={{ '--bars': before + bars.length } as React.CSSProperties}>
         <div className="chart-scale" aria-hidden="true">
           <span>{formatCount(highest)}</span>
@@ -129,8 +194,10 @@ function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { s
           viewBox={`0 0 ${width} 100`}
           preserveAspectRatio="none"
           role="group"
-          aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}. ${legend.map(({ label }) => label).join(', ')}.`}
+          aria-label={`Imports per ${step}, ${span}; at most ${formatCount(highest)} in one ${step}. ${legend.map(({ label }) => label).join(', ')}. Shift and the arrow keys choose several.`}
           onKeyDown={move}
+          onPointerDown={startDrag}
+          className={several.length ? 'choosing' : undefined}
         >
           <defs>
             <pattern id="uncounted" width="6" height="10" patternUnits="userSpaceOnUse">
@@ -142,6 +209,15 @@ function Chart({ shown, isBusy, onDays }: Pick<Props, 'isBusy' | 'onDays'> & { s
               <title>Not counted</title>
               <rect x={0} y={0} width={before * 10} height={100} fill="url(#uncounted)" />
             </g>
+          )}
+          {several.length > 0 && (
+            <rect
+              className="several"
+              x={(before + bars.indexOf(several[0] as Bar)) * 10}
+              y={0}
+              width={several.length * 10}
+              height={100}
+            />
           )}
           {bars.map((bar, index) => (
             <Column
@@ -225,6 +301,13 @@ function Column({ bar, step, x, scale, isFocusable, onFocus, onPress }: ColumnPr
       {bar.isPartial && <rect x={x} y={0} width={10} height={100} fill="url(#uncounted)" />}
     </g>
   );
+}
+
+/** "03 Nov 2026 – 09 Nov 2026". */
+function spanOf(bars: Bar[]): string {
+  const [first, last] = [bars[0]?.day ?? '', bars.at(-1)?.last];
+  if (first === last) return formatDay(first);
+  return last ? `${formatDay(first)} – ${formatDay(last)}` : `since ${formatDay(first)}`;
 }
 
 function barId(day: string): string {

@@ -25,9 +25,11 @@ interface Props {
   onGo(change: Partial<View>): void;
   onSearch(fileName: string): void;
   onReload(): void;
+  /** What stands beside the button that opens the filters. */
+  children: ReactNode;
 }
 
-export function FilterBar({ view, types, onGo, onSearch, onReload }: Props) {
+export function FilterBar({ view, types, onGo, onSearch, onReload, children }: Props) {
   const id = useId();
   const [isOpen, setIsOpen] = useState(false);
   return (
@@ -47,6 +49,7 @@ export function FilterBar({ view, types, onGo, onSearch, onReload }: Props) {
           </svg>
           Filter
         </button>
+        {children}
         <div className="order">
           <label htmlFor={`${id}-order`}>Order</label>
           <select

@@ -5,7 +5,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, type MouseEvent, type RefObject } from 'react';
 import { Anchor } from './Anchor';
-import { formatDate, formatFileName, formatSize, formatSpan, formatTime, formatType } from './format';
+import { formatFileName, formatRecentDate, formatSize, formatSpan, formatTime, formatType } from './format';
 import type { Edge } from './ImportsList';
 import type { Actions } from './navigation';
 import { useRowsInSight } from './rows';
@@ -103,6 +103,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openI
                 <Anchor
                   view={{ ...view, after: null, importId: node.databaseId }}
                   title={node.fileName}
+                  dir="auto"
                   onFollow={() => actions.go({ importId: node.databaseId })}
                 >
                   {formatFileName(node.fileName)}
@@ -169,7 +170,7 @@ function Instant({ className, at }: { className: string; at: string }) {
   return (
     <td role="cell" className={className}>
       <time dateTime={at} title={at}>
-        {formatDate(at)} <span className="second">{formatTime(at)}</span>
+        {formatRecentDate(at, Date.now())} <span className="second">{formatTime(at)}</span>
       </time>
     </td>
   );

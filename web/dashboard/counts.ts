@@ -42,7 +42,8 @@ export interface CountsState {
 const MOST_BUCKETS = 400;
 /** Unit: imports; the most that the service looks at. Fewer that are not all: the buckets were too many. */
 export const MOST_COUNTED = 20_000;
-const COARSER: Partial<Record<ImportCountBucket, ImportCountBucket>> = { DAY: 'WEEK', WEEK: 'MONTH' };
+/** So many days are shown as months, and no month is made of weeks: one of those is of two months. */
+const COARSER: Partial<Record<ImportCountBucket, ImportCountBucket>> = { DAY: 'MONTH' };
 
 /** The zone that the service is asked by. It may not know the viewer's, of which its own database may not have the name. */
 let zone = ZONE.name;

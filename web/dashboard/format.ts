@@ -3,12 +3,14 @@
  *
  * Instants are shown in the viewer's time zone, like the filters that select them.
  */
-import { ZONE } from './time';
+import { addDays, dayOf, ZONE } from './time';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 const DAY = { day: '2-digit', month: 'short', year: 'numeric' } as const;
 const DAY_ALONE = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...DAY });
 const DATE = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, ...DAY });
+const DAY_OF_MONTH = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, day: '2-digit', month: 'short' });
+const WEEKDAY = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, weekday: 'short' });
 const TIME = new Intl.DateTimeFormat('en-GB', { timeZone: ZONE.name, hour: '2-digit', minute: '2-digit' });
 const COUNT = new Intl.NumberFormat('en');
 
@@ -35,6 +37,14 @@ export function formatDay(day: string): string {
 
 export function formatDate(instant: string): string {
   return DATE.format(new Date(instant));
+}
+
+/** As people speak of it: a day of the week before `now`, in milliseconds since 1970, is a "Tue 24 Nov", without a year. */
+export function formatRecentDate(instant: string, now: number): string {
+  const [day, today] = [dayOf(Date.parse(instant)), dayOf(now)];
+  if (day > today || day < addDays(today, -7)) return formatDate(instant);
+  const date = new Date(instant);
+  return `${WEEKDAY.format(date)} ${DAY_OF_MONTH.format(date)}`;
 }
 
 export function formatTime(instant: string): string {

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { KEY, URL_BASE } from './gateway.js';
-import { LIMIT_MS, within } from './limits.js';
+import { after, before, LIMIT_MS, test, within } from './limits.js';
 
 /**
  * No way out, whatever the next Chromium asks for: no host is found but 127.0.0.1, a literal address neither. A proxy of
@@ -23,7 +23,9 @@ const NO_PROXY = '--no-proxy-server';
 
 /** What the browser itself says about an answer that a test provokes. */
 export const REFUSED = /^Failed to load resource/;
-const PHONE = { width: 390, height: 844 };
+/** Viewports: a phone as most are, and as narrow as they come. */
+export const PHONE = { viewport: { width: 390, height: 844 } };
+export const NARROW = { viewport: { width: 320, height: 700 } };
 /** What is read from memory and reaches no host. */
 const LOCAL = ['about:', 'blob:', 'data:'];
 
@@ -49,6 +51,17 @@ export async function openBrowser({ proxy = NO_PROXY } = {}) {
   };
 }
 
+/** One browser for all tests of a file: `onPage` runs a test on a fresh page of it, `withPage` a part of one. */
+export function openPages() {
+  let browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser?.close());
+  const visit = (path, options, body) => withPage(browser, path, options, body);
+  return { withPage: visit, onPage: (name, path, options, body) => test(name, () => visit(path, options, body)) };
+}
+
 /**
  * A page in a profile of its own, already at `path`. `faults` gathers requests to other hosts, console errors and
  * violations of the content security policy; `expected` names console errors that a test provokes.
@@ -57,7 +70,13 @@ export async function openBrowser({ proxy = NO_PROXY } = {}) {
  * them; what the browser asks for by itself belongs to no page.
  */
 export async function openPage(browser, path, { expected = /^$/, key = KEY, before, ...options } = {}) {
-  const context = await browser.newContext({ baseURL: URL_BASE, viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({
+    baseURL: URL_BASE,
+    viewport: { width: 1280, height: 900 },
+    // Without a graphics card, a sign that spins for as long as an import runs keeps a third of a processor busy.
+    reducedMotion: 'reduce',
+    ...options,
+  });
   context.setDefaultTimeout(LIMIT_MS.condition);
   const faults = [];
   const { host } = new URL(path, URL_BASE);
@@ -119,39 +138,68 @@ export async function editorReady(page) {
   await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
 }
 
+/** What depends on colours. Nothing else differs between light and dark. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+
 /**
  * Fails on any fault that axe-core calls serious or critical, in the state the page is in: as wide as it is and as on a
  * phone, in light and in dark colours.
+ *
+ * Every rule is run once a width, those about colours a second time at the width the page has.
  */
 export async function assertAccessible(page, state) {
-  await page.evaluate(axe.source);
+  // A page that was loaded anew has lost it.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   const wide = page.viewportSize();
-  for (const size of wide.width > PHONE.width ? [wide, PHONE] : [wide]) {
+  const phone = PHONE.viewport;
+  const audits = [{ size: wide, colorScheme: 'dark' }];
+  if (wide.width > phone.width) audits.push({ size: phone, colorScheme: 'light' });
+  audits.push({ size: wide, colorScheme: 'light', runOnly: COLOUR_RULES });
+  for (const { size, colorScheme, ...options } of audits) {
     await page.setViewportSize(size);
-    for (const colorScheme of ['dark', 'light']) {
-      await page.emulateMedia({ colorScheme });
-      await audit(page, `${state}, ${colorScheme}, ${size.width} pixels wide`);
-    }
+    await page.emulateMedia({ colorScheme });
+    await audit(page, options, `${state}, ${colorScheme}, ${size.width} pixels wide`);
   }
-  await page.setViewportSize(wide);
 }
 
-async function audit(page, state) {
-  const { violations } = await page.evaluate(async () => {
-    // The editor colours its text anew, bit by bit, after a change of theme: what is measured is a page at rest.
-    await new Promise((resolve) => {
-      let timer = setTimeout(resolve, 200);
-      new MutationObserver(() => {
-        clearTimeout(timer);
-        timer = setTimeout(resolve, 200);
-      }).observe(document, { subtree: true, childList: true, attributes: true });
-    });
+async function audit(page, options, state) {
+  const violations = await page.evaluate(async (options) => {
+    await (globalThis.__MONACO ? quiet() : drawn());
     // Styles may be half way through a transition; what counts is where they end.
     for (const animation of document.getAnimations()) {
       if (animation.effect?.getComputedTiming().iterations !== Infinity) animation.finish();
     }
-    return globalThis.axe.run({ resultTypes: ['violations'] });
-  });
+    const { violations } = await globalThis.axe.run(
+      { exclude: repeated() },
+      { ...options, resultTypes: ['violations'] },
+    );
+    return violations;
+
+    /** What follows a change of size or theme is drawn. */
+    function drawn() {
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    }
+    /** The editor colours its text anew, bit by bit, after a change of theme: what is measured is a page at rest. */
+    function quiet() {
+      return new Promise((resolve) => {
+        let timer = setTimeout(resolve, 200);
+        new MutationObserver(() => {
+          clearTimeout(timer);
+          timer = setTimeout(resolve, 200);
+        }).observe(document, { subtree: true, childList: true, attributes: true });
+      });
+    }
+    /** Rows that are like two before them, element by element and class by class. */
+    function repeated() {
+      const seen = new Map();
+      return [...document.querySelectorAll('.rows > [data-import]')].filter((row) => {
+        const parts = [row, ...row.querySelectorAll('*')];
+        const shape = parts.map((part) => `${part.tagName} ${part.getAttribute('class')}`).join();
+        seen.set(shape, (seen.get(shape) ?? 0) + 1);
+        return seen.get(shape) > 2 && !row.contains(document.activeElement);
+      });
+    }
+  }, options);
   const serious = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(

@@ -1,24 +1,14 @@
 /** The chart over the whole filtered list, and the true total, in a browser, on the real service. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { assertAccessible, openBrowser, REFUSED, withPage } from './browser.js';
+import { assertAccessible, NARROW, openPages, REFUSED } from './browser.js';
 import { ask } from './gateway.js';
-import { after, before, test, until } from './limits.js';
-import { chips, search, searchIs, settled, tab } from './list.js';
+import { test, until } from './limits.js';
+import { chips, fits, focused, search, searchIs, settled, tab } from './list.js';
 
-const NARROW = { viewport: { width: 320, height: 700 } };
 const ROWS = Number(process.env.GATEWAY_ROWS ?? 10_000).toLocaleString('en');
 
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/** Runs a test on a fresh page and holds the page to its faults. */
-function onPage(name, path, options, body) {
-  test(name, () => withPage(browser, path, options, body));
-}
+const { onPage, withPage } = openPages();
 
 const caption = (page) => page.locator('.chart figcaption > span').innerText();
 const captionIs = (page, wanted) =>
@@ -31,8 +21,12 @@ const captionIs = (page, wanted) =>
     wanted,
   );
 const bars = (page) => page.locator('.chart g[role="button"]');
-const focused = (page) => page.evaluate(() => document.activeElement?.id);
 const dayOf = (id) => id.replace('bar-', '');
+const dayBefore = (day) => new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10);
+const middleOf = async (bar) => {
+  const { x, y, width, height } = await bar.boundingBox();
+  return [x + width / 2, y + height / 2];
+};
 const enumName = (status) => status.toUpperCase().replaceAll(' ', '_');
 
 /** How many imports were created since a day, by day and status: by walking over them. */
@@ -61,7 +55,7 @@ describe('the chart', () => {
   test('draws the whole filtered list by day and status', async () => {
     const from = await aDay();
     const wanted = await walk(from);
-    await withPage(browser, `/?created=${from}..`, { timezoneId: 'UTC' }, async (page) => {
+    await withPage(`/?created=${from}..`, { timezoneId: 'UTC' }, async (page) => {
       await settled(page);
       const total = Object.values(wanted).flatMap(Object.values);
       const sum = total.reduce((all, count) => all + count, 0);
@@ -149,6 +143,78 @@ describe('the chart', () => {
     );
   });
 
+  onPage('narrows the list to the days that a pointer is dragged over, either way', '/', {}, async (page) => {
+    await settled(page);
+    await bars(page).first().waitFor();
+    const [from, to] = [bars(page).nth(3), bars(page).nth(5)];
+    const days = await Promise.all([from, to, bars(page).nth(6)].map((bar) => bar.getAttribute('id')));
+    const narrowed = `?created=${dayOf(days[0])}..${dayBefore(dayOf(days[2]))}`;
+    const drag = async (first, last) => {
+      await page.mouse.move(...(await middleOf(first)));
+      await page.mouse.down();
+      await page.mouse.move(...(await middleOf(last)), { steps: 3 });
+      await captionIs(page, (text) => / – .*: [\d,]+$/.test(text));
+      await page.mouse.up();
+    };
+    await drag(to, from);
+    await searchIs(page, narrowed);
+    await settled(page);
+    await page.goBack();
+    await searchIs(page, '');
+    await captionIs(page, (text) => text.startsWith(`${ROWS} imports per `));
+    // A press of Escape lets go of the days, and what was pressed is no click.
+    await page.mouse.move(...(await middleOf(from)));
+    await page.mouse.down();
+    await page.mouse.move(...(await middleOf(to)), { steps: 3 });
+    await captionIs(page, (text) => text.includes(' – '));
+    await page.keyboard.press('Escape');
+    await captionIs(page, (text) => text.startsWith(`${ROWS} imports per `));
+    await page.mouse.up();
+    await searchIs(page, '');
+    await drag(from, to);
+    await searchIs(page, narrowed);
+    await settled(page);
+    await until('how many chips', async () => (await chips(page)).length, 1);
+  });
+
+  onPage('narrows the list to the days chosen by Shift and the arrow keys', '/', {}, async (page) => {
+    await settled(page);
+    await bars(page).first().waitFor();
+    const ids = await bars(page).evaluateAll((all) => all.map(({ id }) => id));
+    const counts = await bars(page).evaluateAll((all) =>
+      all.map((bar) => Number(/: ([\d,]+) import/.exec(bar.ariaLabel)[1].replaceAll(',', ''))),
+    );
+    const sum = (from, to) =>
+      counts
+        .slice(from, to)
+        .reduce((all, count) => all + count, 0)
+        .toLocaleString('en');
+    const said = () => page.locator('.chart [role="status"]').textContent();
+    await page.locator('.chart [tabindex="0"]').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    await until('what a screen reader says', said, (text) => text.includes(`: ${sum(1, 4)} imports. Enter narrows`));
+    await captionIs(page, (text) => text.endsWith(`: ${sum(1, 4)}`));
+    await assertAccessible(page, 'days of the chart chosen');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await captionIs(page, (text) => text.endsWith(`: ${sum(1, 3)}`));
+    await page.keyboard.press('Escape');
+    await captionIs(page, (text) => text.startsWith(`${ROWS} imports per `));
+    await page.keyboard.press('Shift+End');
+    await captionIs(page, (text) => text.endsWith(`: ${sum(2)}`));
+    // Without Shift it is one bar again.
+    await page.keyboard.press('ArrowLeft');
+    await captionIs(page, (text) => text.startsWith(`${ROWS} imports per `));
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Enter');
+    await searchIs(page, `?created=${dayOf(ids[0])}..${dayBefore(dayOf(ids[2]))}`);
+    await settled(page);
+    await captionIs(page, `${sum(0, 2)} imports per day and status`);
+  });
+
   onPage(
     'counts by UTC where the service does not know the zone, and says so',
     '/',
@@ -204,13 +270,10 @@ describe('the chart', () => {
     },
   );
 
-  for (const colorScheme of ['light', 'dark']) {
-    onPage(`fits the narrowest phone, ${colorScheme}`, '/', { ...NARROW, colorScheme }, async (page) => {
-      await settled(page);
-      await bars(page).first().waitFor();
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(over <= 0, `${over} pixels over`);
-      await assertAccessible(page, `chart at 320 pixels, ${colorScheme}`);
-    });
-  }
+  onPage('fits the narrowest phone', '/', NARROW, async (page) => {
+    await settled(page);
+    await bars(page).first().waitFor();
+    await fits(page);
+    await assertAccessible(page, 'chart at 320 pixels');
+  });
 });

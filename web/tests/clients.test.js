@@ -21,13 +21,15 @@ describe('the client recipes', () => {
   });
   after(() => vite?.close());
 
-  // Graphcache reads every page again with each new one: a minute for what takes the others seconds.
-  for (const [client, key] of [
-    ['relay', KEY],
-    ['apollo', KEY],
-    ['urql', SMALL_KEY],
-  ]) {
-    for (const direction of ['forward', 'backward']) {
+  // The large account takes a hundred pages, the small one ten. Graphcache reads every page again with each new one: a
+  // minute for what takes the others seconds.
+  const keys = {
+    relay: { forward: KEY, backward: SMALL_KEY },
+    apollo: { forward: KEY, backward: SMALL_KEY },
+    urql: { forward: SMALL_KEY, backward: SMALL_KEY },
+  };
+  for (const client of Object.keys(keys)) {
+    for (const [direction, key] of Object.entries(keys[client])) {
       test(`${client} pages ${direction} through every import, each once and in order`, async () => {
         const walked = await recipes.walk(client, direction, `${URL_BASE}/graphql`, key);
         const rows = Number(process.env.GATEWAY_ROWS) / (key === KEY ? 1 : 10);

@@ -2,18 +2,12 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { describe } from 'node:test';
-import { assertAccessible, editorReady, openBrowser, REFUSED, withPage } from './browser.js';
-import { allIds, ask, KEY, SMALL_KEY, URL_BASE } from './gateway.js';
-import { after, before, test, until } from './limits.js';
-import { enterKey, loaded, openFilters, ROW, rows, searchIs, settled, shown, statuses, tab } from './list.js';
+import { assertAccessible, editorReady, openPages, PHONE, REFUSED } from './browser.js';
+import { allIds, ask, KEY, newestIds, SMALL_KEY, URL_BASE } from './gateway.js';
+import { test, until } from './limits.js';
+import { enterKey, fits, loaded, openFilters, ROW, rows, searchIs, settled, shown, statuses, tab } from './list.js';
 
-const PHONE = { viewport: { width: 390, height: 844 } };
-
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
+const { onPage, withPage } = openPages();
 
 /** What an asset weighs on the wire; `fetch` would unpack it and not say. */
 function gzipBytes(url) {
@@ -23,11 +17,6 @@ function gzipBytes(url) {
       response.on('data', (chunk) => (bytes += chunk.length)).on('end', () => resolve(bytes));
     }).on('error', reject);
   });
-}
-
-/** Runs a test on a fresh page and holds the page to its faults. */
-function onPage(name, path, options, body) {
-  test(name, () => withPage(browser, path, options, body));
 }
 
 const times = (page, column) =>
@@ -351,8 +340,7 @@ describe('the dashboard', () => {
   onPage('shows the note at the width of a laptop', '/', { viewport: { width: 1024, height: 700 } }, async (page) => {
     await settled(page);
     await page.getByRole('columnheader', { name: 'Note' }).waitFor();
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    await until('pixels beyond the window, none', overflow, (pixels) => pixels <= 0);
+    await fits(page);
   });
 
   onPage('still says about how many follow when rows were loaded above', '/?sort=id.asc', {}, async (page) => {
@@ -432,7 +420,7 @@ describe('the dashboard', () => {
     await page.reload();
     await settled(page);
     await until('the topmost row', topmost, place);
-    const all = await allIds();
+    const all = await newestIds();
     const at = all.indexOf(place);
     assert.ok(at > 20, String(at));
     const height = () => page.locator(`[data-import="${place}"]`).evaluate((row) => row.getBoundingClientRect().top);
@@ -476,7 +464,7 @@ describe('the dashboard', () => {
   test('shows the first page where a cursor belongs to another order', async () => {
     const { data } = await ask('{ imports(first: 1) { pageInfo { endCursor } } }');
     const path = `/?sort=updated_at.asc&after=${encodeURIComponent(data.imports.pageInfo.endCursor)}`;
-    await withPage(browser, path, {}, async (page) => {
+    await withPage(path, {}, async (page) => {
       await settled(page);
       await page.getByText('The place in the list belongs to another order.').waitFor();
       await searchIs(page, '?sort=updated_at.asc');
@@ -549,23 +537,20 @@ describe('the dashboard', () => {
     await page.locator('.graphiql-response').getByText('fileName').first().waitFor();
   });
 
-  for (const colorScheme of ['light', 'dark']) {
-    onPage(`reads well on a phone in ${colorScheme} colours`, '/', { ...PHONE, colorScheme }, async (page) => {
-      await settled(page);
-      await assertAccessible(page, `phone, ${colorScheme}`);
-      const [width, visible] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(width <= visible, `${width} pixels wide`);
-      await openFilters(page);
-      await assertAccessible(page, `phone, ${colorScheme}, filters`);
-      await page.keyboard.press('Escape');
-      await page.getByLabel('Order').selectOption('Oldest first');
-      await page.waitForURL('**/?sort=id.asc');
-      await settled(page);
-      await rows(page).first().click();
-      await page.getByRole('dialog').getByText('Node id').waitFor();
-      await assertAccessible(page, `phone, ${colorScheme}, detail`);
-    });
-  }
+  onPage('reads well on a phone', '/', PHONE, async (page) => {
+    await settled(page);
+    await assertAccessible(page, 'phone');
+    await fits(page);
+    await openFilters(page);
+    await assertAccessible(page, 'phone, filters');
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Order').selectOption('Oldest first');
+    await page.waitForURL('**/?sort=id.asc');
+    await settled(page);
+    await rows(page).first().click();
+    await page.getByRole('dialog').getByText('Node id').waitFor();
+    await assertAccessible(page, 'phone, detail');
+  });
 
   onPage('fits every width', '/', {}, async (page) => {
     await settled(page);
@@ -588,7 +573,7 @@ describe('the pages as they are sent', () => {
     const before = (page) =>
       page.on('request', (each) => !each.url().endsWith('/graphql') && urls.set(each.url(), each.resourceType()));
     let ms;
-    await withPage(browser, '/', { before }, async (page) => {
+    await withPage('/', { before }, async (page) => {
       await rows(page).first().waitFor();
       ms = await page.evaluate(() => performance.now());
     });

@@ -3,23 +3,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe } from 'node:test';
 import { promisify } from 'node:util';
-import { assertAccessible, openBrowser, withPage } from './browser.js';
-import { allIds, ask, KEY, URL_BASE } from './gateway.js';
-import { after, before, test, until } from './limits.js';
-import { loaded, rows, searchIs, settled, shown } from './list.js';
+import { assertAccessible, NARROW, openPages } from './browser.js';
+import { ask, KEY, newestIds, URL_BASE } from './gateway.js';
+import { until } from './limits.js';
+import { button, loaded, rows, searchIs, settled, shown } from './list.js';
 
-const NARROW = { viewport: { width: 320, height: 700 } };
-
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/** Runs a test on a fresh page and holds the page to its faults. */
-function onPage(name, path, options, body) {
-  test(name, () => withPage(browser, path, options, body));
-}
+const { onPage } = openPages();
 
 const panel = (page, id) => page.getByRole('dialog', { name: `Import ${id}` });
 const factsOf = (page, id) =>
@@ -28,7 +17,6 @@ const factsOf = (page, id) =>
     async () => [await page.locator('.detail h2').innerText(), await page.locator('.detail code').innerText()],
     ([title, node]) => title === `Import ${id}` && node !== '',
   );
-const button = (scope, name) => scope.getByRole('button', { name, exact: true });
 
 describe('the panel of an import', () => {
   onPage('turns to the next and the previous one, by key and by button', '/', {}, async (page) => {
@@ -65,7 +53,7 @@ describe('the panel of an import', () => {
     { viewport: { width: 1280, height: 500 } },
     async (page) => {
       await settled(page);
-      const ids = await allIds();
+      const ids = await newestIds();
       await rows(page).first().click();
       await factsOf(page, ids[0]);
       for (let index = 1; index < 60; index += 1) {
@@ -111,16 +99,14 @@ describe('the panel of an import', () => {
     await assertAccessible(page, 'copied');
   });
 
-  for (const colorScheme of ['light', 'dark']) {
-    onPage(`fits the narrowest phone, ${colorScheme}`, '/', { ...NARROW, colorScheme }, async (page) => {
-      await settled(page);
-      await rows(page).first().click();
-      await page.getByRole('dialog').getByText('Node id').waitFor();
-      const over = () => page.locator('.detail').evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
-      await until('pixels beyond the panel, none', over, (pixels) => pixels <= 0);
-      await assertAccessible(page, `detail at 320 pixels, ${colorScheme}`);
-    });
-  }
+  onPage('fits the narrowest phone', '/', NARROW, async (page) => {
+    await settled(page);
+    await rows(page).first().click();
+    await page.getByRole('dialog').getByText('Node id').waitFor();
+    const over = () => page.locator('.detail').evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth);
+    await until('pixels beyond the panel, none', over, (pixels) => pixels <= 0);
+    await assertAccessible(page, 'detail at 320 pixels');
+  });
 });
 
 describe('the list as a request', () => {

@@ -1,40 +1,14 @@
 /** What a list is filtered by and how it is kept, in a browser, on the real service. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { assertAccessible, openBrowser, withPage } from './browser.js';
+import { assertAccessible, NARROW, openPages } from './browser.js';
 import { ask, URL_BASE } from './gateway.js';
-import { after, before, test, until } from './limits.js';
-import { chips, openFilters, rows, search, searchIs, settled, statuses } from './list.js';
+import { test, until } from './limits.js';
+import { button, chipsAre, fits, focusIs, openFilters, rows, search, searchIs, settled, statuses } from './list.js';
 
-const NARROW = { viewport: { width: 320, height: 700 } };
+const { onPage, withPage } = openPages();
 
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/** Runs a test on a fresh page and holds the page to its faults. */
-function onPage(name, path, options, body) {
-  test(name, () => withPage(browser, path, options, body));
-}
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
 const statusGroup = (page) => page.getByRole('group', { name: 'Status' });
-const chipsAre = (page, wanted) => until('the chips', () => chips(page), wanted);
-const focusIs = (page, name) =>
-  until(
-    'the control that has the focus',
-    () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText),
-    name,
-  );
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-const fits = (page) =>
-  until(
-    'pixels beyond the window, none',
-    () => overflow(page),
-    (pixels) => pixels <= 0,
-  );
 
 describe('the filters', () => {
   onPage('show or leave out statuses, as chips that can be removed', '/', {}, async (page) => {
@@ -177,7 +151,7 @@ describe('the filters', () => {
     const day = new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(
       Date.parse(data.imports.nodes[60].createdAt),
     );
-    await withPage(browser, `/?created=${day}..${day}`, { timezoneId: zone }, async (page) => {
+    await withPage(`/?created=${day}..${day}`, { timezoneId: zone }, async (page) => {
       await settled(page);
       await page.getByText('Dates and times are in Pacific/Kiritimati.').waitFor();
       const wanted = data.imports.nodes.filter(
@@ -186,14 +160,9 @@ describe('the filters', () => {
       const there = await rows(page).evaluateAll((all) => all.map((row) => row.dataset.import));
       assert.ok(wanted.length > 0 && wanted.every(({ databaseId }) => there.includes(databaseId)), there.join());
       const shown = await page.locator('.rows .cell-created time').allInnerTexts();
-      const date = new Date(day).toLocaleDateString('en-GB', {
-        timeZone: 'UTC',
-        day: '2-digit',
-        month: 'short',
-        year: 'numeric',
-      });
+      const date = new Date(day).toLocaleDateString('en-GB', { timeZone: 'UTC', day: '2-digit', month: 'short' });
       assert.ok(
-        shown.every((text) => text.startsWith(date)),
+        shown.every((text) => text.includes(date)),
         shown.join(),
       );
     });
@@ -213,20 +182,18 @@ describe('the filters', () => {
     });
   }
 
-  for (const colorScheme of ['light', 'dark']) {
-    onPage(`fit the narrowest phone, ${colorScheme}`, '/?status=failed', { ...NARROW, colorScheme }, async (page) => {
-      await settled(page);
-      await openFilters(page);
-      await fits(page);
-      await button(statusGroup(page), 'is not').click();
-      await button(page, 'Complete').click();
-      await page.getByRole('group', { name: 'Created' }).getByRole('button', { name: 'last 30 days' }).click();
-      await chipsAre(page, ['Status is not Failed or Complete', 'Created last 30 days']);
-      await settled(page);
-      await fits(page);
-      await assertAccessible(page, `filters at 320 pixels, ${colorScheme}`);
-    });
-  }
+  onPage('fit the narrowest phone', '/?status=failed', NARROW, async (page) => {
+    await settled(page);
+    await openFilters(page);
+    await fits(page);
+    await button(statusGroup(page), 'is not').click();
+    await button(page, 'Complete').click();
+    await page.getByRole('group', { name: 'Created' }).getByRole('button', { name: 'last 30 days' }).click();
+    await chipsAre(page, ['Status is not Failed or Complete', 'Created last 30 days']);
+    await settled(page);
+    await fits(page);
+    await assertAccessible(page, 'filters at 320 pixels');
+  });
 });
 
 describe('saved views', () => {

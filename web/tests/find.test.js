@@ -4,35 +4,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'node:test';
-import { assertAccessible, openBrowser, withPage } from './browser.js';
+import { assertAccessible, NARROW, openPages } from './browser.js';
 import { ask } from './gateway.js';
 import { after, before, test, until } from './limits.js';
-import { chips, enterKey, rows, searchIs, settled, shown } from './list.js';
+import { button, chipsAre, enterKey, fits, focused, rows, searchIs, settled, shown } from './list.js';
 import { ownAddress, run, startGateway } from './process.js';
 
-const NARROW = { viewport: { width: 320, height: 700 } };
+const { onPage, withPage } = openPages();
 
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-/** Runs a test on a fresh page and holds the page to its faults. */
-function onPage(name, path, options, body) {
-  test(name, () => withPage(browser, path, options, body));
-}
+const WIDE = { viewport: { width: 1280, height: 700 } };
 
 const field = (page) => page.getByRole('searchbox', { name: 'Search file names' });
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const chipsAre = (page, wanted) => until('the chips', () => chips(page), wanted);
-const fits = (page) =>
-  until(
-    'pixels beyond the window, none',
-    () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-    (pixels) => pixels <= 0,
-  );
-const focused = (page) => page.evaluate(() => document.activeElement?.id);
 const isList = (request) => request.postData()?.includes('ImportsPageQuery');
 const isNextPage = (request) => request.postData()?.includes('ImportsListPageQuery');
 
@@ -150,17 +132,15 @@ describe('the search', () => {
     await settled(page);
   });
 
-  for (const colorScheme of ['light', 'dark']) {
-    onPage(`fits the narrowest phone, ${colorScheme}`, '/', { ...NARROW, colorScheme }, async (page) => {
-      const term = await aTerm();
-      await settled(page);
-      await field(page).fill(term);
-      await searchIs(page, `?q=${term}`);
-      await settled(page);
-      await fits(page);
-      await assertAccessible(page, `search at 320 pixels, ${colorScheme}`);
-    });
-  }
+  onPage('fits the narrowest phone', '/', NARROW, async (page) => {
+    const term = await aTerm();
+    await settled(page);
+    await field(page).fill(term);
+    await searchIs(page, `?q=${term}`);
+    await settled(page);
+    await fits(page);
+    await assertAccessible(page, 'search at 320 pixels');
+  });
 });
 
 describe('a search in an account with more imports than a request looks at', () => {
@@ -196,7 +176,7 @@ describe('a search in an account with more imports than a request looks at', () 
 
   const onMany = (name, path, options, body) =>
     test(name, () =>
-      withPage(browser, gateway.url + path, { key, ...options }, async (page) => {
+      withPage(gateway.url + path, { key, ...options }, async (page) => {
         await enterKey(page, key);
         await body(page);
       }),
@@ -230,53 +210,41 @@ describe('a search in an account with more imports than a request looks at', () 
     await says(page, /^Nothing found$/);
   });
 
-  for (const [width, colorScheme] of [
-    [1280, 'light'],
-    [320, 'dark'],
-  ]) {
-    const options = { viewport: { width, height: 700 }, colorScheme };
-    onMany(`says how far it came and can be stopped, ${width} pixels wide`, '/', options, async (page) => {
-      await settled(page);
-      const release = await hold(page);
-      await field(page).fill('needle');
-      await page.getByText(/^Searched back to \d\d \w{3} \d{4}$/).waitFor();
-      await says(page, /^0 imports loaded\. Searched back to /);
-      await fits(page);
-      await assertAccessible(page, `a search that goes on, ${width} pixels wide`);
-      await button(page, 'Stop').press('Enter');
-      await page.getByText(/^Search stopped\. Searched back to /).waitFor();
-      await says(page, /Search stopped\. Searched back to /);
-      await assertAccessible(page, `a search that is stopped, ${width} pixels wide`);
-      release();
-      // What was asked for before the stop still comes.
-      await until('the rows', () => shown(page), [String(OLDEST.id)]);
-      await field(page).fill('needles');
-      await page.getByRole('heading', { name: 'Nothing found' }).waitFor();
-    });
-  }
+  onMany('says how far it came and can be stopped', '/', WIDE, async (page) => {
+    await settled(page);
+    const release = await hold(page);
+    await field(page).fill('needle');
+    await page.getByText(/^Searched back to \d\d \w{3} \d{4}$/).waitFor();
+    await says(page, /^0 imports loaded\. Searched back to /);
+    await fitsAnyWidth(page, 'a search that goes on');
+    await button(page, 'Stop').press('Enter');
+    await page.getByText(/^Search stopped\. Searched back to /).waitFor();
+    await says(page, /Search stopped\. Searched back to /);
+    await fitsAnyWidth(page, 'a search that is stopped');
+    release();
+    // What was asked for before the stop still comes.
+    await until('the rows', () => shown(page), [String(OLDEST.id)]);
+    await field(page).fill('needles');
+    await page.getByRole('heading', { name: 'Nothing found' }).waitFor();
+  });
 
-  for (const [width, colorScheme] of [
-    [1280, 'dark'],
-    [320, 'light'],
-  ]) {
-    const options = { viewport: { width, height: 700 }, colorScheme };
-    onMany(
-      `says how many there are at least, and what is not counted, ${width} pixels wide`,
-      '/',
-      options,
-      async (page) => {
-        await settled(page);
-        await page.getByText(/^(More than|At least) 20,000 imports per \w+ and status$/).waitFor();
-        await page.getByText(/^Counted back to \d\d \w{3} \d{4}: imports created before are in the list/).waitFor();
-        await page.locator('.legend').getByText('Not counted').waitFor();
-        await until(
-          'the tab of all',
-          async () => (await page.locator('#tab-all').innerText()).replace(/\s/g, ''),
-          'All20,000+',
-        );
-        await fits(page);
-        await assertAccessible(page, `counts that are not whole, ${width} pixels wide`);
-      },
-    );
+  onMany('says how many there are at least, and what is not counted', '/', WIDE, async (page) => {
+    await settled(page);
+    await page.getByText(/^(More than|At least) 20,000 imports per \w+ and status$/).waitFor();
+    await page.getByText(/^Counted back to \d\d \w{3} \d{4}: imports created before are in the list/).waitFor();
+    await page.locator('.legend').getByText('Not counted').waitFor();
+    const all = async () => (await page.locator('#tab-all').innerText()).replace(/\s/g, '');
+    await until('the tab of all', all, 'All20,000+');
+    await fitsAnyWidth(page, 'counts that are not whole');
+  });
+
+  /** Fits a desktop and the narrowest phone, and is accessible on both. */
+  async function fitsAnyWidth(page, state) {
+    for (const { viewport } of [WIDE, NARROW]) {
+      await page.setViewportSize(viewport);
+      await fits(page);
+      await assertAccessible(page, state);
+    }
+    await page.setViewportSize(WIDE.viewport);
   }
 });

@@ -3,7 +3,8 @@
  *
  * Deliberately absent: a promise of speed. Each limit is many times what two busy cores need.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as runner from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect, isDeepStrictEqual } from 'node:util';
@@ -29,10 +30,12 @@ const hook = (kind, body) => () => {
   return body();
 };
 
-/** `run.js` reads this file where it has to end the tests. */
+/** What this process runs; `run.js` reads it where it has to end the tests. */
+const note = process.env.GATEWAY_TESTS_RUNNING && join(process.env.GATEWAY_TESTS_RUNNING, String(process.pid));
+if (note) process.on('exit', () => rmSync(note, { force: true }));
+
 function noteRunning(name) {
-  const file = process.env.GATEWAY_TESTS_RUNNING;
-  if (file) writeFileSync(file, name);
+  if (note) writeFileSync(note, name);
 }
 
 /**

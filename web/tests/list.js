@@ -1,4 +1,4 @@
-/** What the tests look at on the dashboard. */
+/** What the tests look at on the dashboard, and what they hold it to. */
 import { KEY } from './gateway.js';
 import { until } from './limits.js';
 
@@ -48,8 +48,30 @@ export async function openFilters(page) {
   await page.getByRole('form', { name: 'Filters' }).waitFor();
 }
 
+export const button = (scope, name) => scope.getByRole('button', { name, exact: true });
+
 /** What the chips say that the list is filtered by. */
 export const chips = (page) => page.locator('.chip-text').evaluateAll((all) => all.map((chip) => chip.textContent));
+
+export const chipsAre = (page, wanted) => until('the chips', () => chips(page), wanted);
+
+/** The id of the element that has the focus. */
+export const focused = (page) => page.evaluate(() => document.activeElement?.id);
+/** The name of the control that has the focus. */
+export const focusIs = (page, name) =>
+  until(
+    'the control that has the focus',
+    () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText),
+    name,
+  );
+
+/** Nothing stands beyond the right edge of the window. */
+export const fits = (page) =>
+  until(
+    'pixels beyond the window, none',
+    () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+    (pixels) => pixels <= 0,
+  );
 
 export async function enterKey(page, key = KEY) {
   await page.getByLabel('API key').fill(key);

@@ -1,22 +1,16 @@
 /** The page at `/graphiql`, in a browser, on the real service. */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { assertAccessible, editorReady, openBrowser, REFUSED, withPage } from './browser.js';
+import { assertAccessible, editorReady, openPages, PHONE, REFUSED } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
-import { after, before, test, until } from './limits.js';
+import { test, until } from './limits.js';
 
 const EXAMPLES = ['First page', 'Next page', 'Failed since a date', 'Backward paging', 'Status counts', 'Node refetch'];
 
-let browser;
-before(async () => {
-  browser = await openBrowser();
-});
-after(() => browser?.close());
-
-const PHONE = { viewport: { width: 390, height: 844 } };
+const { withPage } = openPages();
 
 function onPlayground(path, options, body) {
-  return withPage(browser, path, options, async (page, context) => {
+  return withPage(path, options, async (page, context) => {
     await editorReady(page);
     await body(page, context);
   });

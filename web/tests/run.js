@@ -7,8 +7,8 @@
  * be a `demo`.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ import { startGateway } from './process.js';
 const ROWS = 10_000;
 /** Unit: seconds; all tests together need about six minutes on two free cores, and far longer on busy ones. */
 const LIMIT_S = Number(process.env.TESTS_LIMIT_S ?? 3600);
+/** Files side by side, each with a browser of its own: of one alone, the page, the browser and the gateway take turns. */
+const AT_ONCE = Math.min(2, availableParallelism());
 /** Unit: milliseconds for the tests to end what they have started, before they are killed. */
 const GRACE_MS = 5000;
 const keysIn = (text) => [...new Set(text.match(/\bigw_[\w-]+/g))];
@@ -47,11 +49,12 @@ async function runTests(address) {
   const files = named.length ? named : readdirSync(here('.')).filter((file) => file.endsWith('.test.js'));
   const folder = mkdtempSync(join(tmpdir(), 'imports-gateway-tests-'));
   const running = join(folder, 'running');
+  mkdirSync(running);
   const child = spawn(
     process.execPath,
     [
       '--test',
-      '--test-concurrency=1',
+      `--test-concurrency=${AT_ONCE}`,
       // A browser or a gateway that is left behind by a test that failed keeps no process alive.
       '--test-force-exit',
       '--test-reporter=spec',
@@ -77,7 +80,7 @@ async function runTests(address) {
   const late = wait(LIMIT_S * 1000, true, { signal: over.signal }).catch(() => false);
   if (await Promise.race([late, ended.then(() => false)])) {
     console.error(
-      `The tests are not over after ${LIMIT_S} s and end here. What ran: ${read(running) ?? 'nothing yet'}`,
+      `The tests are not over after ${LIMIT_S} s and end here. What ran: ${readAll(running) || 'nothing yet'}`,
     );
     await end(child, ended);
   }
@@ -101,10 +104,8 @@ async function end(child, ended) {
   signal('SIGKILL');
 }
 
-function read(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+/** What the files in a folder say, one after the other. */
+function readAll(folder) {
+  const files = readdirSync(folder).map((file) => join(folder, file));
+  return files.map((file) => readFileSync(file, 'utf8')).join(', ');
 }

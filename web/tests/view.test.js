@@ -148,6 +148,20 @@ describe('values', () => {
     assert.equal(format.formatDate('2026-05-01T23:59:59.999999Z'), '01 May 2026');
     assert.equal(format.formatTime('2026-05-01T23:59:59.999999Z'), '23:59');
   });
+
+  test('show days of the last week as people speak of them', () => {
+    for (const [instant, wanted] of [
+      ['2026-05-01T01:29:00Z', 'Fri 01 May'],
+      ['2026-05-01T23:00:00Z', 'Fri 01 May'],
+      ['2026-04-28T00:00:00Z', 'Tue 28 Apr'],
+      ['2026-04-24T00:00:00Z', 'Fri 24 Apr'],
+      ['2026-04-23T23:59:59Z', '23 Apr 2026'],
+      ['2026-05-02T00:00:00Z', '02 May 2026'],
+      ['0001-01-01T00:00:00Z', '01 Jan 1'],
+    ]) {
+      assert.equal(format.formatRecentDate(instant, NOW), wanted);
+    }
+  });
 });
 
 test('a file without a name still has something to click', () => {
