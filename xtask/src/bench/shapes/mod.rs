@@ -92,7 +92,12 @@ pub(super) fn measure(
     Ok(shapes.collect())
 }
 
-fn make_role(cluster: &Cluster, role: &str, plans: &str) -> Result<(), String> {
+/// A role whose statements are explained as they run, with plans of one kind.
+///
+/// # Errors
+///
+/// In words.
+pub(super) fn make_role(cluster: &Cluster, role: &str, plans: &str) -> Result<(), String> {
     if cluster
         .ask(&format!("SELECT 1 FROM pg_roles WHERE rolname = '{role}'"))?
         .is_empty()
@@ -115,7 +120,11 @@ fn make_role(cluster: &Cluster, role: &str, plans: &str) -> Result<(), String> {
 }
 
 /// The cost of a request that was asked before, so that plans are made and pages are in memory.
-fn cost(cluster: &Cluster, target: &Target, request: &Request) -> Result<Cost, String> {
+///
+/// # Errors
+///
+/// In words.
+pub(super) fn cost(cluster: &Cluster, target: &Target, request: &Request) -> Result<Cost, String> {
     ask(&target.address, target.key.as_deref(), request)?;
     let unread = |error: std::io::Error| format!("{}: {error}", cluster.log().display());
     let mut log = File::open(cluster.log()).map_err(unread)?;
