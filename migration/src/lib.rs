@@ -16,6 +16,9 @@ mod m20261101_000002_imports;
 mod m20261101_000003_import_orders;
 mod m20261128_000004_find;
 mod m20261128_000005_changes;
+pub mod search_index;
+
+use self::search_index::SearchIndex;
 
 /// The list of all changes, oldest first.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub struct Status {
     pub unknown: Vec<String>,
     /// Tables that are there, and that the role may not read.
     pub unreadable: Vec<String>,
+    /// What there is of the index for searches, which no change makes.
+    pub search_index: Option<SearchIndex>,
 }
 
 impl Status {
@@ -179,6 +184,7 @@ pub async fn status(db: &DatabaseConnection) -> Result<Status, DbErr> {
         known,
         unknown,
         unreadable: unreadable(db).await?,
+        search_index: search_index::status(db).await?,
     })
 }
 

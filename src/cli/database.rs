@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use migration::Status;
+use migration::search_index::SearchIndex;
 use sea_orm::DbBackend;
 
 use super::WrongSettings;
+use crate::store::trigrams::TrigramIndex;
 use crate::store::{Settings, Store, url};
 
 /// Runs a command with its database, as [`open`] gives it, and closes that.
@@ -78,4 +80,13 @@ pub async fn status(store: &Store) -> anyhow::Result<Status> {
     store.contact().await?;
     let status = migration::status(store.database()).await;
     Ok(status.map_err(|error| store.fault(error))?)
+}
+
+/// Lets a store know of the indexes that the schema may have or not.
+pub fn learn(store: &Store, status: &Status) {
+    store.trigrams().learn(match status.search_index {
+        None | Some(SearchIndex::Unfinished | SearchIndex::Hidden) => TrigramIndex::Absent,
+        Some(SearchIndex::OfAscii) => TrigramIndex::OfAscii,
+        Some(SearchIndex::Whole) => TrigramIndex::Whole,
+    });
 }

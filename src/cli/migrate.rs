@@ -6,17 +6,25 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 use migration::Status;
+use migration::search_index::{self, SearchIndex};
 
-use super::{database, output, table};
+use super::{WrongSettings, database, output, table};
 use crate::store::{Store, query};
 
 /// What to do with the database schema.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Apply every pending change.
-    Up,
+    Up {
+        /// Also build an index of this kind for searches by file name, while the table is in use; PostgreSQL only.
+        #[arg(long, value_name = "KIND", value_enum)]
+        search_index: Option<SearchIndexKind>,
+    },
     /// Take back the newest change.
     Down {
+        /// Take away this index for searches, and no change.
+        #[arg(long, value_name = "KIND", value_enum, conflicts_with_all = ["steps", "all", "yes"])]
+        search_index: Option<SearchIndexKind>,
         /// How many changes to take back.
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
@@ -39,6 +47,13 @@ pub enum Command {
     Check,
 }
 
+/// The kinds of indexes for searches that no change makes.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum SearchIndexKind {
+    /// The trigrams of the folded file names.
+    Trigram,
+}
+
 /// Does one of them.
 ///
 /// # Errors
@@ -47,6 +62,19 @@ pub enum Command {
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
     if let Command::Grants { role } = &command {
         return output::print(&grants(role));
+    }
+    let is_of_search = matches!(
+        &command,
+        Command::Up {
+            search_index: Some(_)
+        } | Command::Down {
+            search_index: Some(_),
+            ..
+        }
+    );
+    if is_of_search && database_url.starts_with("sqlite:") {
+        let text = "--search-index trigram: only PostgreSQL has such an index";
+        return Err(WrongSettings(text.to_owned()).into());
     }
     let store = database::open_as_it_is(database_url).await?;
     let done = done(command, &store).await;
@@ -59,8 +87,18 @@ pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
 async fn done(command: Command, store: &Store) -> anyhow::Result<String> {
     let before = database::status(store).await?;
     match command {
-        Command::Up => up(store, &before).await,
-        Command::Down { steps, all, yes } => down(store, &before, (!all).then_some(steps), yes).await,
+        Command::Up { search_index } => up(store, &before, search_index.is_some()).await,
+        Command::Down {
+            search_index: Some(_),
+            ..
+        } => {
+            let dropped = search_index::drop(store.database()).await;
+            dropped
+                .map_err(|error| store.fault(error))
+                .context("cannot take the search index away")?;
+            changes(store, &before, "taken back").await
+        }
+        Command::Down { steps, all, yes, .. } => down(store, &before, (!all).then_some(steps), yes).await,
         Command::Status => Ok(show(&before)),
         Command::Check if before.is_outdated() => {
             bail!("there is no schema to check, or not all of it: run `imports-gateway migrate up` first")
@@ -121,12 +159,18 @@ async fn check(store: &Store) -> anyhow::Result<String> {
     bail!("{found} values of {rows} imports cannot be read as they are stored")
 }
 
-async fn up(store: &Store, before: &Status) -> anyhow::Result<String> {
+async fn up(store: &Store, before: &Status, with_search_index: bool) -> anyhow::Result<String> {
     // A newer schema that has all this program needs is left alone.
     if before.is_outdated() {
         let done = migration::up(store.database()).await;
         done.map_err(|error| store.fault(error))
             .context("cannot migrate; nothing is changed")?;
+    }
+    if with_search_index {
+        let built = search_index::build(store.database()).await;
+        built
+            .map_err(|error| store.fault(error))
+            .context("cannot build the search index")?;
     }
     changes(store, before, "applied").await
 }
@@ -154,7 +198,10 @@ async fn down(store: &Store, before: &Status, steps: Option<u32>, yes: bool) -> 
 async fn changes(store: &Store, before: &Status, what: &str) -> anyhow::Result<String> {
     let after = database::status(store).await?;
     let changed = after.known.iter().filter(|change| !before.known.contains(change));
-    let lines: String = changed.map(|(name, _)| format!("{what}: {name}\n")).collect();
+    let mut lines: String = changed.map(|(name, _)| format!("{what}: {name}\n")).collect();
+    if after.search_index != before.search_index {
+        lines += &format!("{what}: search index trigram\n");
+    }
     Ok(if lines.is_empty() {
         "nothing to do\n".to_owned()
     } else {
@@ -171,5 +218,15 @@ fn show(status: &Status) -> String {
         .unknown
         .iter()
         .map(|name| [name.clone(), "applied, unknown here".to_owned()]);
-    table::render(["CHANGE", "STATE"], &known.chain(unknown).collect::<Vec<_>>())
+    let search_index = status.search_index.map(|index| {
+        let state = match index {
+            SearchIndex::Unfinished => "unfinished: run `migrate up --search-index trigram` again",
+            SearchIndex::Hidden => "applied, not used by this role: row security",
+            SearchIndex::OfAscii => "applied, for terms in ASCII: the database's character type is C",
+            SearchIndex::Whole => "applied",
+        };
+        ["search index trigram".to_owned(), state.to_owned()]
+    });
+    let lines = known.chain(unknown).chain(search_index);
+    table::render(["CHANGE", "STATE"], &lines.collect::<Vec<_>>())
 }

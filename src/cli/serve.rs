@@ -15,7 +15,7 @@ use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{WrongSettings, output};
+use super::{WrongSettings, database, output};
 use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
@@ -103,7 +103,7 @@ pub(super) async fn serve(
     let draining = readiness.clone();
     let health_check = Arc::new(store.health_check());
     let watching = tokio::spawn(app::watch(readiness, move || {
-        schema_is_current(Arc::clone(&health_check))
+        schema_is_current(store.clone(), Arc::clone(&health_check))
     }));
     let trimming = tokio::spawn(Arc::clone(&gateway.changes).keep_short());
     let limits = app::connection_limits(&config.limits);
@@ -178,6 +178,7 @@ async fn prepare(store: &Store, migrate: bool) -> anyhow::Result<()> {
     let looked = looked.unwrap_or_else(|_| Err("it takes too long".to_owned()));
     match looked {
         Ok(status) => {
+            database::learn(store, &status);
             tell_newer(&status);
             if !status.is_outdated() {
                 return Ok(());
@@ -248,9 +249,10 @@ async fn migrate_later(store: Store) {
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.
-async fn schema_is_current(health_check: Arc<HealthCheck>) -> Result<bool, NoAnswer> {
+async fn schema_is_current(store: Store, health_check: Arc<HealthCheck>) -> Result<bool, NoAnswer> {
     let status = health_check.look(async |db| migration::status(&db).await).await;
     let status = status?;
+    database::learn(&store, &status);
     if !status.unreadable.is_empty() {
         let tables = status.unreadable.join(", ");
         return Err(NoAnswer {

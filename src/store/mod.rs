@@ -22,6 +22,7 @@ mod sqlite;
 pub mod statement_kind;
 pub mod token_cache;
 pub mod tokens;
+pub mod trigrams;
 pub mod upsert;
 pub mod url;
 
@@ -49,6 +50,7 @@ use self::session::Session;
 use self::sqlite::SqliteFile;
 
 use self::statement_kind::{Named, StatementKind};
+use self::trigrams::Trigrams;
 use crate::telemetry::metrics::Metrics;
 
 /// How a store reaches its database.
@@ -66,6 +68,8 @@ pub struct Settings {
     pub lock_timeout: Duration,
     /// When a server database ends a transaction that does nothing.
     pub idle_transaction_timeout: Duration,
+    /// How long the index of trigrams may look for a search.
+    pub trigram_timeout: Duration,
 }
 
 impl Settings {
@@ -82,6 +86,7 @@ impl Settings {
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
             idle_transaction_timeout: Duration::from_secs(5),
+            trigram_timeout: trigrams::TIMEOUT,
         }
     }
 }
@@ -109,6 +114,7 @@ pub struct Store {
     statements: Arc<AtomicU64>,
     metrics: Arc<Metrics>,
     replaced: Arc<ReplacedLog>,
+    trigrams: Arc<Trigrams>,
 }
 
 /// The connections that requests read over.
@@ -140,6 +146,7 @@ impl Store {
             statements: Arc::default(),
             metrics: Arc::default(),
             replaced: Arc::default(),
+            trigrams: Arc::new(Trigrams::new(settings.trigram_timeout)),
         })
     }
 
@@ -218,6 +225,12 @@ impl Store {
         &self.metrics
     }
 
+    /// What is known of the index of trigrams.
+    #[must_use]
+    pub fn trigrams(&self) -> &Trigrams {
+        &self.trigrams
+    }
+
     /// How many statements requests have run since the store was opened.
     #[must_use]
     pub fn statements(&self) -> u64 {
@@ -271,11 +284,24 @@ impl Store {
         self.read_into(named, Vec::new).await
     }
 
+    /// The same of a statement that may take no longer than `limit`.
+    async fn rows_within(&self, named: Named, limit: Duration) -> Result<Vec<QueryResult>, StoreError> {
+        self.read_within(named, Vec::new, limit).await
+    }
+
     /// Runs one reading statement as [`Store::rows`] does, and gives what its rows come to, from `nothing` on.
     async fn read_into<G: RowSink>(&self, named: Named, nothing: impl Fn() -> G) -> Result<G, StoreError> {
+        self.read_within(named, nothing, self.statement_timeout).await
+    }
+
+    async fn read_within<G: RowSink>(
+        &self,
+        named: Named,
+        nothing: impl Fn() -> G,
+        limit: Duration,
+    ) -> Result<G, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.metrics.statement(named.kind.label());
-        let limit = self.statement_timeout;
         match &self.readers {
             Readers::Sqlite(pool) => read::read(pool, named.statement, nothing, limit, self.deadline).await,
             Readers::Postgres(pool) => read::read(pool, named.statement, nothing, limit, self.deadline).await,

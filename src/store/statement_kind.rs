@@ -19,6 +19,10 @@ pub enum StatementKind {
     Scan,
     /// A page found on a walk of limited length along the order, past rows without a term.
     Search,
+    /// A page found on a shorter such walk, before the index of trigrams is asked.
+    Glance,
+    /// How many rows with a term the index of trigrams finds, up to a cap and a time.
+    Trigrams,
     /// How many rows of a walk of limited length there are by state and time.
     Grouped,
     /// How many rows each of some ranges holds, up to a cap.
@@ -58,6 +62,8 @@ impl StatementKind {
             Self::Walk => "walk",
             Self::Scan => "scan",
             Self::Search => "search",
+            Self::Glance => "glance",
+            Self::Trigrams => "trigrams",
             Self::Grouped => "grouped",
             Self::Probe => "probe",
             Self::Count => "count",

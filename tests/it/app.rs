@@ -65,6 +65,12 @@ impl TestApp {
     /// One on an empty database, with options of `serve`. Accounts may spend without end where no option says otherwise:
     /// what a test asks in a second depends on the machine.
     pub(crate) async fn on(database: Database, options: &[&str]) -> Self {
+        let store = database.migrated().await;
+        Self::over(database, store, options)
+    }
+
+    /// One over a store of the test's own.
+    pub(crate) fn over(database: Database, store: Store, options: &[&str]) -> Self {
         let unlimited: &[&str] = if options.contains(&"--rate-limit") {
             &[]
         } else {
@@ -72,7 +78,6 @@ impl TestApp {
         };
         let line = Line::parse_from(["serve"].iter().chain(unlimited).chain(options));
         let config = line.settings.check(&database.url).unwrap();
-        let store = database.migrated().await;
         let documents = app::documents(&config).unwrap();
         let (gateway, readiness) = app::gateway(&config, documents, store.clone());
         Self {

@@ -54,6 +54,14 @@ pub(crate) async fn postgres() -> Database {
 }
 
 impl Database {
+    /// One that is there, on the cluster.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            _folder: None,
+        }
+    }
+
     /// A pool of its own, whatever the schema.
     pub(crate) async fn open(&self) -> Store {
         open(&self.url).await
@@ -73,6 +81,7 @@ pub(crate) async fn open(url: &str) -> Store {
         acquire_timeout: PATIENCE,
         statement_timeout: PATIENCE,
         lock_timeout: PATIENCE,
+        trigram_timeout: PATIENCE,
         ..Settings::new(url)
     };
     Store::open(&settings).await.unwrap()

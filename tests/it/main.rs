@@ -50,6 +50,7 @@ mod records;
 mod rest;
 mod rng;
 mod schema;
+mod search_index;
 mod server;
 mod settings;
 mod shapes;

@@ -28,6 +28,7 @@ fn applied(count: usize) -> Status {
             .collect(),
         unknown: Vec::new(),
         unreadable: Vec::new(),
+        search_index: None,
     }
 }
 

@@ -61,6 +61,7 @@ Options of bench:
   --no-postgraphile   leave PostGraphile out
   --no-load           leave the cases out
   --no-hostile        leave the hostile clients out
+  --no-find           leave searches, filters and counts over time out
   --against FILE      ask an earlier release build of the gateway for the same pages
   --no-shapes         leave the statements out
 

@@ -15,6 +15,9 @@ mod sourced;
 mod sql;
 mod statement;
 pub mod table;
+mod trigrams;
+
+use std::time::Duration;
 
 use keyset::{Direction, Filter, Key, Order, Plan};
 use sea_orm::{DbBackend, DbErr, QueryResult};
@@ -26,7 +29,7 @@ pub(super) use self::rows::decode;
 pub use self::scan::Source;
 pub use self::slots::{Counted, Slot, SlotLength, Slots, slots};
 use self::table::{Column, Fields};
-use super::statement_kind::Named;
+use super::statement_kind::{Named, StatementKind};
 use super::{Store, StoreError};
 use crate::auth::Viewer;
 
@@ -63,6 +66,8 @@ pub struct PageQuery<'a, C> {
     count: Option<&'a Plan<C>>,
     /// Of a plan with conditions that no index serves in its order; else empty.
     sources: Vec<Source<C>>,
+    /// The matches of a search, where the index of trigrams may be asked for them.
+    matching: Option<Source<C>>,
 }
 
 /// A form of a page's statement.
@@ -78,6 +83,10 @@ pub enum Form<C> {
     Scan,
     /// A walk of limited length that tells how far it came.
     Search,
+    /// A shorter one, before the index of trigrams is asked.
+    Glance,
+    /// How many matches the index of trigrams has; it gives no rows.
+    Trigrams,
     /// Among all entries of a source.
     Range(Source<C>),
 }
@@ -96,20 +105,31 @@ impl<'a, C: Column> PageQuery<'a, C> {
             } else {
                 Source::of(plan)
             },
+            matching: None,
         }
+    }
+
+    /// The same, where the index of trigrams may be asked for the term of a search.
+    #[must_use]
+    pub fn with_trigrams(self) -> Self {
+        let matching = scan::searched(self.plan.filter()).map(|(column, _)| Source::Matching(column));
+        Self { matching, ..self }
     }
 
     /// The forms that may answer it, in the order in which [`page`] tries them.
     pub fn forms(&self) -> impl Iterator<Item = Form<C>> {
         let probe = (!self.sources.is_empty()).then_some(Form::Probe);
-        let ranges = self.sources.iter().map(|source| Form::Range(*source));
+        let sources = self.sources.iter().chain(&self.matching);
+        let ranges = sources.map(|source| Form::Range(*source));
+        let trigrams = self.matching.map(|_| [Form::Glance, Form::Trigrams]);
         let (walk, last) = match () {
             () if is_ordered(self.plan) => (Form::Ordered, None),
             () if scan::is_search(self.plan.filter()) => (Form::Search, None),
             () if self.sources.is_empty() => (Form::Walk, Some(Form::Scan)),
             () => (Form::Walk, None),
         };
-        probe.into_iter().chain([walk]).chain(ranges).chain(last)
+        let first = probe.into_iter().chain(trigrams.into_iter().flatten());
+        first.chain([walk]).chain(ranges).chain(last)
     }
 
     /// The statement of one of its forms.
@@ -120,10 +140,15 @@ impl<'a, C: Column> PageQuery<'a, C> {
         let counted = |source: Option<&Source<C>>| count.map(|count| (count, *source.unwrap_or(&order)));
         match form {
             Form::Ordered => statement::page(backend, plan, fields, count),
-            Form::Probe => sourced::probe(backend, plan, &self.sources),
+            Form::Probe => sourced::probe(backend, plan, &self.sources, StatementKind::Probe),
+            Form::Trigrams => {
+                sourced::probe(backend, plan, self.matching.as_slice(), StatementKind::Trigrams)
+            }
             Form::Walk => sourced::walk(backend, plan, fields, counted(self.sources.first()), false),
             Form::Scan => sourced::walk(backend, plan, fields, counted(None), true),
-            Form::Search => sourced::search(backend, plan, fields, count),
+            Form::Search | Form::Glance => {
+                sourced::search(backend, plan, fields, count, form == Form::Glance)
+            }
             Form::Range(source) => sourced::range(backend, plan, source, fields, count),
         }
     }
@@ -137,7 +162,8 @@ fn is_ordered<C: Column>(plan: &Plan<C>) -> bool {
 /// The rows of `plan`, and the number of those of `count`, as [`PageQuery`] says.
 ///
 /// A plan with conditions that no index serves in its order takes a probe before, and two statements where what it may
-/// read is wide and its rows lie far from the start of the page. A search never takes the second, and may be cut.
+/// read is wide and its rows lie far from the start of the page. A search never takes the second, and may be cut. Where the
+/// index of trigrams serves its term, a glance comes first, and one more probe with a time limit of its own.
 ///
 /// # Errors
 ///
@@ -149,24 +175,39 @@ pub async fn page<C: Column>(
     fields: Fields,
     count: Option<&Plan<C>>,
 ) -> Result<Fetched<C::Row>, StoreError> {
-    let query = PageQuery::new(store.backend(), plan, fields, count);
+    let mut query = PageQuery::new(store.backend(), plan, fields, count);
+    let search = trigrams::Search::of(store, plan.filter());
+    if search.is_some() {
+        query = query.with_trigrams();
+    }
     let mut fetched = Fetched::default();
     let mut narrow = None;
     for form in query.forms() {
         match (form, narrow) {
             (Form::Probe, _) => {
-                narrow = narrowest(store, query.statement(form), &query.sources).await?;
+                narrow = narrowest(store, query.statement(form), &query.sources, None).await?;
                 continue;
             }
-            (Form::Walk | Form::Search, Some(_)) => continue,
+            (Form::Trigrams, None) => {
+                if let Some(search) = &search {
+                    narrow = search.narrow(store, query.statement(form)).await?;
+                }
+                continue;
+            }
+            (Form::Walk | Form::Search | Form::Glance | Form::Trigrams, Some(_)) => continue,
             (Form::Range(source), Some(narrow)) if source != narrow => continue,
             _ => {}
         }
-        let is_search = form == Form::Search;
+        let is_search = matches!(form, Form::Search | Form::Glance);
         let nothing = || Decoded::new(viewer, plan.limit(), query.fields, is_search, count.is_some());
         let sink = store.read_into(query.statement(form), nothing).await?;
         fetched = sink.told(store).fetched(plan)?;
-        if form != Form::Walk || fetched.rows.len() == plan.limit() {
+        let is_answer = match form {
+            Form::Walk => fetched.rows.len() == plan.limit(),
+            Form::Glance => fetched.reached.is_none(),
+            _ => true,
+        };
+        if is_answer {
             break;
         }
     }
@@ -193,36 +234,49 @@ pub async fn by_ids<C: Column>(
     store.read_into(named, nothing).await?.told(store).rows()
 }
 
-/// The smallest of the sources that a probe counted, where one is small enough to be read whole.
+/// The smallest of the sources that a probe counted, where one is small enough to be read whole. The probe may have a time
+/// limit of its own.
 async fn narrowest<C: Column>(
     store: &Store,
     probe: Named,
     sources: &[Source<C>],
+    limit: Option<Duration>,
 ) -> Result<Option<Source<C>>, StoreError> {
-    let rows = store.rows(probe).await?;
+    let rows = match limit {
+        Some(limit) => store.rows_within(probe, limit).await?,
+        None => store.rows(probe).await?,
+    };
     let Some(row) = rows.first() else {
         return Ok(None);
     };
     let mut smallest = None;
     for (place, source) in sources.iter().enumerate() {
         let entries = number(row, place)?;
-        if entries <= sourced::NARROW_ENTRIES as u64 && smallest.is_none_or(|(fewest, _)| entries < fewest) {
+        if entries <= sourced::narrow(*source) as u64 && smallest.is_none_or(|(fewest, _)| entries < fewest) {
             smallest = Some((entries, *source));
         }
     }
     Ok(smallest.map(|(_, source)| source))
 }
 
-/// The same, with its probe; `None` too where there is no source.
+/// The same, with its probe; or the matches of a search, where the index of trigrams has few.
 async fn narrowest_of<C: Column>(
     store: &Store,
     plan: &Plan<C>,
     sources: &[Source<C>],
 ) -> Result<Option<Source<C>>, StoreError> {
-    if sources.is_empty() {
-        return Ok(None);
+    let (backend, mut narrow) = (store.backend(), None);
+    if !sources.is_empty() {
+        let probe = sourced::probe(backend, plan, sources, StatementKind::Probe);
+        narrow = narrowest(store, probe, sources, None).await?;
     }
-    narrowest(store, sourced::probe(store.backend(), plan, sources), sources).await
+    if narrow.is_none()
+        && let Some(search) = trigrams::Search::of(store, plan.filter())
+    {
+        let probe = sourced::probe(backend, plan, &[search.source()], StatementKind::Trigrams);
+        narrow = search.narrow(store, probe).await?;
+    }
+    Ok(narrow)
 }
 
 /// All rows of a filter, along one column.

@@ -4,6 +4,7 @@
 //! has a [`Role`], which is its placeholder: the text of a statement depends on which roles there are, never on which
 //! values happen to be equal.
 
+use case_folding::Term;
 use keyset::{Check, Comparison, Direction, Filter, Key, Plan, Predicate, Value};
 
 use super::table::{Column, PREFIX_LETTERS};
@@ -122,6 +123,17 @@ pub(super) enum Walk<'a, C> {
     Name(C, &'static str),
     /// A text of a list, and its place there.
     Text(C, usize, &'a str),
+    /// The term that a text has, folded, as the index of trigrams finds it.
+    Term(C, &'a Term),
+    /// A text that is too long to be stored folded.
+    Long(C),
+}
+
+impl<C> Walk<'_, C> {
+    /// Whether an index gives its rows in an order.
+    pub(super) fn is_ordered(&self) -> bool {
+        !matches!(self, Self::Term(..) | Self::Long(_))
+    }
 }
 
 /// One walk a name of the filter's set; a single walk where it has none.
@@ -141,12 +153,17 @@ pub(super) fn walks<C>(filter: &Filter<C>) -> usize {
     filter.one_of.as_ref().map_or(1, |(_, names)| names.len())
 }
 
+/// The text that a filter searches, and for what.
+pub(super) fn searched<C: Column>(filter: &Filter<C>) -> Option<(C, &Term)> {
+    filter.checks.iter().find_map(|check| match check {
+        Check::Matches { column, term } => Some((*column, term)),
+        _ => None,
+    })
+}
+
 /// Whether a filter searches a text.
 pub(super) fn is_search<C: Column>(filter: &Filter<C>) -> bool {
-    filter
-        .checks
-        .iter()
-        .any(|check| matches!(check, Check::Matches { .. }))
+    searched(filter).is_some()
 }
 
 /// An index range that holds every row of a plan, and more where the plan has further conditions.
@@ -162,6 +179,8 @@ pub enum Source<C> {
     Null(C),
     /// The rows that have one of a list of texts.
     Texts(C),
+    /// The rows whose text has the filter's term, as the index of trigrams finds them, and those whose text is long.
+    Matching(C),
 }
 
 impl<C: Column> Source<C> {
@@ -202,7 +221,8 @@ impl<C: Column> Source<C> {
             | Self::Whole(column)
             | Self::Range(column)
             | Self::Null(column)
-            | Self::Texts(column) => column,
+            | Self::Texts(column)
+            | Self::Matching(column) => column,
         }
     }
 
@@ -228,6 +248,9 @@ impl<C: Column> Source<C> {
                 .map(|(place, text)| Walk::Text(column, place, text.as_str()))
                 .collect();
         }
+        if let (Self::Matching(_), Some((column, term))) = (self, searched(filter)) {
+            return vec![Walk::Term(column, term), Walk::Long(column)];
+        }
         if self.is_by_name() {
             by_name(filter)
         } else {
@@ -241,7 +264,7 @@ impl<C: Column> Source<C> {
             Self::Order(_) | Self::Whole(_) => cuts(plan, part).collect(),
             Self::Range(column) => ranges(plan.filter(), |other| other == column).collect(),
             Self::Null(column) => checks(plan.filter(), |check| is_null_of(check, column)).collect(),
-            Self::Texts(_) => Vec::new(),
+            Self::Texts(_) | Self::Matching(_) => Vec::new(),
         }
     }
 
@@ -269,8 +292,8 @@ impl<C: Column> Source<C> {
     pub(super) fn counting_key(self, plan: &Plan<C>) -> Key<C> {
         let direction: Direction = plan.order().keys()[0].direction;
         let column = match self {
-            // One text's entries are in the order of their ids.
-            Self::Texts(_) => C::ID,
+            // One text's entries are in the order of their ids; a term's in none.
+            Self::Texts(_) | Self::Matching(_) => C::ID,
             _ => self.column(),
         };
         Key {

@@ -46,6 +46,13 @@ const WALK_ENTRIES: usize = 10_000;
 /// Source: measured on 2,000,000 imports of one account, PostgreSQL 15: 50,000 entries take 727 buffers and 10 to 14 ms.
 pub(super) const SEARCH_ENTRIES: usize = 50_000;
 
+/// As many are looked through before the index of trigrams is asked: a term that many names have is found among them, and
+/// an account with fewer imports needs no other search. A tenth of a whole search.
+const GLANCE_ENTRIES: usize = 5_000;
+
+/// As many matches at most, each with a row that is looked up, are taken from the index of trigrams.
+const MATCHES: usize = 1_000;
+
 /// As many index entries are counted by time.
 pub(super) const SLOT_ENTRIES: usize = 20_000;
 
@@ -99,14 +106,27 @@ impl<'a, C: Column> Entries<'a, C> {
     }
 }
 
-/// How many index entries each source of a plan has, up to one more than [`NARROW_ENTRIES`], as one row with one column
-/// a source.
-pub(super) fn probe<C: Column>(backend: DbBackend, plan: &Plan<C>, sources: &[Source<C>]) -> Named {
+/// A source with no more entries is read whole.
+pub(super) fn narrow<C>(source: Source<C>) -> usize {
+    match source {
+        Source::Matching(_) => MATCHES,
+        _ => NARROW_ENTRIES,
+    }
+}
+
+/// How many index entries each source of a plan has, up to one more than is [`narrow`], as one row with one column a
+/// source.
+pub(super) fn probe<C: Column>(
+    backend: DbBackend,
+    plan: &Plan<C>,
+    sources: &[Source<C>],
+    kind: StatementKind,
+) -> Named {
     let mut sql = Sql::new(backend, scan::walks(plan.filter()) * sources.len());
     for (index, source) in sources.iter().enumerate() {
         sql.push(if index == 0 { "SELECT (" } else { ", (" });
         let entries = Entries::of(*source, plan, Part::Page);
-        let (key, limit) = (source.counting_key(plan), NARROW_ENTRIES + 1);
+        let (key, limit) = (source.counting_key(plan), narrow(*source) + 1);
         counted(
             &mut sql,
             plan.filter(),
@@ -117,7 +137,7 @@ pub(super) fn probe<C: Column>(backend: DbBackend, plan: &Plan<C>, sources: &[So
         );
         sql.push(")");
     }
-    sql.finish(StatementKind::Probe)
+    sql.finish(kind)
 }
 
 /// The rows of a plan, chosen among all entries of a source of it; with `count` a last column with the number of rows of
@@ -195,26 +215,29 @@ pub(super) fn walk<C: Column>(
 /// The rows of a plan among the first [`SEARCH_ENTRIES`] of its order, each with a column that says that it is one; and
 /// where they are fewer than its limit and the order goes on, the last of those entries, whose column says that it is none.
 ///
-/// With `count` the last column is the number of rows of that plan among those entries.
+/// With `count` the last column is the number of rows of that plan among those entries. A glance looks at
+/// [`GLANCE_ENTRIES`], and gives the last of them also where they leave the count open.
 pub(super) fn search<C: Column>(
     backend: DbBackend,
     plan: &Plan<C>,
     fields: Fields,
     count: Option<&Plan<C>>,
+    is_glance: bool,
 ) -> Named {
     let mut sql = Sql::new(backend, 2);
     let entries = Entries::of_order(plan, Part::Page, false);
-    let walk = entries.along(Limit::Constant(SEARCH_ENTRIES));
-    match count {
+    let most_entries = if is_glance { GLANCE_ENTRIES } else { SEARCH_ENTRIES };
+    let walk = entries.along(Limit::Constant(most_entries));
+    let most = count.map(|count| MOST_ROWS.max(count.limit() + 1));
+    match most {
         None => {
             sql.push("WITH found AS (");
             chosen(&mut sql, plan, &walk, &entries.rest);
         }
         // One walk for both: as many matches as either wants.
-        Some(count) => {
+        Some(most) => {
             sql.push("WITH matched AS MATERIALIZED (SELECT ");
             sql.looked_at(plan.order().keys(), None, &[]);
-            let most = MOST_ROWS.max(count.limit() + 1);
             met(&mut sql, plan, &walk, &entries.rest, Limit::Constant(most));
             sql.push("), found AS (SELECT id AS page_id FROM matched");
             sql.order_by(plan.order().keys());
@@ -231,12 +254,24 @@ pub(super) fn search<C: Column>(
         sql.push(") AS counted)");
     }
     sql.push(" FROM (SELECT page_id, 1 AS is_found FROM found UNION ALL SELECT id, 0 FROM (");
-    sql.read(|sql| sql.push("id"), &entries.along(Limit::Nth(SEARCH_ENTRIES)));
-    sql.push(") AS reached WHERE (SELECT count(*) FROM found) < ");
-    sql.bind(Role::Limit, None, |_| sea_orm::Value::from(plan.limit() as i64));
+    sql.read(|sql| sql.push("id"), &entries.along(Limit::Nth(most_entries)));
+    match most.filter(|_| is_glance) {
+        None => {
+            sql.push(") AS reached WHERE (SELECT count(*) FROM found) < ");
+            sql.bind(Role::Limit, None, |_| sea_orm::Value::from(plan.limit() as i64));
+        }
+        Some(most) => {
+            sql.push(") AS reached WHERE (SELECT count(*) FROM matched) < ");
+            sql.number(most);
+        }
+    }
     sql.push(") AS page");
     looked_up(&mut sql, plan);
-    sql.finish(StatementKind::Search)
+    sql.finish(if is_glance {
+        StatementKind::Glance
+    } else {
+        StatementKind::Search
+    })
 }
 
 /// How many rows a plan has, its limit at most, counted among the entries of a source of it.

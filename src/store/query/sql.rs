@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use case_folding::Term;
 use keyset::{Comparison, Direction, Filter, Key, Predicate, Value};
 use sea_orm::{DbBackend, Statement};
 
@@ -148,7 +149,11 @@ impl<C: Column> Sql<C> {
             self.push(if nested { "(SELECT " } else { "SELECT " });
             columns(self);
             self.push(" FROM ");
-            self.push(C::Row::NAME);
+            if let Walk::Term(column, term) = walk {
+                self.matching(*column, term);
+            } else {
+                self.push(C::Row::NAME);
+            }
             if self.is_sqlite() {
                 self.indexed_by(walk, read.lead);
             }
@@ -159,7 +164,9 @@ impl<C: Column> Sql<C> {
                 self.condition(condition);
             }
             if nested {
-                self.order_by(read.keys);
+                if walk.is_ordered() {
+                    self.order_by(read.keys);
+                }
                 self.limit(read.limit);
                 self.push(")");
             }
@@ -168,6 +175,20 @@ impl<C: Column> Sql<C> {
             self.order_by(read.keys);
         }
         self.limit(read.limit);
+    }
+
+    /// The rows of all accounts whose text has a term, as PostgreSQL's index of trigrams finds them.
+    ///
+    /// OFFSET keeps the account's condition out of it: beside that the planner may take an index of the account's for the
+    /// better one, and look at all of its rows.
+    fn matching(&mut self, column: C, term: &Term) {
+        self.push("(SELECT * FROM ");
+        self.push(C::Row::NAME);
+        self.push(" WHERE ");
+        self.push(column.derived().unwrap_or(column.name()));
+        self.push(" LIKE ");
+        self.bind(Role::Term, Some(column), |_| sea_orm::Value::from(term.like()));
+        self.push(" OFFSET 0) AS matching");
     }
 
     /// The index of a walk, for SQLite: where the order goes on behind the index, it would read and sort the whole account.
@@ -191,7 +212,12 @@ impl<C: Column> Sql<C> {
     fn scope(&mut self, filter: &Filter<C>, walk: &Walk<'_, C>) {
         self.conditions(scan::equalities(filter));
         match *walk {
-            Walk::Whole => {}
+            Walk::Whole | Walk::Term(..) => {}
+            Walk::Long(column) => {
+                self.push(" AND ");
+                self.push(column.derived().unwrap_or(column.name()));
+                self.push(" IS NULL");
+            }
             Walk::Name(column, name) => {
                 self.push(" AND ");
                 self.push(column.name());

@@ -82,6 +82,11 @@ impl Cluster {
         self.create("template0").await
     }
 
+    /// The same of one whose character type knows the letters of every script, as most databases' does.
+    pub(crate) async fn create_database_with_letters(&self) -> String {
+        self.create("template0 LC_CTYPE 'C.UTF-8'").await
+    }
+
     /// The URL of a new database with all that the one at `template_url` holds.
     ///
     /// Every connection to the template must be closed.

@@ -6,8 +6,8 @@ use entity::{Instant, accounts, api_tokens};
 use imports_gateway::auth::Viewer;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
-use imports_gateway::store::query::page;
 use imports_gateway::store::query::table::{Column as _, Fields};
+use imports_gateway::store::query::{PageQuery, page};
 use imports_gateway::store::statement_kind::{Named, StatementKind};
 use keyset::{Check, Direction, PageRequest};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
@@ -147,6 +147,8 @@ async fn filled(rows: u32) -> Store {
         let store = table::patient(&database.url).await;
         migration::up(store.database()).await.unwrap();
         table::fill(&store, rows.into()).await;
+        // Where it is there, no statement but those that are meant to may read it.
+        migration::search_index::build(store.database()).await.unwrap();
         database.url
     });
     table::patient(url.await).await
@@ -378,6 +380,77 @@ async fn a_search_reads_no_more_than_its_bound_whatever_it_finds() {
                         &cost,
                         bound,
                     );
+                }
+            }
+        }
+    }
+    faults.done();
+}
+
+/// Blocks that a term of few names takes in the index of trigrams, and the way to its rows.
+const RARE: i64 = 300;
+
+#[tokio::test]
+async fn a_search_by_the_index_of_trigrams_reads_what_is_rare_alone_and_the_table_once_at_the_most() {
+    let mut faults = Faults::default();
+    for rows in [SMALL_ROWS, LARGE_ROWS] {
+        let store = filled(rows).await;
+        let mut server = Server::of(&store).await;
+        let blocks =
+            "SELECT (pg_relation_size('imports') + pg_relation_size('imports_name_trigrams')) / 8192";
+        let statement = Statement::from_string(BACKEND, blocks);
+        let blocks = store.database().query_one_raw(statement).await.unwrap().unwrap();
+        let blocks: i64 = blocks.try_get_by_index(0).unwrap();
+        let [none, one, all, signs, letter, apart, long] = questions::terms();
+        assert!(signs.len() < 3 && letter.len() < 3, "they are never asked of it");
+        let one = one.replace("77777", &(rows * 4 / 5 + 1).to_string());
+        for (term, is_rare) in [
+            (none, true),
+            (one, true),
+            (long, true),
+            (all, false),
+            (apart, false),
+        ] {
+            for column in Column::SORTABLE.iter().copied() {
+                let order = order(&[(column, Direction::Desc)]);
+                let filter = questions::checked(questions::named(&term));
+                let name = format!("{rows}, {column:?}, {:.20}", term);
+                for question in questions::both_ways(&name, &order, &filter, None, SIZE) {
+                    let count = Some(&question.count);
+                    let query = PageQuery::new(BACKEND, &question.plan, Fields::ALL, count).with_trigrams();
+                    let statements: Vec<_> = query.forms().map(|form| query.statement(form)).collect();
+                    let kinds: Vec<_> = statements.iter().map(|named| named.kind).collect();
+                    let [glance, trigrams, _, range] = statements.as_slice() else {
+                        panic!("{kinds:?}");
+                    };
+                    assert_eq!(
+                        kinds,
+                        [
+                            StatementKind::Glance,
+                            StatementKind::Trigrams,
+                            StatementKind::Search,
+                            StatementKind::Range
+                        ]
+                    );
+                    let looked_up = 5 * question.plan.limit() as i64;
+                    // A range that is not rare is never run.
+                    let bounds = [
+                        (glance, Some(2 * 5_000 / 40 + looked_up + 40)),
+                        (trigrams, Some(if is_rare { RARE } else { blocks + RARE })),
+                        (range, is_rare.then_some(2 * RARE)),
+                    ];
+                    for mode in MODES {
+                        server.mode(mode).await;
+                        for (named, bound) in bounds {
+                            let Some(bound) = bound else { continue };
+                            let cost = server.explain(&named.statement).await;
+                            let name = format!("{:?}, {}", named.kind, question.name);
+                            let is_by_index = !is_rare
+                                || named.kind == StatementKind::Glance
+                                || cost.nodes.contains("imports_name_trigrams");
+                            faults.expect(cost.buffers <= bound && is_by_index, mode, &name, &cost, bound);
+                        }
+                    }
                 }
             }
         }

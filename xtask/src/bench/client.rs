@@ -119,15 +119,24 @@ impl Connection {
     ///
     /// No answer, a status other than 200, or a length that isn't told, in words.
     pub(super) fn ask(&mut self, request: &Request) -> Result<(), String> {
-        let status = self.exchange(request).map_err(|error| error.to_string())?;
+        self.answer(request).map(drop)
+    }
+
+    /// The same; gives the body of the answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::ask`].
+    pub(super) fn answer(&mut self, request: &Request) -> Result<String, String> {
+        let (status, body) = self.exchange(request).map_err(|error| error.to_string())?;
         if status.split(' ').nth(1) == Some("200") {
-            Ok(())
+            Ok(String::from_utf8_lossy(&body).into_owned())
         } else {
             Err(status)
         }
     }
 
-    fn exchange(&mut self, request: &Request) -> std::io::Result<String> {
+    fn exchange(&mut self, request: &Request) -> std::io::Result<(String, Vec<u8>)> {
         let body = request.body.as_deref().unwrap_or_default();
         let text = format!(
             "POST {} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}",
@@ -153,7 +162,7 @@ impl Connection {
         }
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer)?;
-        Ok(status)
+        Ok((status, answer))
     }
 }
 

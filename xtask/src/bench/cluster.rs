@@ -25,7 +25,7 @@ use crate::{
 const SUPERUSER: &str = "gateway";
 
 /// The database that holds the imports.
-const DATABASE: &str = "bench";
+pub(super) const DATABASE: &str = "bench";
 
 const SETTINGS: [&str; 8] = [
     "shared_buffers=1GB",
@@ -79,16 +79,36 @@ impl Cluster {
             port,
         };
         cluster.wait()?;
-        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'");
-        if cluster.ask_in("postgres", &known)?.is_empty() {
-            cluster.ask_in("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
-        }
+        cluster.make_database(DATABASE)?;
         Ok(cluster)
+    }
+
+    /// Makes a database, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// What psql says.
+    pub(super) fn make_database(&self, name: &str) -> Result<(), String> {
+        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        if self.ask_to("postgres", &known)?.is_empty() {
+            self.ask_to("postgres", &format!("CREATE DATABASE {name}"))?;
+        }
+        Ok(())
+    }
+
+    /// Drops a database.
+    ///
+    /// # Errors
+    ///
+    /// What psql says.
+    pub(super) fn drop_database(&self, name: &str) -> Result<(), String> {
+        self.ask_to("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"))
+            .map(drop)
     }
 
     fn wait(&mut self) -> Result<(), String> {
         for _ in 0..600 {
-            if self.ask_in("postgres", "SELECT 1").is_ok() {
+            if self.ask_to("postgres", "SELECT 1").is_ok() {
                 return Ok(());
             }
             if !self.process.is_running() {
@@ -104,7 +124,12 @@ impl Cluster {
 
     /// The URL of the database for a role.
     pub(super) fn url_of(&self, role: &str) -> String {
-        format!("postgres://{role}@127.0.0.1:{}/{DATABASE}", self.port)
+        self.url_to(role, DATABASE)
+    }
+
+    /// The URL of any database for a role.
+    pub(super) fn url_to(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// The URL of the database.
@@ -128,7 +153,7 @@ impl Cluster {
     ///
     /// What psql says.
     pub(super) fn ask(&self, statement: &str) -> Result<String, String> {
-        self.ask_in(DATABASE, statement)
+        self.ask_to(DATABASE, statement)
     }
 
     /// Writes a word onto the database, which outlives the server.
@@ -141,7 +166,12 @@ impl Cluster {
             .map(drop)
     }
 
-    fn ask_in(&self, database: &str, statement: &str) -> Result<String, String> {
+    /// The same in any database.
+    ///
+    /// # Errors
+    ///
+    /// What psql says.
+    pub(super) fn ask_to(&self, database: &str, statement: &str) -> Result<String, String> {
         let own = self.binaries.join("psql");
         let mut psql = Command::new(if own.is_file() { own } else { "psql".into() });
         psql.args([

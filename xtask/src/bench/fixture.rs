@@ -67,7 +67,12 @@ pub(super) fn key(cluster: &Cluster, gateway: &Path, account: i64) -> Result<Str
     Ok(made.trim().to_owned())
 }
 
-fn command(gateway: &Path, url: &str, words: &[&str]) -> Result<String, String> {
+/// Runs a command of the gateway; gives what it prints.
+///
+/// # Errors
+///
+/// What it says.
+pub(super) fn command(gateway: &Path, url: &str, words: &[&str]) -> Result<String, String> {
     let mut command: Command = program(&gateway.to_string_lossy());
     let answer = command.args(words).env("DATABASE_URL", url).output();
     let answer = answer.map_err(|error| format!("the gateway can't be started: {error}"))?;

@@ -10,6 +10,7 @@ mod chart;
 mod client;
 mod cluster;
 mod figures;
+mod find;
 mod first;
 mod fixture;
 mod hostile;
@@ -44,6 +45,7 @@ struct Options {
     shapes: bool,
     load: bool,
     hostile: bool,
+    find: bool,
     /// An earlier release build of the gateway, which is asked for the same pages.
     against: Option<PathBuf>,
 }
@@ -58,6 +60,7 @@ impl Options {
             shapes: true,
             load: true,
             hostile: true,
+            find: true,
             against: None,
         };
         let mut words = words.iter();
@@ -70,6 +73,7 @@ impl Options {
                 "--no-shapes" => options.shapes = false,
                 "--no-load" => options.load = false,
                 "--no-hostile" => options.hostile = false,
+                "--no-find" => options.find = false,
                 "--against" => {
                     let file = words.next().map(PathBuf::from).filter(|file| file.is_file());
                     let file =
@@ -183,6 +187,21 @@ fn measure(options: &Options) -> Result<String, String> {
     } else {
         Vec::new()
     };
+    let found = if options.find {
+        let setting = find::Setting {
+            cluster: &cluster,
+            gateway: &binary,
+            earlier: options.against.as_deref(),
+            key: &key,
+            folder: &folder,
+            rows: options.rows,
+            repetitions: options.repetitions,
+        };
+        find::measure(&setting)?
+    } else {
+        find::Found::default()
+    };
+    ratios.extend(found.ratios.iter().cloned());
     let version = cluster.ask("SHOW server_version")?;
     let settings = format!(
         "PostgreSQL {version}; {} imports in one account, {} over ten others; pages from positions drawn over the whole \
@@ -203,6 +222,7 @@ fn measure(options: &Options) -> Result<String, String> {
             memory: &memory,
             sieges: &sieges,
             shapes: &shapes,
+            found: &found,
         },
     )
 }
@@ -270,13 +290,21 @@ mod tests {
 
     #[test]
     fn options_are_read_and_anything_else_is_wrong_usage() {
-        let options =
-            parse(&["--rows", "50000", "--no-shapes", "--no-hostile", "--seconds", "2"]).expect("options");
+        let options = parse(&[
+            "--rows",
+            "50000",
+            "--no-shapes",
+            "--no-hostile",
+            "--no-find",
+            "--seconds",
+            "2",
+        ])
+        .expect("options");
         assert_eq!(
             (options.rows, options.seconds, options.repetitions),
             (50_000, 2, 3)
         );
-        assert!(!options.shapes && !options.hostile && options.postgraphile);
+        assert!(!options.shapes && !options.hostile && !options.find && options.postgraphile);
         for words in [
             &["--rows"][..],
             &["--rows", "1"],

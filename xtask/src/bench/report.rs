@@ -7,6 +7,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use super::{
     chart::{Bar, bars, number},
     figures::{Ratio, Summary, middle},
+    find::Found,
     hostile::Siege,
     load::Sample,
     shapes::Shape,
@@ -23,6 +24,7 @@ pub(super) struct Report<'a> {
     pub(super) memory: &'a [(&'static str, u64)],
     pub(super) sieges: &'a [Siege],
     pub(super) shapes: &'a [Shape],
+    pub(super) found: &'a Found,
 }
 
 /// Writes `report.md` and its charts; gives the report's text.
@@ -87,6 +89,49 @@ fn markdown(report: &Report<'_>) -> String {
     }
     if !report.shapes.is_empty() {
         text.push_str(&shapes(report.shapes));
+    }
+    if !report.found.lines.is_empty() {
+        text.push_str(&found(report.found));
+    }
+    text
+}
+
+fn found(found: &Found) -> String {
+    let mut text = String::from(
+        "\n## Finding\n\nMilliseconds over one connection, medians of all repetitions: the very first time, the first page, all \
+         partial pages of a search; beside them the plain statement (`ILIKE`, `NOT IN`, `GROUP BY`) at PostgreSQL. Buffers are those \
+         of all statements of the first page that ran to their end.\n\n\
+         | where | what | rows | very first | first page | whole | pages | plain | statements | buffers |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    let ms = |each: &[f64]| match each {
+        [] => "-".to_owned(),
+        each => format!("{:.2}", middle(each.to_vec())),
+    };
+    let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
+    for line in &found.lines {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.2} | {} | {} | {} | {} | {} | {} |",
+            line.place,
+            line.name,
+            line.rows,
+            line.cold_ms,
+            ms(&line.first_ms),
+            ms(&line.whole_ms),
+            line.pages.max(1),
+            ms(&line.plain_ms),
+            count(line.cost.map(|cost| cost.statements.into())),
+            count(line.cost.map(|cost| cost.buffers)),
+        );
+    }
+    text.push_str("\n| index | MB |\n|---|---|\n");
+    for (name, bytes) in &found.indexes {
+        let _ = writeln!(text, "| {name} | {:.1} |", *bytes as f64 / f64::from(1 << 20));
+    }
+    text.push_str("\n| stored by | records/s, median |\n|---|---|\n");
+    for (name, rate) in &found.loads {
+        let _ = writeln!(text, "| {name} | {} |", number(*rate));
     }
     text
 }
