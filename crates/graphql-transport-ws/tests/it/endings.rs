@@ -150,7 +150,7 @@ async fn a_session_ends_with_4403_though_nothing_happens_on_it() {
     let mut busy = server.client().await;
     busy.subscribe("1", "endless").await;
     busy.receive().await;
-    server.host.is_revoked.send_replace(true);
+    server.host.revocations.send_replace(());
     assert_eq!(idle.closed().await, 4403);
     assert_eq!(busy.closed().await, 4403);
     drop((idle, busy));

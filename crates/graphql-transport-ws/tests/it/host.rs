@@ -16,8 +16,8 @@ const KEYS: [(&str, u16); 3] = [("unknown", 4401), ("foreign", 4403), ("hurried"
 /// A host whose operations are commands.
 #[derive(Debug)]
 pub(crate) struct Commands {
-    /// The keys of sessions have ended.
-    pub(crate) is_revoked: watch::Sender<bool>,
+    /// Whatever is sent here ends all sessions.
+    pub(crate) revocations: watch::Sender<()>,
     /// How many operations run.
     pub(crate) running: Arc<watch::Sender<usize>>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Commands {
 impl Commands {
     pub(crate) fn new() -> Self {
         Self {
-            is_revoked: watch::Sender::new(false),
+            revocations: watch::Sender::new(()),
             running: Arc::new(watch::Sender::new(0)),
         }
     }
@@ -65,11 +65,10 @@ impl Host for Commands {
     }
 
     fn ended(&self, (): &()) -> impl Future<Output = Close> + Send + 'static + use<> {
-        let mut revoked = self.is_revoked.subscribe();
+        let mut revocations = self.revocations.subscribe();
         async move {
-            let is_over = revoked.wait_for(|is_revoked| *is_revoked).await.is_ok();
             // Without the host there is nobody to end it.
-            if !is_over {
+            if revocations.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
             Close::new(4403, "The key has ended")
