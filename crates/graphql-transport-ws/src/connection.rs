@@ -286,3 +286,33 @@ impl<'h, H: Host, S: AsyncRead + AsyncWrite + Unpin> Connection<'h, H, S> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Host for Nothing {
+        type Session = ();
+        type Events = stream::Pending<Event>;
+
+        async fn init(&self, _: Option<Box<RawValue>>) -> Result<(), Close> {
+            Ok(())
+        }
+
+        fn subscribe(&self, (): &(), _: &RawValue) -> Self::Events {
+            stream::pending()
+        }
+    }
+
+    #[test]
+    fn the_task_of_a_connection_is_small() {
+        let (ours, _theirs) = tokio::io::duplex(1);
+        let limits = Limits::default();
+        let task = run(ours, &Nothing, &limits, std::future::pending());
+        assert!(size_of_val(&task) <= 2560, "{} bytes", size_of_val(&task));
+    }
+}

@@ -34,10 +34,12 @@ pub(crate) struct Deadlines {
 impl Deadlines {
     pub(crate) fn new(now: Instant, limits: &Limits) -> Self {
         Self {
-            init: Some(now + limits.init_timeout),
-            ping: Some(now + limits.ping_interval),
+            init: now.checked_add(limits.init_timeout),
+            ping: now.checked_add(limits.ping_interval),
             pong: None,
-            lifetime: limits.lifetime.map(|lifetime| now + shortened(lifetime)),
+            lifetime: limits
+                .lifetime
+                .and_then(|lifetime| now.checked_add(shortened(lifetime))),
         }
     }
 
@@ -48,7 +50,10 @@ impl Deadlines {
         [
             (self.init, Due::Init),
             (self.lifetime, Due::Lifetime),
-            (blocked_since.map(|since| since + limits.send_timeout), Due::Send),
+            (
+                blocked_since.and_then(|since| since.checked_add(limits.send_timeout)),
+                Due::Send,
+            ),
             (self.ping.filter(|_| listening), Due::Ping),
             (self.pong.filter(|_| listening), Due::Pong),
         ]
@@ -70,18 +75,18 @@ impl Deadlines {
     /// Something has come from the client.
     pub(crate) fn heard(&mut self, now: Instant, limits: &Limits) {
         self.pong = None;
-        self.ping = Some(now + limits.ping_interval);
+        self.ping = now.checked_add(limits.ping_interval);
     }
 
     /// The client has been pinged.
     pub(crate) fn pinged(&mut self, now: Instant, limits: &Limits) {
         self.ping = None;
-        self.pong = Some(now + limits.pong_timeout);
+        self.pong = now.checked_add(limits.pong_timeout);
     }
 
     /// The client reads again: only now can it come to a ping.
     pub(crate) fn unblocked(&mut self, now: Instant, limits: &Limits) {
-        self.pong = self.pong.map(|_| now + limits.pong_timeout);
+        self.pong = self.pong.and_then(|_| now.checked_add(limits.pong_timeout));
     }
 }
 
@@ -137,6 +142,24 @@ mod tests {
             deadlines.next(None, &limits),
             Some((later + limits.pong_timeout, Due::Pong))
         );
+    }
+
+    #[test]
+    fn a_limit_beyond_all_time_is_none() {
+        let limits = Limits {
+            init_timeout: Duration::MAX,
+            ping_interval: Duration::MAX,
+            pong_timeout: Duration::MAX,
+            send_timeout: Duration::MAX,
+            lifetime: Some(Duration::MAX),
+            ..Limits::default()
+        };
+        let start = Instant::now();
+        let mut deadlines = Deadlines::new(start, &limits);
+        deadlines.heard(start, &limits);
+        deadlines.pinged(start, &limits);
+        deadlines.unblocked(start, &limits);
+        assert_eq!(deadlines.next(Some(start), &limits), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! an event is taken from the host only when the one before has left: a client that does not read makes its own
 //! connection wait, and no queue grows. [`Limits`] bounds the rest. A message to the client goes out in frames of 4 KiB,
 //! so that the buffer of the connection stays small after a large one. A connection that has *sent* a large message
-//! keeps a buffer of that size, at most [`Limits::message_bytes`] and the read buffer's 4 KiB.
+//! keeps a buffer of that size, at most [`Limits::message_bytes`] and the read buffer's 2 KiB.
 //!
 //! Subscriptions take turns: of each that has an event, one is sent before another has its second.
 //!

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a connection may cost.
+/// What a connection may cost. A duration beyond the clock's range, such as [`Duration::MAX`], is no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From the connection's start to the host's decision about its `connection_init`; else 4408.

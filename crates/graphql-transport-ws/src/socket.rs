@@ -20,7 +20,7 @@ use crate::outgoing::Outgoing;
 use crate::traffic::Counted;
 
 /// Bytes that are read at once. The WebSocket library's own default, 128 KiB for each connection, is allocated at its start.
-const READ_BYTES: usize = 4096;
+const READ_BYTES: usize = 2048;
 /// Bytes that are collected before they are written, so that a burst of events is not as many system calls.
 const WRITE_BYTES: usize = 2048;
 /// Bytes that are read and dropped after a close frame.

@@ -165,3 +165,31 @@ async fn a_client_that_asks_for_pongs_and_reads_none_is_read_no_further() {
     assert_eq!(server.ended_by_server().await, 1013);
     bystander.is_served().await;
 }
+
+#[tokio::test]
+async fn whatever_bytes_come_a_connection_ends_in_order() {
+    let mut server = Server::start(Limits::default()).await;
+    let mut bystander = server.client().await;
+    // A xorshift generator: the same bytes in each run.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..200 {
+        let mut raw = Raw::accepted(server.address).await;
+        let count = random() % 200;
+        // Each second time a whole frame with these bytes, else they stand for frames themselves.
+        let bytes: Vec<u8> = (0..count).map(|_| random().to_le_bytes()[0]).collect();
+        let bytes = match random() % 2 {
+            0 => bytes,
+            _ => frame(random().to_le_bytes()[0], &bytes),
+        };
+        raw.try_write(&bytes).await;
+        drop(raw);
+        server.ended().await;
+    }
+    bystander.is_served().await;
+}
