@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use graphql_transport_ws::{Ended, Limits};
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::client::Client;
 use crate::raw::Raw;
-use crate::server::Server;
+use crate::server::{PATIENCE, Server, in_time};
 
 /// A limit that has to run out.
 const SHORT: Duration = Duration::from_millis(30);
@@ -219,7 +219,7 @@ async fn a_client_that_answers_pings_stays_and_another_goes() {
 async fn a_client_that_does_not_read_is_too_slow_and_sees_so_when_it_reads() {
     let limits = Limits {
         send_timeout: SHORT,
-        close_timeout: crate::server::PATIENCE,
+        close_timeout: PATIENCE,
         ..Limits::default()
     };
     let mut server = Server::start(limits).await;
@@ -232,6 +232,23 @@ async fn a_client_that_does_not_read_is_too_slow_and_sees_so_when_it_reads() {
     assert_eq!(raw.close_code().await, Some(1013));
     drop(raw);
     assert_eq!(server.ended_by_server().await, 1013);
+}
+
+#[tokio::test]
+async fn the_server_closes_its_half_first() {
+    let limits = Limits {
+        close_timeout: Duration::MAX,
+        ..Limits::default()
+    };
+    let mut server = Server::start(limits).await;
+    let mut raw = Raw::connect(server.address).await;
+    server.is_stopping.send_replace(true);
+    assert_eq!(raw.close_code().await, Some(1001));
+    let end = in_time("the end of the server's half", raw.0.read(&mut [0])).await;
+    assert_eq!(end.expect("no reset"), 0);
+    assert!(!server.has_ended(), "it waits for the client's half");
+    drop(raw);
+    assert_eq!(server.ended_by_server().await, 1001);
 }
 
 #[tokio::test]

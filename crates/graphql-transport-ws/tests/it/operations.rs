@@ -126,6 +126,7 @@ async fn operations_that_always_have_an_event_have_as_many_as_each_other() {
     let mut first = HashMap::new();
     let mut last = HashMap::new();
     let mut received = 0;
+    let mut before = 0;
     // Until all of them have begun, and then for a while.
     while first.len() < ids.len() || received < 4000 {
         let message = client.receive().await;
@@ -133,7 +134,11 @@ async fn operations_that_always_have_an_event_have_as_many_as_each_other() {
         let count = message["payload"]["data"]["count"].as_u64().expect("a number");
         first.entry(id.clone()).or_insert(count);
         last.insert(id, count);
-        received = if first.len() < ids.len() { 0 } else { received + 1 };
+        match first.len() < ids.len() {
+            true => before += 1,
+            false => received += 1,
+        }
+        assert!(before < 1_000_000, "some never have a turn: {last:?}");
     }
     // All of them began at different times, and each has had an eighth since.
     for (id, count) in &last {
