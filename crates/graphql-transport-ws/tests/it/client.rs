@@ -68,15 +68,18 @@ impl Client {
 
     /// The code of the close frame, which comes next but for results.
     pub(crate) async fn closed(&mut self) -> u16 {
-        loop {
-            match self.receive_raw().await {
-                Message::Close(frame) => return frame.expect("a code").code.into(),
-                Message::Text(text) => {
-                    assert!(!text.contains("\"complete\""), "told that it is over: {text}")
+        let closing = async {
+            loop {
+                match self.receive_raw().await {
+                    Message::Close(frame) => return frame.expect("a code").code.into(),
+                    Message::Text(text) => {
+                        assert!(!text.contains("\"complete\""), "told that it is over: {text}");
+                    }
+                    _ => {}
                 }
-                _ => {}
             }
-        }
+        };
+        in_time("a close frame", closing).await
     }
 
     /// A whole operation, from `subscribe` to its last message.

@@ -80,12 +80,15 @@ impl Raw {
 
     /// The code of the close frame, before which anything may come; `None` if the connection ends without one.
     pub(crate) async fn close_code(&mut self) -> Option<u16> {
-        loop {
-            let (first_byte, payload) = in_time("a close frame", self.read_frame()).await.ok()?;
-            if first_byte == FINAL | CLOSE {
-                return payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+        let closing = async {
+            loop {
+                let (first_byte, payload) = self.read_frame().await.ok()?;
+                if first_byte == FINAL | CLOSE {
+                    return payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                }
             }
-        }
+        };
+        in_time("a close frame", closing).await
     }
 
     async fn read_frame(&mut self) -> std::io::Result<(u8, Vec<u8>)> {
