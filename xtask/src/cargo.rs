@@ -52,6 +52,11 @@ pub(crate) fn debug_gateway() -> PathBuf {
     target().join("debug/imports-gateway")
 }
 
+/// An example of a crate that `cargo build --example` makes.
+pub(crate) fn debug_example(name: &str) -> PathBuf {
+    target().join("debug/examples").join(name)
+}
+
 /// A program to run at the top of the repository.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);

@@ -158,6 +158,18 @@ fn mcp(line: &str) -> Option<Counts> {
     passed_of_all(line, "mcp: ")
 }
 
+/// How the run of the client of graphql-ws is read.
+pub(crate) const GRAPHQL_WS: Reading = Reading {
+    counts: graphql_ws,
+    failed: |line| line.strip_prefix("failed "),
+    left_out: |_| None,
+};
+
+/// The counts in `graphql-ws: 31 of 32`.
+fn graphql_ws(line: &str) -> Option<Counts> {
+    passed_of_all(line, "graphql-ws: ")
+}
+
 fn passed_of_all(line: &str, start: &str) -> Option<Counts> {
     let (passed, all) = line.strip_prefix(start)?.split_once(" of ")?;
     let passed: u64 = passed.parse().ok()?;
@@ -330,6 +342,8 @@ mod tests {
         assert_eq!(tools("tools: 11 of 11"), all(11));
         assert_eq!(mcp("mcp: 66 of 66"), all(66));
         assert_eq!(mcp("tools: 11 of 11"), None);
+        assert_eq!(graphql_ws("graphql-ws: 32 of 32"), all(32));
+        assert_eq!(graphql_ws("graphql-http: 61 of 61"), None);
         assert_eq!(tools("failed promtool"), None);
         assert_eq!(federation("federation: 23 of 23"), all(23));
         assert_eq!((FEDERATION.failed)("failed hive composes"), Some("hive composes"));

@@ -15,7 +15,7 @@ use self::imports::layering_faults;
 
 /// What the crates that are pure may depend on, but for their tests: no databases, and, where the name does not say so, no
 /// HTTP, async or clocks.
-const PURE: [(&str, &[&str]); 4] = [
+const PURE: [(&str, &[&str]); 5] = [
     ("keyset", &["base64", "case-folding", "crc32fast"]),
     ("crates/case-folding", &[]),
     (
@@ -25,6 +25,21 @@ const PURE: [(&str, &[&str]); 4] = [
             "async-graphql-value",
             "serde_json",
             "thiserror",
+        ],
+    ),
+    (
+        "crates/graphql-transport-ws",
+        &[
+            "bytes",
+            "futures-util",
+            "http",
+            "hyper",
+            "hyper-util",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio-tungstenite",
         ],
     ),
     (

@@ -6,8 +6,11 @@ use std::time::Instant;
 
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
-    cargo::cargo,
-    node::{self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, MCP, TOOLS, against_gateway, against_mcp},
+    cargo::{cargo, debug_example},
+    node::{
+        self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, GRAPHQL_WS, MCP, TOOLS, against_gateway,
+        against_mcp, read_checks,
+    },
     pages, python,
     system::Need,
     watch::Watch,
@@ -34,6 +37,11 @@ const MCP_PYTHON: &str = "target/mcp-python";
 
 /// The package that composes the gateway with another subgraph.
 const FEDERATION_PACKAGE: &str = "tests/federation";
+
+/// The package that runs the client of graphql-ws.
+const SOCKETS: &str = "tests/graphql-ws";
+/// The example of `crates/graphql-transport-ws` that it runs on.
+const SOCKETS_SERVER: &str = "commands";
 
 /// One line of the plan.
 #[derive(Debug)]
@@ -105,6 +113,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Postgres, Need::PgBouncer],
         build: |ground| ground.cargo(&["test", "--workspace", "--no-run"], BUILD_MINUTES),
         check: tests,
+    },
+    Step {
+        name: "graphql-ws",
+        tells: "the client of graphql-ws on the example of crates/graphql-transport-ws; seconds",
+        needs: &[Need::Node],
+        build: build_sockets,
+        check: sockets,
     },
     Step {
         name: "http-audit",
@@ -206,6 +221,21 @@ fn build_pages(ground: &Ground) -> Result<(), String> {
 
 fn build_gateway(ground: &Ground) -> Result<(), String> {
     ground.cargo(&["build", "--bin", "imports-gateway"], BUILD_MINUTES)
+}
+
+fn build_sockets(ground: &Ground) -> Result<(), String> {
+    node::install(&ground.watch, ground.limits.minutes(NPM_MINUTES), SOCKETS)?;
+    ground.cargo(
+        &["build", "--workspace", "--example", SOCKETS_SERVER],
+        BUILD_MINUTES,
+    )
+}
+
+fn sockets(ground: &Ground) -> Outcome {
+    let server = debug_example(SOCKETS_SERVER);
+    let mut script = node::npm(SOCKETS, &["test", "--silent", "--"]);
+    script.arg(server);
+    read_checks(&ground.watch, &script, ground.limits.minutes(10), GRAPHQL_WS)
 }
 
 /// Runs the audits against a gateway with the statuses of an edition.
