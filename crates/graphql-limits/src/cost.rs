@@ -15,7 +15,8 @@ use crate::conditions::is_included;
 use crate::document::{Document, Operation};
 use crate::schema_types::SchemaTypes;
 
-/// What the root fields of a schema cost, in points. One that is not listed costs 1.
+/// What the root fields of a schema cost, in points: those of queries and those of subscriptions. One that is not listed
+/// costs 1.
 #[derive(Clone, Debug)]
 pub struct Costs {
     /// The cost of `__schema`, and of `__type`.

@@ -14,6 +14,7 @@ use crate::literals::{Literals, Uses};
 use crate::parser::parse;
 use crate::rejection::{Code, Errors, Rejection, quote};
 use crate::schema_types::SchemaTypes;
+use crate::single_root_field::check_single_root_field;
 use crate::token_limits::check_tokens;
 use crate::variables::{Variable, check_usages, define, reached, redeclare};
 
@@ -173,7 +174,7 @@ fn read(
     }
     let mut operations = Vec::new();
     for (name, operation) in executable.operations.iter() {
-        let root = (operation.node.ty == OperationType::Query).then(|| types.query());
+        let root = types.root(operation.node.ty);
         literals.directives(&operation.node.directives);
         for variable in &operation.node.variable_definitions {
             literals.variable_directives(&variable.node.directives);
@@ -187,6 +188,9 @@ fn read(
         check_usages(definitions, &mut variables, &usages, &mut literals.errors);
         let set = &operation.node.selection_set.node;
         literals.steps += check_fields_can_merge(executable, set, root, types, &mut literals.errors);
+        if operation.node.ty == OperationType::Subscription {
+            literals.steps += check_single_root_field(executable, operation, &mut literals.errors);
+        }
         uses.operations.insert(name.cloned(), own);
         let complexity = complexities
             .get(&name.map(Name::as_str))

@@ -13,8 +13,8 @@
 //! fragments in the order of their dependencies, so their work is linear in the text; that of mergeable fields is linear in
 //! the expanded nodes, which are bounded by then.
 //!
-//! Not here: I/O, clocks, HTTP, and the rules that async-graphql checks well (unknown fields, unused variables). Only
-//! queries are typed: a mutation or a subscription has the limits alone.
+//! Not here: I/O, clocks, HTTP, and the rules that async-graphql checks well (unknown fields, unused variables). Queries and
+//! subscriptions are typed; a mutation has the limits alone.
 //!
 //! ```
 //! use graphql_limits::{Cost, Costs, Limits, SchemaTypes, check, coerce};
@@ -50,6 +50,7 @@ mod parser;
 mod rejection;
 mod scalars;
 mod schema_types;
+mod single_root_field;
 mod string_value;
 mod token_limits;
 mod variables;

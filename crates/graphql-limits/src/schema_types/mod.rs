@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use async_graphql_parser::types::{BaseType, Type};
+use async_graphql_parser::types::{BaseType, OperationType, Type};
 
 pub use self::read::SchemaTypesError;
 use crate::complexity::is_introspection;
@@ -19,6 +19,8 @@ pub struct SchemaTypes {
     kinds: HashMap<String, Kind>,
     directives: HashMap<String, Directive>,
     query: String,
+    /// The root of subscriptions, where the schema has them.
+    subscription: Option<String>,
     costs: Costs,
 }
 
@@ -80,9 +82,20 @@ impl SchemaTypes {
             || listed.any(|(name, cost)| *name == field && matches!(cost, Cost::Introspection))
     }
 
-    /// The query root's name.
-    pub(crate) fn query(&self) -> &str {
-        &self.query
+    /// The name of the type that an operation selects of; `None` where the schema has none, and of mutations.
+    pub(crate) fn root(&self, operation: OperationType) -> Option<&str> {
+        match operation {
+            OperationType::Query => Some(&self.query),
+            OperationType::Subscription => self.subscription.as_deref(),
+            OperationType::Mutation => None,
+        }
+    }
+
+    /// A root field of queries or, where these have none of that name, of subscriptions.
+    pub(crate) fn root_field(&self, name: &str) -> Option<&Field> {
+        let roots = [OperationType::Query, OperationType::Subscription];
+        let mut roots = roots.into_iter().filter_map(|operation| self.root(operation));
+        roots.find_map(|root| self.field(root, name))
     }
 
     /// The field of an output type; on the query root, the introspection fields too.

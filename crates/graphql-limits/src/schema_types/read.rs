@@ -45,6 +45,9 @@ pub enum SchemaTypesError {
     /// No query root.
     #[error("there is no query type")]
     NoQuery,
+    /// A root of subscriptions that is named but not there.
+    #[error("there is no type {0}, which subscriptions select of")]
+    NoSubscription(String),
     /// A cost for something that is not in the schema.
     #[error("{0} has a cost, but is not in the schema")]
     UnknownCost(String),
@@ -62,13 +65,20 @@ impl SchemaTypes {
             kinds: HashMap::new(),
             directives: HashMap::new(),
             query: "Query".to_owned(),
+            subscription: None,
             costs,
         };
+        let mut names_roots = false;
         for text in [BUILT_IN, sdl] {
             let schema = parse_schema(text).map_err(|error| SchemaTypesError::Syntax(error.to_string()))?;
+            let mut definitions = schema.definitions.iter();
+            names_roots |= definitions.any(|one| matches!(one, TypeSystemDefinition::Schema(_)));
             for definition in schema.definitions {
                 types.add(definition, scalars)?;
             }
+        }
+        if !names_roots && types.is_object("Subscription") {
+            types.subscription = Some("Subscription".to_owned());
         }
         types.close()?;
         Ok(types)
@@ -84,6 +94,7 @@ impl SchemaTypes {
                 if let Some(query) = schema.node.query {
                     self.query = query.node.to_string();
                 }
+                self.subscription = schema.node.subscription.map(|name| name.node.to_string());
             }
             TypeSystemDefinition::Directive(directive) => {
                 let directive = directive.node;
@@ -112,8 +123,11 @@ impl SchemaTypes {
         if !self.is_object(&self.query) {
             return Err(SchemaTypesError::NoQuery);
         }
+        if let Some(root) = self.subscription.as_ref().filter(|root| !self.is_object(root)) {
+            return Err(SchemaTypesError::NoSubscription(root.clone()));
+        }
         for (name, cost) in &self.costs.root_fields {
-            let Some(field) = self.field(&self.query, name) else {
+            let Some(field) = self.root_field(name) else {
                 return Err(SchemaTypesError::UnknownCost((*name).to_owned()));
             };
             let unknown = match cost {
@@ -224,9 +238,10 @@ fn no_defaults(of: &str, definitions: &[Positioned<InputValueDefinition>]) -> Re
 
 #[cfg(test)]
 mod tests {
-    use crate::cost::ConnectionCost;
+    use async_graphql_parser::types::OperationType;
 
     use super::*;
+    use crate::cost::ConnectionCost;
 
     fn read(sdl: &str, root_fields: Vec<(&'static str, Cost)>) -> Result<SchemaTypes, String> {
         let date_time = CustomScalar {
@@ -254,11 +269,13 @@ mod tests {
         assert!(error("type Query { a(b: Query): Int }").contains("Query is not an input type"));
         assert!(error("type Query { a(b: B): Int } input B { c: Int = 1 }").contains("B.c"));
         assert!(error("type Root { a: Int }").contains("no query"));
+        let rootless = error("type Query { a: Int } schema { query: Query subscription: Events }");
+        assert!(rootless.contains("no type Events"), "{rootless}");
     }
 
     #[test]
     fn a_cost_of_what_is_not_in_the_schema_is_refused() {
-        let sdl = "type Query { users(ids: [ID!]): Users } type Users { total: Int }";
+        let sdl = "type Query { users(ids: [ID!]): Users } type Users { total: Int } type Subscription { joined: Users }";
         let page = |field| {
             Cost::Connection(ConnectionCost {
                 default_size: 10,
@@ -277,18 +294,21 @@ mod tests {
         for cost in [Cost::Items("ids"), page("total")] {
             assert!(read(sdl, vec![("users", cost)]).is_ok());
         }
+        assert!(read(sdl, vec![("joined", Cost::Fixed(5))]).is_ok());
     }
 
     #[test]
     fn what_a_schema_prints_around_its_types_is_understood() {
         let sdl = "\"\"\"\ntext\n\"\"\"\nscalar DateTime @specifiedBy(url: \"https://x.example\")\n
             input A @oneOf { b: Int \"\"\"\ntext\n\"\"\" c: [DateTime!] }\n
-            type Root { a(a: A): Int @deprecated(reason: \"no\") }\n
+            type Root { a(a: A): Int @deprecated(reason: \"no\") } type Subscription { a: Int }\n
             directive @oneOf on INPUT_OBJECT\n
             directive @deprecated(reason: String = \"No longer supported\") on FIELD_DEFINITION | ENUM_VALUE\n
             schema { query: Root }";
         let types = read(sdl, Vec::new()).expect("a valid schema");
-        assert_eq!(types.query(), "Root");
+        assert_eq!(types.root(OperationType::Query), Some("Root"));
+        // A type of that name is no root where the roots are named.
+        assert_eq!(types.root(OperationType::Subscription), None);
         assert!(
             matches!(types.kind("A"), Some(Kind::Input(input)) if input.is_one_of && input.fields.len() == 2)
         );
