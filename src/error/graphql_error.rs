@@ -108,8 +108,11 @@ impl GraphqlError {
 fn row(failure: &FieldError) -> (Code, Option<&'static str>) {
     match failure {
         FieldError::Input { argument, .. } => (Code::BadUserInput, Some(*argument)),
-        FieldError::InvalidCursor { argument } => (Code::InvalidCursor, Some(*argument)),
+        FieldError::InvalidCursor { argument } | FieldError::InvalidChangesCursor { argument } => {
+            (Code::InvalidCursor, Some(*argument))
+        }
         FieldError::CursorMismatch { argument } => (Code::CursorMismatch, Some(*argument)),
+        FieldError::ChangesExpired => (Code::ChangesExpired, None),
         FieldError::Store(error) => (Code::from(&**error), None),
         FieldError::Internal(_) => (Code::InternalServerError, None),
     }

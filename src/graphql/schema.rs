@@ -2,7 +2,7 @@
 //! introspection.
 //!
 //! The library executes nothing for a request: data is answered by `execute`. A root field that can fail is nullable and fails
-//! before any object is written, so one failure leaves its siblings. Deliberately absent: mutations and subscriptions.
+//! before any object is written, so one failure leaves its siblings. Deliberately absent: mutations.
 
 use std::sync::Arc;
 
@@ -11,18 +11,19 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet,
 };
 use async_graphql::{
-    EmptyMutation, EmptySubscription, Error, ID, Object, ObjectType, Pos, Positioned, Request, Response,
-    SDLExportOptions, SchemaBuilder, async_trait,
+    EmptyMutation, Error, ID, Object, ObjectType, Pos, Positioned, Request, Response, SDLExportOptions,
+    SchemaBuilder, async_trait,
 };
 use futures_util::FutureExt as _;
+use futures_util::stream::Empty;
 
 use super::federation;
 use super::introspection::{self, Introspection};
 use super::sdl::like_graphql_js;
 use crate::resources::account::Account;
 use crate::resources::imports::{
-    Import, ImportConnection, ImportCountBucket, ImportCounts, ImportFilter, ImportPosition, ImportSort,
-    ImportStatusCount,
+    Import, ImportChange, ImportConnection, ImportCountBucket, ImportCounts, ImportFilter, ImportPosition,
+    ImportSort, ImportStatusCount,
 };
 use crate::resources::node::Node;
 use crate::scalars::{BigInt, DateTime};
@@ -45,7 +46,7 @@ enum Library {
     Federated(LibrarySchema<federation::Query>),
 }
 
-type LibrarySchema<Q> = async_graphql::Schema<Q, EmptyMutation, EmptySubscription>;
+type LibrarySchema<Q> = async_graphql::Schema<Q, EmptyMutation, Subscription>;
 
 impl Library {
     fn plain() -> Self {
@@ -186,6 +187,32 @@ impl Query {
     }
 }
 
+/// Everything that can be followed: declarations, which never run.
+#[derive(Debug)]
+pub struct Subscription;
+
+/// Everything that can be followed.
+#[async_graphql::Subscription]
+#[expect(
+    unused_variables,
+    reason = "the fields are declared here and answered by `execute`"
+)]
+impl Subscription {
+    /// What becomes of the imports of the filtered list: each that enters it, changes in it or leaves it. Several changes of
+    /// one at once are one, of its newest state.
+    async fn import_changes(
+        &self,
+        #[graphql(
+            desc = "The `cursor` of the last change that is known, or the `changesCursor` of a list: what came after it \
+            comes first, and nothing is missed. Left out: from now on."
+        )]
+        after: Option<String>,
+        #[graphql(desc = "Of which imports; of all where it is left out.")] filter: Option<ImportFilter>,
+    ) -> Result<Empty<Declared<ImportChange>>> {
+        not_executed()
+    }
+}
+
 /// Builds the schema. It holds no state.
 #[must_use]
 pub fn build() -> Schema {
@@ -275,8 +302,8 @@ fn introspection<Q: ObjectType + 'static>(query: Q) -> Introspection {
     Introspection::of(described.expect("a description is JSON; a test reads it"))
 }
 
-fn library<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, EmptyMutation, EmptySubscription> {
-    async_graphql::Schema::build(query, EmptyMutation, EmptySubscription).disable_suggestions()
+fn library<Q: ObjectType + 'static>(query: Q) -> SchemaBuilder<Q, EmptyMutation, Subscription> {
+    async_graphql::Schema::build(query, EmptyMutation, Subscription).disable_suggestions()
 }
 
 /// The document with each `__typename` that has directives in an inline fragment that has them instead: those of

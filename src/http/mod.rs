@@ -9,6 +9,7 @@ mod compression;
 pub mod cors;
 mod deadline;
 mod door;
+mod event_stream;
 mod graphql;
 pub mod graphql_request;
 pub mod layers;

@@ -6,6 +6,7 @@ use super::arguments::{self, Arguments, Question};
 use super::filter::Input;
 use super::sort::Sorted;
 use super::{Caller, FieldError};
+use crate::changes::{ChangesCursor, Feed};
 use crate::json::Json;
 use crate::list::{self, Listing, Projection};
 use crate::relay::PageBounds;
@@ -20,6 +21,8 @@ pub struct Answer<C: Column> {
     pub listing: Listing<C::Row>,
     /// What was asked.
     pub question: Question<C>,
+    /// Where the changes begin that the page may not show; `None` where that was not asked for.
+    pub changes: Option<ChangesCursor>,
 }
 
 impl<C: Column> Answer<C> {
@@ -64,13 +67,14 @@ impl<C: Column> Clone for Edge<'_, C> {
 
 impl<C: Column> Copy for Edge<'_, C> {}
 
-/// Writes a page of the caller's rows.
+/// Writes a page of the caller's rows, of whose table `feed` is.
 ///
 /// # Errors
 ///
 /// What is wrong with the arguments; what the database says. Nothing has been written then.
 pub async fn page<C, O, F, S>(
     caller: Caller<'_>,
+    feed: &Feed<C::Row>,
     selected: &Selection<O>,
     arguments: &Arguments<F, S>,
     json: &mut Json,
@@ -88,9 +92,20 @@ where
         flags: needs.has(Needs::FLAGS),
         count: needs.has(Needs::COUNT),
     };
+    // Before the page is read, which may show a change behind it then, and lacks none in front of it.
+    let changes = if needs.has(Needs::CHANGES) {
+        Some(feed.position().await?)
+    } else {
+        None
+    };
     let Caller { store, viewer, .. } = caller;
     let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
-    selected.write(&Answer { listing, question }, json);
+    let answer = Answer {
+        listing,
+        question,
+        changes,
+    };
+    selected.write(&answer, json);
     Ok(())
 }
 
@@ -130,6 +145,12 @@ macro_rules! connection {
             /// reached, hasNextPage (backward: startCursor, hasPreviousPage) is true, and the next page goes on there.
             "isSearchPartial": bool = |answer, json| json.boolean(answer.listing.reached.is_some()),
                 needs $crate::selection::table::Needs::ROWS;
+            #[doc = concat!(
+                "Where the changes begin that came while and after this page was read: for `after` of `", $one, "Changes`."
+            )]
+            "changesCursor": String = |answer, json| {
+                json.plain(answer.changes.map(|cursor| cursor.encode()).unwrap_or_default().as_bytes());
+            }, needs $crate::selection::table::Needs::CHANGES;
             $(
                 /// The filters applied, one entry each, normalized.
                 "filteredBy": Vec<$crate::selection::declare::Declared<$filtered>> => $filtered = |entry, answer, json| {

@@ -15,6 +15,7 @@ pub mod table;
 use std::sync::Arc;
 
 use crate::auth::Viewer;
+use crate::changes::Feed;
 use crate::store::{Store, StoreError};
 
 /// Why a field has no answer.
@@ -47,6 +48,20 @@ pub enum FieldError {
         /// The argument that held it.
         argument: &'static str,
     },
+    /// A cursor of changes that is none.
+    #[error(
+        "`{argument}` is no cursor of changes. Use one exactly as an event or `changesCursor` gave it, or leave `{argument}` \
+         out to hear of what changes from now on."
+    )]
+    InvalidChangesCursor {
+        /// The argument that held it, or the header.
+        argument: &'static str,
+    },
+    /// The changes after a cursor are no longer kept, or it is of another history of the database.
+    #[error(
+        "the changes after this cursor are no longer known; read the list anew, then follow it from its `changesCursor`"
+    )]
+    ChangesExpired,
     /// The database gave no answer.
     #[error("the database gave no answer")]
     Store(#[source] Arc<StoreError>),
@@ -88,6 +103,8 @@ pub struct Caller<'a> {
     pub store: &'a Store,
     /// For whom.
     pub viewer: &'a Viewer,
+    /// What becomes of imports.
+    pub changes: &'a Feed<entity::imports::Model>,
     /// How long a list in an argument may be.
     pub list_items: ListItems,
 }

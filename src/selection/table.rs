@@ -71,6 +71,8 @@ impl Needs {
     pub const FLAGS: Self = Self(1 << 17);
     /// How many rows there are from the start of the page on.
     pub const COUNT: Self = Self(1 << 18);
+    /// Where the changes after this answer begin.
+    pub const CHANGES: Self = Self(1 << 19);
 
     /// Columns of the rows, a bit each, as the resource numbers them.
     #[must_use]

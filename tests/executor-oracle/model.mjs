@@ -7,7 +7,7 @@ const DEFAULT_SORT = 0;
 const COUNT_CAP = 500;
 const MOST_BUCKETS = 400;
 
-export function rootValue({ viewer, imports, cursors }, statuses) {
+export function rootValue({ viewer, imports, cursors, changesCursor }, statuses) {
   const byId = new Map(imports.map((row) => [row.id, { __typename: 'Import', ...row }]));
   const byDatabaseId = new Map(imports.map((row) => [row.databaseId, row]));
   const account = { __typename: 'Account', ...viewer };
@@ -63,6 +63,7 @@ export function rootValue({ viewer, imports, cursors }, statuses) {
       estimatedRemainingCount: Math.min(count, COUNT_CAP),
       perPage: size,
       isSearchPartial: false,
+      changesCursor,
       filteredBy: keep.echo,
       sortedBy: SORTS[sort],
     };

@@ -1,5 +1,5 @@
 // What the gateway holds: the caller's account, its imports as the REST API tells them, and each import's cursor under
-// each sort. What is opaque (ids and cursors) is taken from the gateway; what it means is computed in model.mjs.
+// each sort, and where changes begin as long as nobody writes. What is opaque (ids and cursors) is taken from the gateway; what it means is computed in model.mjs.
 
 // The sorts that documents ask for, as `sort` takes them.
 export const SORTS = [
@@ -58,5 +58,6 @@ export async function readRows(gateway) {
   }
 
   const { viewer } = await gateway.data('{ viewer { id databaseId name } }');
-  return { viewer, imports: [...rows.values()], cursors };
+  const { changesCursor } = (await gateway.data('{ imports(first: 0) { changesCursor } }')).imports;
+  return { viewer, imports: [...rows.values()], cursors, changesCursor };
 }

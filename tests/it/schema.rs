@@ -29,6 +29,7 @@ type Query {
   nodes(ids: [ID!]!): [Node]!
   viewer: Account
 }
+type Subscription { importChanges(after: String, filter: ImportFilter): ImportChange! }
 interface Node { id: ID! }
 type Import implements Node {
   id: ID!
@@ -52,9 +53,12 @@ type ImportConnection {
   estimatedRemainingCount: Int!
   perPage: Int!
   isSearchPartial: Boolean!
+  changesCursor: String!
   filteredBy: [ImportFilteredBy!]!
   sortedBy: [ImportSortedBy!]!
 }
+type ImportChange { cursor: String! kind: ImportChangeKind! databaseId: BigInt! removedId: ID import: Import }
+enum ImportChangeKind { UPSERTED REMOVED }
 type ImportEdge { cursor: String! node: Import! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 input ImportFilter {
@@ -236,9 +240,12 @@ async fn introspection_tells_the_descriptions_to_a_playground() {
         __schema { queryType { name } mutationType { name } subscriptionType { name } types { name description } } }";
     let data = app.data(&caller.key, document, json!({})).await;
     assert_eq!(data["__schema"]["mutationType"], json!(null));
-    assert_eq!(data["__schema"]["subscriptionType"], json!(null));
+    assert_eq!(
+        data["__schema"]["subscriptionType"],
+        json!({"name": "Subscription"})
+    );
     assert_eq!(data["__type"]["description"], "A page of imports.");
     let fields = data["__type"]["fields"].as_array().unwrap();
-    assert_eq!(fields.len(), 8);
+    assert_eq!(fields.len(), 9);
     assert!(fields.iter().all(|field| field["description"].is_string()));
 }

@@ -1,40 +1,44 @@
 //! The executor: every operation on data is run here, and nowhere else.
 //!
-//! Takes an operation of a valid document; gives a [`Plan`], which is made once and kept with the document. A run
+//! Takes an operation of a valid document; gives a [`Plan`], which is made once and kept with the document. A run of a query
 //! resolves arguments, calls a function of `resources` for each root field, one after the other in the order of the
-//! request, and writes the answer's bytes. A failed field is null and leaves its siblings. What `@skip` and `@include`
-//! leave out is left out when a selection is compiled, so a row costs the same with and without them.
+//! request, and writes the answer's bytes. A failed field is null and leaves its siblings. A subscription resolves its
+//! arguments, and then writes an answer an event. What `@skip` and `@include` leave out is left out when a selection is
+//! compiled, so a row costs the same with and without them.
 //!
 //! Source: the GraphQL specification, section 6 "Execution".
 
 mod arguments;
 mod introspect;
+mod kept;
 mod root;
+mod subscription;
 
-use std::sync::OnceLock;
-
-use async_graphql::parser::types::{ExecutableDocument, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, SelectionSet};
 use async_graphql::{Name, Pos, Variables};
-use graphql_limits::conditions::is_true;
 
+use self::kept::Kept;
 use self::root::Root;
+pub use self::subscription::{Subscription, SubscriptionPlan};
 use super::schema::Schema;
 use crate::json::Json;
 use crate::resources::{Caller, FieldError};
 use crate::selection::collect::{Selected, conditions};
 
-/// How many variables `@skip` and `@include` may read for the compiled selections to be kept: there is one for each
-/// combination of their values. With more, an operation is compiled for each run.
-const MOST_KEPT: usize = 2;
-
 /// An operation, ready to run.
 #[derive(Debug)]
-pub struct Plan {
+pub enum Plan {
+    /// One that has an answer.
+    Query(QueryPlan),
+    /// One that has an answer an event.
+    Subscription(SubscriptionPlan),
+}
+
+/// A query, ready to run.
+#[derive(Debug)]
+pub struct QueryPlan {
     operation: Option<String>,
-    /// The variables that `@skip` and `@include` read.
-    conditions: Vec<Name>,
-    /// The root fields for each combination of values of `conditions`, compiled when it first comes; a single one at once.
-    kept: Vec<OnceLock<Vec<Root>>>,
+    kept: Kept<Vec<Root>>,
 }
 
 /// What one run needs.
@@ -84,33 +88,31 @@ impl Plan {
     /// The plan of one operation of a valid document, by its name.
     #[must_use]
     pub fn of(document: &ExecutableDocument, operation: Option<&str>) -> Self {
+        match definition(document, operation).map(|definition| definition.ty) {
+            Some(OperationType::Subscription) => {
+                Self::Subscription(SubscriptionPlan::of(document, operation))
+            }
+            _ => Self::Query(QueryPlan::of(document, operation)),
+        }
+    }
+}
+
+impl QueryPlan {
+    fn of(document: &ExecutableDocument, operation: Option<&str>) -> Self {
         let set = root_set(document, operation);
         let conditions = set.map_or(Vec::new(), |set| conditions(&document.fragments, set));
-        let combinations = match conditions.len() {
-            count @ 0..=MOST_KEPT => 1 << count,
-            _ => 0,
-        };
-        let plan = Self {
+        Self {
             operation: operation.map(str::to_owned),
-            conditions,
-            kept: (0..combinations).map(|_| OnceLock::new()).collect(),
-        };
-        if let [only] = plan.kept.as_slice() {
-            only.get_or_init(|| plan.compile(document, &Variables::default()));
+            kept: Kept::new(conditions, |variables| compile(document, operation, variables)),
         }
-        plan
     }
 
     /// Runs the operation and writes the value of `data`.
     pub async fn run(&self, run: Run<'_>, json: &mut Json) -> Ran {
-        let compiled;
-        let roots = match self.kept.get(self.combination(run.variables)) {
-            Some(kept) => kept.get_or_init(|| self.compile(run.document, run.variables)),
-            None => {
-                compiled = self.compile(run.document, run.variables);
-                &compiled
-            }
-        };
+        let operation = self.operation.as_deref();
+        let roots = self.kept.get(run.variables, |variables| {
+            compile(run.document, operation, variables)
+        });
         let mut ran = Ran::default();
         json.raw("{");
         for (index, root) in roots.iter().enumerate() {
@@ -122,28 +124,27 @@ impl Plan {
         json.raw("}");
         ran
     }
+}
 
-    /// Which combination of the conditions' values this is.
-    fn combination(&self, variables: &Variables) -> usize {
-        let bits = self.conditions.iter().take(MOST_KEPT).enumerate();
-        bits.fold(0, |bits, (place, name)| {
-            bits | usize::from(is_true(name, variables)) << place
-        })
-    }
-
-    fn compile(&self, document: &ExecutableDocument, variables: &Variables) -> Vec<Root> {
-        let Some(set) = root_set(document, self.operation.as_deref()) else {
-            return Vec::new();
-        };
-        let selected = Selected::new(&document.fragments, variables, set);
-        selected.fields(&["Query"]).iter().map(Root::compile).collect()
-    }
+fn compile(document: &ExecutableDocument, operation: Option<&str>, variables: &Variables) -> Vec<Root> {
+    let Some(set) = root_set(document, operation) else {
+        return Vec::new();
+    };
+    let selected = Selected::new(&document.fragments, variables, set);
+    selected.fields(&["Query"]).iter().map(Root::compile).collect()
 }
 
 fn root_set<'a>(document: &'a ExecutableDocument, operation: Option<&str>) -> Option<&'a SelectionSet> {
+    definition(document, operation).map(|definition| &definition.selection_set.node)
+}
+
+fn definition<'a>(
+    document: &'a ExecutableDocument,
+    operation: Option<&str>,
+) -> Option<&'a OperationDefinition> {
     let mut operations = document.operations.iter();
     let found = operations.find(|(name, _)| name.map(Name::as_str) == operation);
-    found.map(|(_, operation)| &operation.node.selection_set.node)
+    found.map(|(_, operation)| &operation.node)
 }
 
 #[cfg(test)]
@@ -163,7 +164,7 @@ mod tests {
         for (name, value) in variables {
             values.insert(Name::new(name), ConstValue::Boolean(*value));
         }
-        Plan::of(&document, None).compile(&document, &values)
+        compile(&document, None, &values)
     }
 
     /// A selection set of all fields of a type, and of all below them; nothing for a scalar or an enum.
@@ -189,6 +190,27 @@ mod tests {
         assert_eq!(roots.len(), 10);
         for root in &roots {
             assert_eq!(root.unlisted(), None, "{}", root.key());
+        }
+    }
+
+    #[test]
+    fn every_field_of_every_subscription_is_compiled() {
+        let types = validation::types(&schema::sdl()).unwrap();
+        let names: Vec<_> = types.fields_of("Subscription").collect();
+        assert_eq!(names, [("importChanges", "ImportChange")]);
+        for (name, of) in names {
+            let text = format!("subscription {{ {name} {} }}", everything(&types, of));
+            assert!(text.contains("removedId") && text.contains("fileName"), "{text}");
+            let document = parse_query(text).unwrap();
+            let Plan::Subscription(plan) = Plan::of(&document, None) else {
+                panic!("a subscription");
+            };
+            assert_eq!(plan.unlisted(&document), None);
+        }
+        for text in ["subscription { nobody }", "subscription { importChanges { id } }"] {
+            let document = parse_query(text).unwrap();
+            let plan = SubscriptionPlan::of(&document, None);
+            assert!(plan.unlisted(&document).is_some(), "{text}");
         }
     }
 
@@ -219,8 +241,8 @@ mod tests {
         let document = parse_query(text).unwrap();
         let (unset, mut is_false) = (Variables::default(), Variables::default());
         is_false.insert(Name::new("a"), ConstValue::Boolean(false));
-        let plan = Plan::of(&document, None);
-        assert_eq!(plan.combination(&unset), plan.combination(&is_false));
+        let kept = QueryPlan::of(&document, None).kept;
+        assert_eq!(kept.combination(&unset), kept.combination(&is_false));
         let keys = |variables: &[(&str, bool)]| {
             let roots = compiled(text, variables);
             roots.iter().map(|root| root.key().to_owned()).collect::<Vec<_>>()
@@ -246,9 +268,10 @@ mod tests {
         }
         // One operation keeps what it compiled for each of the four.
         let document = parse_query(text).unwrap();
-        assert_eq!(Plan::of(&document, None).kept.len(), 4);
+        assert_eq!(QueryPlan::of(&document, None).kept.combinations(), 4);
         let many = "query { ...@skip(if: $a) { ...@skip(if: $b) { ...@skip(if: $c) { ...@skip(if: $d) {
             ...@skip(if: $e) { __typename } } } } } }";
-        assert!(Plan::of(&parse_query(many).unwrap(), None).kept.is_empty());
+        let many = QueryPlan::of(&parse_query(many).unwrap(), None);
+        assert_eq!(many.kept.combinations(), 0);
     }
 }

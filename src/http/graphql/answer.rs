@@ -2,6 +2,7 @@
 //!
 //! Source: GraphQL over HTTP, "Response".
 
+use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::config::HttpStatuses;
 use crate::error::{Class, Code, GraphqlError};
 use crate::graphql::execute::{FailedField, Ran};
+use crate::http::event_stream;
 use crate::http::negotiate::{AnswerForm, MediaType};
 use crate::http::request_id::RequestId;
 use crate::json::Json;
@@ -113,7 +115,7 @@ fn request_status(faults: &[GraphqlError], form: AnswerForm) -> StatusCode {
     };
     match (code.row().class, form.media) {
         (Class::Fixed, _) | (_, MediaType::GraphqlResponse) => code.status_by(form.statuses),
-        (_, MediaType::Json) => StatusCode::OK,
+        (_, MediaType::Json | MediaType::EventStream) => StatusCode::OK,
     }
 }
 
@@ -139,6 +141,9 @@ fn is_own_state(code: Code) -> bool {
 }
 
 fn send(status: StatusCode, form: AnswerForm, body: Vec<u8>) -> Response {
+    if form.media == MediaType::EventStream && status.is_success() {
+        return event_stream::response(Body::from(last_events(&body)));
+    }
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type(status)));
@@ -152,8 +157,26 @@ fn send(status: StatusCode, form: AnswerForm, body: Vec<u8>) -> Response {
     response
 }
 
+/// An answer, and the end of the operation.
+///
+/// Source: GraphQL over Server-Sent Events, "Distinct connections mode".
+pub(super) fn last_events(body: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(body.len() + 64);
+    next(body, &mut text);
+    // An event without data is passed over by `EventSource`; this one has an empty text.
+    text.extend_from_slice(b"\nevent: complete\ndata:\n\n");
+    text
+}
+
+/// The lines of an event that is an answer.
+pub(super) fn next(body: &[u8], text: &mut Vec<u8>) {
+    text.extend_from_slice(b"event: next\ndata: ");
+    text.extend_from_slice(body);
+    text.push(b'\n');
+}
+
 /// The body of an answer: `errors` first, so that they are seen, then `data`, then `extensions`.
-fn body(faults: &[GraphqlError], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
+pub(super) fn body(faults: &[GraphqlError], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
     let request_id = style.request_id.as_ref();
     let faults: Vec<_> = faults.iter().map(|fault| Written(fault, request_id)).collect();
     let mut body = b"{\"errors\":".to_vec();

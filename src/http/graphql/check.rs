@@ -50,7 +50,7 @@ pub(super) struct Checked {
     pub(super) cost: u64,
 }
 
-/// By a safe method only queries run. A document is parsed once its tokens are within the limits, validated once its complexity is, and run once its cost is.
+/// By a safe method no mutation runs. A document is parsed once its tokens are within the limits, validated once its complexity is, and run once its cost is.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub(super) fn check(
             return Ok(Err(invalid.unwrap_or_else(|| rejection.into())));
         }
     };
-    if is_safe && operation.kind() != OperationType::Query {
+    if is_safe && operation.kind() == OperationType::Mutation {
         return Err(Rejection::new(Code::MethodNotAllowed, POST_ONLY));
     }
     let (types, limits) = (documents.types(), documents.limits());
@@ -99,10 +99,10 @@ pub(super) fn check(
         Ok(plan) => plan,
         Err(invalid) => return Ok(Err(of_invalid(invalid, limits.errors))),
     };
-    let kind = if operation.introspects() {
-        Kind::Introspection
-    } else {
-        Kind::Query
+    let kind = match operation.kind() {
+        OperationType::Subscription => Kind::Subscription,
+        _ if operation.introspects() => Kind::Introspection,
+        _ => Kind::Query,
     };
     Ok(Ok(Checked {
         plan,

@@ -3,13 +3,15 @@
 //! Takes a request, gives an answer of the negotiated media type. The order is the road's: method and media types, key,
 //! body, request, limits, validation, execution. The GraphQL library sees a document only after the limits were checked, parsed
 //! already, and validates it once.
-//! Deliberately absent: batches, multipart, subscriptions, and cookies as credentials.
+//! Deliberately absent: batches, multipart, and cookies as credentials.
 //!
 //! Source: GraphQL over HTTP, first edition, as of its text of 6 August 2026; and the working draft of 2025.
 
 mod answer;
 mod check;
+mod subscription;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -26,7 +28,7 @@ use super::negotiate::{self, AnswerForm, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string, refusal};
 use crate::error::{Code, GraphqlError, Rejection};
-use crate::graphql::execute::Run;
+use crate::graphql::execute::{Plan, QueryPlan, Run};
 use crate::json::Json;
 use crate::resources::{self, ListItems};
 
@@ -37,7 +39,7 @@ pub(super) const PATH: &str = "/graphql";
 const COST_HEADER: &str = "graphql-cost";
 
 /// Answers any method at `/graphql`.
-pub(super) async fn handle(gateway: &Gateway, request: Request<Body>) -> Response {
+pub(super) async fn handle(gateway: &Arc<Gateway>, request: Request<Body>) -> Response {
     let started = Instant::now();
     let request_id = request.extensions().get::<RequestId>().cloned();
     let has_body = request.method() == Method::POST || method::is_query(request.method());
@@ -82,13 +84,14 @@ pub(super) async fn handle(gateway: &Gateway, request: Request<Body>) -> Respons
     response
 }
 
-const POST_ONLY: &str = "only a query may be sent by GET or QUERY; send this operation by POST";
+const POST_ONLY: &str = "a mutation may not be sent by GET or QUERY; send it by POST";
 
 /// What was asked, as far as that came to light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Query,
     Introspection,
+    Subscription,
     RefusedDocument,
 }
 
@@ -97,6 +100,7 @@ impl Kind {
         match self {
             Self::Query => "query",
             Self::Introspection => "introspection",
+            Self::Subscription => "subscription",
             Self::RefusedDocument => "refused",
         }
     }
@@ -109,7 +113,11 @@ struct Answered {
     code: Option<Code>,
 }
 
-async fn within(gateway: &Gateway, form: AnswerForm, request: Request<Body>) -> Result<Answered, Rejection> {
+async fn within(
+    gateway: &Arc<Gateway>,
+    form: AnswerForm,
+    request: Request<Body>,
+) -> Result<Answered, Rejection> {
     let deadline = Deadline::of(gateway);
     // Boxed: it is large, and each step on its way to the timer would copy it.
     let answered = Box::pin(answer(gateway, form, request, deadline));
@@ -117,7 +125,7 @@ async fn within(gateway: &Gateway, form: AnswerForm, request: Request<Body>) -> 
 }
 
 async fn answer(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     form: AnswerForm,
     request: Request<Body>,
     deadline: Deadline,
@@ -161,13 +169,21 @@ async fn answer(
     // What is refused costs a point.
     let mut answered = match checked {
         Ok(Ok(checked)) => {
-            let cost = checked.cost;
-            let _permit = caller.permit(gateway, cost).await?;
-            let answered = run(gateway, deadline, &caller, checked, &style(Some(cost))).await;
-            if answered.kind == Kind::RefusedDocument {
-                caller.refund(gateway);
+            let (cost, plan) = (checked.cost, Arc::clone(&checked.plan));
+            let style = style(Some(cost));
+            match &*plan {
+                Plan::Query(plan) => {
+                    let _permit = caller.permit(gateway, cost).await?;
+                    let answered = run(gateway, deadline, &caller, plan, &checked, &style).await;
+                    if answered.kind == Kind::RefusedDocument {
+                        caller.refund(gateway);
+                    }
+                    answered
+                }
+                Plan::Subscription(plan) => {
+                    subscription::start(gateway, &mut caller, plan, &checked, &parts, style).await?
+                }
             }
-            answered
         }
         Ok(Err(refused)) => {
             caller.charge_refusal(gateway);
@@ -195,7 +211,8 @@ async fn run(
     gateway: &Gateway,
     deadline: Deadline,
     caller: &Caller,
-    checked: Checked,
+    plan: &QueryPlan,
+    checked: &Checked,
     style: &Style,
 ) -> Answered {
     let store = deadline.store(gateway);
@@ -206,13 +223,14 @@ async fn run(
         caller: resources::Caller {
             store: &store,
             viewer: &caller.viewer,
+            changes: &gateway.changes,
             list_items: ListItems(gateway.documents.limits().list_items),
         },
         variables: &checked.variables,
     };
     let mut json = Json::with_capacity(ANSWER_BYTES);
     json.raw(answer::DATA);
-    let ran = checked.plan.run(run, &mut json).await;
+    let ran = plan.run(run, &mut json).await;
     let outcome = answer::executed(json, &ran, style);
     gateway.metrics.stage("execution", running.elapsed());
     Answered {

@@ -156,6 +156,7 @@ async fn call_tool(
     let asked = resources::Caller {
         store: &store,
         viewer: &caller.viewer,
+        changes: &gateway.changes,
         list_items: ListItems(documents.limits().list_items),
     };
     let ran = mcp.tools.run(tool, &checked, asked).await;
@@ -176,8 +177,9 @@ async fn call_tool(
 fn refused(error: FieldError, request_id: Option<&str>) -> Result<Fault, Rejection> {
     let code = match &error {
         FieldError::Input { .. } => Code::BadUserInput,
-        FieldError::InvalidCursor { .. } => Code::InvalidCursor,
+        FieldError::InvalidCursor { .. } | FieldError::InvalidChangesCursor { .. } => Code::InvalidCursor,
         FieldError::CursorMismatch { .. } => Code::CursorMismatch,
+        FieldError::ChangesExpired => Code::ChangesExpired,
         FieldError::Store(error) => return Err(Rejection::of_store(error, request_id)),
         FieldError::Internal(cause) => {
             tracing::error!(request_id, cause, "a tool failed");

@@ -1,13 +1,14 @@
 //! Content negotiation: the `Accept` header in, the media type of the answer out.
 //!
-//! Two media types are offered, and the rule between them is the GraphQL-over-HTTP draft's: a client that names
+//! Three media types are offered. Between the two of JSON the rule is the GraphQL-over-HTTP draft's: a client that names
 //! `application/graphql-response+json` with at least the preference of `application/json` gets it; one that says
-//! nothing, or only wildcards, gets `application/json`. No other header takes part: one charset, no language.
+//! nothing, or only wildcards, gets `application/json`. An event stream is for who names it: of an answer that JSON would do
+//! for, where JSON is wanted less. No other header takes part: one charset, no language.
 //!
 //! Source: RFC 9110, 12.4.2 and 12.5.1; GraphQL over HTTP, "Media Types" and "Legacy Watershed".
 
 use axum::http::{HeaderValue, StatusCode};
-use mediatype::names::{APPLICATION, CHARSET, JSON, Q};
+use mediatype::names::{APPLICATION, CHARSET, JSON, Q, TEXT};
 use mediatype::{MediaTypeList, Name, ReadParams as _};
 
 use crate::config::HttpStatuses;
@@ -19,6 +20,8 @@ pub enum MediaType {
     GraphqlResponse,
     /// `application/json`: a well-formed request is answered 200, whatever it holds.
     Json,
+    /// `text/event-stream`: as `application/json`, but what has a status of its own is no stream.
+    EventStream,
 }
 
 impl MediaType {
@@ -27,6 +30,7 @@ impl MediaType {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 
@@ -37,6 +41,7 @@ impl MediaType {
                 mediatype::MediaType::from_parts(APPLICATION, subtype, Some(JSON), &[])
             }
             Self::Json => mediatype::MediaType::new(APPLICATION, JSON),
+            Self::EventStream => mediatype::MediaType::new(TEXT, Name::new_unchecked("event-stream")),
         }
     }
 }
@@ -59,12 +64,15 @@ impl AnswerForm {
     pub fn content_type(self, status: StatusCode) -> &'static str {
         match self.statuses {
             HttpStatuses::Edition2026 if !status.is_success() => MediaType::GraphqlResponse.content_type(),
+            _ if !status.is_success() && self.media == MediaType::EventStream => {
+                MediaType::GraphqlResponse.content_type()
+            }
             _ => self.media.content_type(),
         }
     }
 }
 
-/// The client accepts neither media type.
+/// The client accepts none of the media types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("accept application/graphql-response+json or application/json")]
 pub struct NotAcceptable;
@@ -77,7 +85,7 @@ pub struct NotAcceptable;
 ///
 /// # Errors
 ///
-/// [`NotAcceptable`] where both types are absent, have `q=0`, or come in another charset than UTF-8.
+/// [`NotAcceptable`] where all types are absent, have `q=0`, or come in another charset than UTF-8.
 pub fn graphql<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Result<MediaType, NotAcceptable> {
     let ranges = ranges(accept);
     if ranges.is_empty() {
@@ -87,9 +95,25 @@ pub fn graphql<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> Result<
     let json = preference(&ranges, &MediaType::Json.essence());
     let named = response.specificity == Specificity::Exact;
     match (response.quality, json.quality) {
+        (ours, theirs) if event_stream(&ranges) > ours.max(theirs) => Ok(MediaType::EventStream),
         (0, 0) => Err(NotAcceptable),
         (ours, theirs) if ours > theirs || (ours == theirs && named) => Ok(MediaType::GraphqlResponse),
         _ => Ok(MediaType::Json),
+    }
+}
+
+/// Whether a client takes an event stream: only where it names it, as who reads JSON waits for the end of a stream.
+pub fn takes_event_streams<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
+    event_stream(&ranges(accept)) > 0
+}
+
+/// How much a client wants an event stream that it names. **Unit**: thousandths.
+fn event_stream(ranges: &[Range<'_>]) -> u16 {
+    let wanted = preference(ranges, &MediaType::EventStream.essence());
+    if wanted.specificity == Specificity::Exact {
+        wanted.quality
+    } else {
+        0
     }
 }
 
@@ -210,173 +234,4 @@ fn thousandths(q: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(accept: &[&'static str], expected: Result<MediaType, NotAcceptable>) {
-        let values: Vec<_> = accept.iter().map(|text| HeaderValue::from_static(text)).collect();
-        assert_eq!(graphql(&values), expected, "{accept:?}");
-    }
-
-    const RESPONSE: Result<MediaType, NotAcceptable> = Ok(MediaType::GraphqlResponse);
-    const JSON: Result<MediaType, NotAcceptable> = Ok(MediaType::Json);
-    const NEITHER: Result<MediaType, NotAcceptable> = Err(NotAcceptable);
-
-    #[test]
-    fn a_client_that_names_no_type_gets_json() {
-        check(&[], JSON);
-        check(&[""], JSON);
-        check(&["*/*"], JSON);
-        check(&["application/*"], JSON);
-        check(&["text/html, */*;q=0.8"], JSON);
-    }
-
-    #[test]
-    fn a_named_type_is_served() {
-        check(&["application/json"], JSON);
-        check(&["application/graphql-response+json"], RESPONSE);
-        check(&["Application/GraphQL-Response+JSON"], RESPONSE);
-        check(&["text/html, application/json"], JSON);
-    }
-
-    #[test]
-    fn the_newer_type_wins_a_tie_only_where_it_is_named() {
-        check(&["application/json, application/graphql-response+json"], RESPONSE);
-        check(&["application/graphql-response+json, */*"], RESPONSE);
-        check(&["application/json, */*"], JSON);
-        check(&["application/json, application/*"], JSON);
-    }
-
-    #[test]
-    fn preferences_decide() {
-        check(
-            &["application/json, application/graphql-response+json;q=0.9"],
-            JSON,
-        );
-        check(
-            &["application/json;q=0.9, application/graphql-response+json"],
-            RESPONSE,
-        );
-        check(
-            &["application/json;q=0.5, application/graphql-response+json;q=0.501"],
-            RESPONSE,
-        );
-        check(&["application/json;q=0.5, */*"], RESPONSE);
-        check(&["application/graphql-response+json;q=0.5, */*"], JSON);
-    }
-
-    #[test]
-    fn the_most_specific_entry_decides_wherever_it_stands() {
-        check(&["*/*, application/json;q=0"], RESPONSE);
-        check(&["application/json;q=0, */*"], RESPONSE);
-        check(&["application/*;q=0, */*"], NEITHER);
-        check(
-            &["application/*;q=0.1, application/graphql-response+json;q=0, */*"],
-            JSON,
-        );
-        check(&["*/*;q=0, application/json;q=0.001"], JSON);
-    }
-
-    #[test]
-    fn a_client_that_takes_neither_is_told_so() {
-        check(&["text/html"], NEITHER);
-        check(&["*/*;q=0"], NEITHER);
-        check(&["application/json;q=0.000"], NEITHER);
-        check(&["text/*, image/png"], NEITHER);
-        check(
-            &["application/json;q=0, application/graphql-response+json;q=0"],
-            NEITHER,
-        );
-    }
-
-    #[test]
-    fn several_headers_are_one_list() {
-        check(&["text/html", "application/graphql-response+json"], RESPONSE);
-        check(
-            &[
-                "application/json;q=0.2",
-                "application/graphql-response+json;q=0.1",
-            ],
-            JSON,
-        );
-    }
-
-    #[test]
-    fn utf8_is_the_only_charset() {
-        check(&["application/json; charset=utf-8"], JSON);
-        check(&["application/graphql-response+json;charset=\"UTF-8\""], RESPONSE);
-        check(&["application/json; charset=utf-16"], NEITHER);
-        check(
-            &["application/json; charset=iso-8859-1, application/graphql-response+json"],
-            RESPONSE,
-        );
-        check(
-            &["application/json; charset=iso-8859-1, application/json;q=0.5"],
-            JSON,
-        );
-    }
-
-    #[test]
-    fn malformed_entries_are_as_if_absent() {
-        check(&["application/graphql-response+json;q=2, application/json"], JSON);
-        check(
-            &["application/graphql-response+json;q=0.1234, application/json"],
-            JSON,
-        );
-        check(
-            &["application/graphql-response+json;q=-1, application/json"],
-            JSON,
-        );
-        check(&["application, /json, */json, application/json"], JSON);
-        check(&["json"], JSON);
-        check(&[",,;,"], JSON);
-        check(&["a b/c, text/html"], NEITHER);
-    }
-
-    #[test]
-    fn a_quoted_comma_does_not_end_an_entry() {
-        check(&["text/html;p=\"a, application/json\""], NEITHER);
-        check(&["text/html;p=\"\\\", application/json\""], NEITHER);
-        check(&["text/html;p=\"x\", application/json"], JSON);
-    }
-
-    #[test]
-    fn other_parameters_are_ignored() {
-        check(
-            &["multipart/mixed;deferSpec=20220824, application/graphql-response+json;v=1;q=0.9"],
-            RESPONSE,
-        );
-        check(&["application/json;q=0.4;ext=1"], JSON);
-    }
-
-    #[test]
-    fn every_quality_of_the_grammar_is_read_exactly() {
-        for (text, expected) in [
-            ("0", Some(0)),
-            ("1", Some(1000)),
-            ("0.", Some(0)),
-            ("1.", Some(1000)),
-            ("0.5", Some(500)),
-            ("0.05", Some(50)),
-            ("0.005", Some(5)),
-            ("1.000", Some(1000)),
-            ("1.001", None),
-            ("2", None),
-            ("", None),
-            (".5", None),
-            ("0.0005", None),
-            ("00", None),
-        ] {
-            assert_eq!(thousandths(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn json_only_answers_know_whether_they_are_welcome() {
-        let values = |text| [HeaderValue::from_static(text)];
-        assert_eq!(json(&values("application/*")), Ok(()));
-        assert_eq!(json(&values("text/html")), Err(NotAcceptable));
-        assert_eq!(json([]), Ok(()));
-    }
-}
+mod tests;

@@ -3,10 +3,12 @@
 //! Each function takes arguments and a compiled selection, lowers the arguments to a filter and a page request, reads what the
 //! selection needs, and writes the answer.
 
+pub mod changes;
 pub mod counts;
 pub mod rest;
 mod table;
 
+pub use self::changes::{ChangesQuestion, ImportChange};
 use self::counts::CountsError;
 pub use self::counts::{ImportCountBucket, ImportCounts};
 
@@ -45,7 +47,7 @@ pub async fn imports(
     arguments: &Arguments,
     json: &mut Json,
 ) -> Result<(), FieldError> {
-    connection::page::<Column, _, _, _>(caller, selected, arguments, json).await
+    connection::page::<Column, _, _, _>(caller, caller.changes, selected, arguments, json).await
 }
 
 /// Writes the caller's import with this row id; null where there is none.

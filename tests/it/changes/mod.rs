@@ -1,6 +1,7 @@
 //! The change feed: what writers leave in it, and what those who listen are told.
 
 mod followers;
+mod graphql;
 mod stream;
 
 use std::collections::BTreeMap;

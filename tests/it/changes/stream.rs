@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use entity::imports;
+use imports_gateway::store::changes;
 use serde_json::{Value as Json, json};
 use tokio::task::block_in_place;
 
@@ -22,6 +24,7 @@ pub(super) struct EventStream {
 /// A block of a stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Block {
+    pub(super) event: Option<String>,
     pub(super) data: Option<Json>,
     pub(super) id: Option<String>,
     pub(super) retry: Option<u64>,
@@ -30,14 +33,30 @@ pub(super) struct Block {
 impl EventStream {
     /// Asks for a stream. HTTP/1.0, so that the body is the stream itself.
     pub(super) fn open(address: &str, key: &str, target: &str, last_event_id: Option<&str>) -> Self {
+        let mut headers = vec![("Accept", "text/event-stream")];
+        headers.extend(last_event_id.map(|id| ("Last-Event-ID", id)));
+        Self::ask(address, key, ("GET", target), &headers, "")
+    }
+
+    /// Sends a request in HTTP/1.0.
+    pub(super) fn ask(
+        address: &str,
+        key: &str,
+        (method, target): (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let last = last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
-        write!(
-            socket,
-            "GET {target} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nAccept: text/event-stream\r\n{last}\r\n"
-        )
-        .unwrap();
+        let mut head =
+            format!("{method} {target} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if !body.is_empty() {
+            head += &format!("Content-Length: {}\r\n", body.len());
+        }
+        write!(socket, "{head}\r\n{body}").unwrap();
         let mut lines = BufReader::new(socket);
         let mut head = Vec::new();
         loop {
@@ -70,6 +89,9 @@ impl EventStream {
             }
             let line = line.trim_end_matches('\n');
             match line.split_once(": ") {
+                // An event without data has an empty text, for clients that pass over one without.
+                None if line == "data:" => {}
+                Some(("event", name)) => block.event = Some(name.to_owned()),
                 Some(("data", text)) => block.data = Some(serde_json::from_str(text).unwrap()),
                 Some(("id", id)) => block.id = Some(id.to_owned()),
                 Some(("retry", millis)) => block.retry = Some(millis.parse().unwrap()),
@@ -89,7 +111,7 @@ impl EventStream {
         let _ = self.lines.read(&mut some);
     }
 
-    fn rest(mut self) -> String {
+    pub(super) fn rest(mut self) -> String {
         let mut text = String::new();
         self.lines.read_to_string(&mut text).unwrap();
         text
@@ -97,7 +119,7 @@ impl EventStream {
 }
 
 /// A service with one account that has no imports, on each database.
-async fn servers(options: &[&str]) -> Vec<(Server, Database)> {
+pub(super) async fn servers(options: &[&str]) -> Vec<(Server, Database)> {
     let mut servers = Vec::new();
     for database in databases::fresh().await {
         let tenants = furnish(&database.url, &[0]).await;
@@ -108,13 +130,13 @@ async fn servers(options: &[&str]) -> Vec<(Server, Database)> {
 }
 
 /// Writes an import of the first account, as an application does.
-async fn write(server: &Server, text: &str) {
+pub(super) async fn write(server: &Server, text: &str) {
     let store = open(server.url()).await;
     execute(&store, text, Vec::new()).await.unwrap();
     store.close().await.unwrap();
 }
 
-fn insert(server: &Server, id: i64, status: &str) -> String {
+pub(super) fn insert(server: &Server, id: i64, status: &str) -> String {
     let at = match server.url().starts_with("sqlite") {
         true => "1790000000000000",
         false => "'2026-09-21T14:13:20Z'",
@@ -253,10 +275,7 @@ async fn what_is_wrong_or_too_much_or_expired_is_said_before_a_stream_begins() {
         );
         assert_eq!(block_in_place(|| later.block()), None);
         // A break ends the streams, and who comes back is told so.
-        let store = open_store(&server).await;
-        imports_gateway::store::changes::expire::<entity::imports::Model>(&store, None)
-            .await
-            .unwrap();
+        expire(&server).await;
         block_in_place(|| while first.block().is_some() {});
         drop(second);
         let expired = crate::waiting::eventually_blocking("410", || {
@@ -271,6 +290,9 @@ async fn what_is_wrong_or_too_much_or_expired_is_said_before_a_stream_begins() {
     }
 }
 
-async fn open_store(server: &Server) -> imports_gateway::store::Store {
-    open(server.url()).await
+/// Makes every point expire.
+pub(super) async fn expire(server: &Server) {
+    let store = open(server.url()).await;
+    changes::expire::<imports::Model>(&store, None).await.unwrap();
+    store.close().await.unwrap();
 }

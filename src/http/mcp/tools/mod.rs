@@ -162,7 +162,11 @@ impl Tools {
         };
         let Caller { store, viewer, .. } = caller;
         let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
-        let answer = Answer { listing, question };
+        let answer = Answer {
+            listing,
+            question,
+            changes: None,
+        };
         let PageBounds {
             has_next_page,
             has_previous_page,

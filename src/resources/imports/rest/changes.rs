@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use entity::imports;
-use keyset::Filter;
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 use utoipa::ToSchema;
@@ -14,19 +13,10 @@ use super::query::{Parameter, parameters};
 use super::question::Message;
 use super::{ParameterErrors, Record, json};
 use crate::changes::{ChangesCursor, Event};
-use crate::resources::imports::Column;
+use crate::resources::imports::ChangesQuestion;
 
 /// The parameter by which two polyfills of `EventSource` send what others send as a header.
 pub const LAST_EVENT_ID: &str = "lastEventId";
-
-/// Changes that are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangesQuestion {
-    /// Of which imports, without the caller's scope.
-    pub filter: Filter<Column>,
-    /// From where on; `None`: from now on.
-    pub after: Option<ChangesCursor>,
-}
 
 /// Reads the query string of changes, and the header `Last-Event-ID`, which goes before the parameter. A comma list may have
 /// `most_items`.

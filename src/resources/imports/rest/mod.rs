@@ -16,7 +16,7 @@ mod question;
 mod tests;
 mod time;
 
-pub use changes::{ChangeKind, ChangesQuestion, LAST_EVENT_ID, change, parse_changes};
+pub use changes::{ChangeKind, LAST_EVENT_ID, change, parse_changes};
 pub use counts::{ImportCounts, UNITS, parse_counts};
 pub use fuzz::fuzz_query;
 pub use page::{
