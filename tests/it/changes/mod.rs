@@ -127,12 +127,8 @@ async fn whatever_an_application_writes_is_noted_with_what_it_was() {
             &["7/1 failed"]
         };
         step(upsert, notes).await;
-        let moved: &[&str] = if is_sqlite {
-            &["7/9 absent", "7/2 queued"]
-        } else {
-            &["7/9 absent", "7/2 queued"]
-        };
-        step("UPDATE imports SET id = 9 WHERE id = 2".to_owned(), moved).await;
+        let moved = ["7/9 absent", "7/2 queued"];
+        step("UPDATE imports SET id = 9 WHERE id = 2".to_owned(), &moved).await;
         step("DELETE FROM imports WHERE id = 9".to_owned(), &["7/9 queued"]).await;
         if is_sqlite {
             step(
