@@ -101,16 +101,26 @@ impl<T: Table> Feed<T> {
 
     /// Reads the feed as long as anybody listens.
     async fn run(self: Arc<Self>) {
+        // An outage is told once.
+        let mut is_away = false;
         while self.goes_on() {
             let read = {
                 let _reading = self.reading.lock().await;
                 self.step().await
             };
             match read {
-                Ok(true) => {}
-                Ok(false) => sleep(self.settings.interval).await,
+                Ok(has_more) => {
+                    if std::mem::take(&mut is_away) {
+                        tracing::info!("the change feed is read again");
+                    }
+                    if !has_more {
+                        sleep(self.settings.interval).await;
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(reason = %error.reason(), "the change feed cannot be read; it is tried again");
+                    if !std::mem::replace(&mut is_away, true) {
+                        tracing::warn!(reason = %error.reason(), "the change feed cannot be read; it is tried again");
+                    }
                     sleep(FAILURE_PAUSE).await;
                 }
             }

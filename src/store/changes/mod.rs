@@ -9,7 +9,7 @@
 mod rows;
 mod upkeep;
 
-use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::query::decode;
@@ -229,7 +229,7 @@ async fn read<T: Table>(
              CAST(pg_current_wal_flush_lsn() - '0/0'::pg_lsn AS bigint) AS flushed, \
              concat_ws('/', system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), \
              (SELECT oid FROM pg_database WHERE datname = current_database()), '{changes}'::regclass::oid) AS history \
-             FROM pg_control_system() OFFSET 0) AS state \
+             FROM pg_control_system() WHERE NOT pg_is_in_recovery() OFFSET 0) AS state \
              CROSS JOIN LATERAL (SELECT {is_known} AS is_known, {is_broken} AS is_broken) AS known \
              LEFT JOIN LATERAL ({found}) AS note ON TRUE",
             changes = T::CHANGES
@@ -242,6 +242,11 @@ async fn read<T: Table>(
             statement,
         })
         .await?;
+    if rows.is_empty() {
+        return Err(StoreError::from(DbErr::Conn(RuntimeErr::Internal(
+            "it is a standby, which does not say in which order transactions end".to_owned(),
+        ))));
+    }
     let mut notes = Notes {
         history: 0,
         is_known: false,
