@@ -23,12 +23,12 @@ use rand::RngExt as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
-use super::{Answered, admit, counted, problem, refused, request_id, told};
+use super::{Answered, counted, denied_as, problem, refused, request_id, told};
 use crate::changes::{ChangesCursor, Ended, Subscriber};
 use crate::error::{Code, Rejection};
-use crate::http::admission::{self, Caller};
+use crate::http::admission::{self, Caller, Denied};
 use crate::http::deadline::Deadline;
-use crate::http::{Gateway, Readiness};
+use crate::http::{Gateway, Readiness, query_string};
 use crate::load::streams::{Place, TooManyStreams};
 use crate::resources::imports::rest;
 use crate::store::query::table::Fields;
@@ -50,12 +50,18 @@ pub(super) async fn changes(State(gateway): State<Arc<Gateway>>, request: Reques
     let parts = request.into_parts().0;
     let deadline = Deadline::of(&gateway);
     let answering = async {
-        match admit(&gateway, &parts).await {
+        if let Err(rejection) = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default()) {
+            return refused(&parts, &rejection);
+        }
+        match admission::enter(&gateway, &parts).await {
             Ok(mut caller) => {
                 let answered = start(&gateway, &mut caller, &parts).await;
                 told(&caller, answered)
             }
-            Err(answered) => answered,
+            Err(Denied::Rejected(rejection)) if comes_back(&parts) && is_passing_for_a_key(&rejection) => {
+                (retry_later(), Some(rejection.code))
+            }
+            Err(denied) => denied_as(&parts, denied),
         }
     };
     let answered = deadline.bound(answering).await;
@@ -74,6 +80,10 @@ async fn start(gateway: &Arc<Gateway>, caller: &mut Caller, parts: &Parts) -> An
             return (problem::bad_request(&faults), Some(Code::BadRequest));
         }
     };
+    // Behind a balancer another instance answers by then.
+    if *gateway.readiness.borrow() == Readiness::Draining {
+        return (retry_later(), None);
+    }
     let account_id = caller.viewer.account_id();
     let entered = async {
         let permit = caller.permit(gateway, START_COST).await?;
@@ -126,6 +136,19 @@ fn full(error: TooManyStreams, caller: &Caller) -> Rejection {
     rejection
 }
 
+/// Whether a client goes on from an event that it had, as far as its request says so.
+fn comes_back(parts: &Parts) -> bool {
+    let is_there = |value: &HeaderValue| !value.is_empty();
+    let query = parts.uri.query().unwrap_or_default();
+    parts.headers.get_all(LAST_EVENT_ID).iter().any(is_there)
+        || query.split('&').any(|one| one.starts_with(rest::LAST_EVENT_ID))
+}
+
+/// Who has no valid key at all is not spared its 429.
+fn is_passing_for_a_key(rejection: &Rejection) -> bool {
+    is_passing(rejection) && (rejection.code != Code::RateLimited || rejection.remaining.is_some())
+}
+
 fn is_passing(rejection: &Rejection) -> bool {
     matches!(
         rejection.code,
@@ -174,13 +197,14 @@ fn stream(
         readiness: gateway.readiness.clone(),
         ends_at: now + gateway.limits.stream_lifetime,
         checks,
+        is_draining: false,
         told: 0,
         _place: place,
     };
     events(Body::from_stream(following.blocks(start)))
 }
 
-/// Waits until the service stops.
+/// Waits until the service is to stop.
 async fn draining(readiness: &mut watch::Receiver<Readiness>) {
     if readiness
         .wait_for(|readiness| *readiness == Readiness::Draining)
@@ -202,6 +226,7 @@ struct Following {
     readiness: watch::Receiver<Readiness>,
     ends_at: Instant,
     checks: Interval,
+    is_draining: bool,
     /// How many events were told.
     told: u64,
     _place: Place,
@@ -226,7 +251,13 @@ impl Following {
         loop {
             tokio::select! {
                 biased;
-                () = draining(&mut self.readiness) => return None,
+                () = draining(&mut self.readiness), if !self.is_draining => {
+                    self.is_draining = true;
+                    // Not all clients come back at once.
+                    let delay = self.gateway.limits.shutdown_delay;
+                    let part = rand::rng().random_range(0.0..1.0);
+                    self.ends_at = self.ends_at.min(Instant::now() + delay.mul_f64(part));
+                }
                 () = sleep_until(self.ends_at) => return None,
                 _ = self.checks.tick() => {
                     if !admission::is_still_let_in(&self.gateway, &self.headers, self.account_id).await {
