@@ -309,3 +309,30 @@ fn history_of(text: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(text));
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Log;
+
+    #[test]
+    fn what_stands_behind_the_head_of_an_empty_page_waits_for_nobody() {
+        let log = |written, flushed| Log { written, flushed };
+        let is_flushed = |log: Log| log.is_flushed(log);
+        // As PostgreSQL says it after a commit, after a switch of the segment, and at the start of any other page.
+        for log in [
+            log(0x3014798, 0x3014798),
+            log(0x4000028, 0x4000000),
+            log(0x4002018, 0x4002000),
+        ] {
+            assert!(is_flushed(log), "{log:x?}");
+        }
+        for log in [
+            log(0x3014798, 0x3014790),
+            log(0x4000028, 0x3fffff8),
+            log(0x4000030, 0x4000000),
+        ] {
+            assert!(!is_flushed(log), "{log:x?}");
+        }
+        assert!(log(0x3014798, 0x3014000).is_flushed(log(0x3016000, 0x3015000)));
+    }
+}
