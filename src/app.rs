@@ -163,6 +163,7 @@ fn request_limits(config: &Config) -> RequestLimits {
         },
         introspection: config.introspection,
         get: config.get,
+        shutdown_delay: limits.shutdown_delay,
         stream_lifetime: limits.stream_lifetime,
         http_statuses: config.http_statuses,
         metrics_apart: config.metrics_listen.is_some(),

@@ -10,8 +10,11 @@ use crate::store::changes::{self, Note, Old, Point};
 use crate::store::query::table::{Cell, Column, Fields, Table};
 use crate::store::{Store, StoreError};
 
-/// Rows read at once.
-const ROWS: usize = 100;
+/// Rows read at once, at first and at most: how large they are is known only then.
+const FIRST_ROWS: usize = 4;
+const MOST_ROWS: usize = 32;
+/// Of rows as large as this no more are read until these were told. **Unit**: bytes.
+const MOST_BYTES: usize = 4 << 20;
 /// How often the database is asked how far its log is on the disk, and how long.
 const FLUSH_PAUSE: Duration = Duration::from_millis(20);
 const FLUSH_WAIT: Duration = Duration::from_secs(3);
@@ -25,6 +28,22 @@ pub(super) struct Batch<T> {
     /// What was read of the rows.
     pub(super) fields: Fields,
     pub(super) changes: Vec<Change<T>>,
+}
+
+impl<T: Table> Batch<T> {
+    /// How much memory its rows take, about. **Unit**: bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let rows = self.changes.iter().filter_map(|change| change.now.as_deref());
+        rows.map(bytes_of).sum()
+    }
+}
+
+fn bytes_of<T: Table>(row: &T) -> usize {
+    let texts = T::Column::ALL.iter().map(|column| match row.cell(*column) {
+        Cell::Text(text) => text.len(),
+        _ => 8,
+    });
+    texts.sum()
 }
 
 /// A row that was written, once or several times.
@@ -57,6 +76,7 @@ pub(super) async fn flushed<T: Table>(store: &Store) -> Result<(), StoreError> {
 /// Notes as changes, one a row, in the place of its first note; breaks are left out.
 pub(super) fn changes_of<'a, T: Table>(notes: impl Iterator<Item = &'a Note<T>>) -> Vec<(i64, Change<T>)> {
     let (mut changes, mut places): (Vec<(i64, Change<T>)>, _) = (Vec::new(), HashMap::new());
+    let mut lasts = HashMap::new();
     for note in notes {
         let (Some(account_id), Some(id)) = (note.account_id, note.id) else {
             continue;
@@ -73,12 +93,17 @@ pub(super) fn changes_of<'a, T: Table>(notes: impl Iterator<Item = &'a Note<T>>)
             ));
             changes.len() - 1
         });
-        changes[place].1.old.push(note.old.clone());
+        // Of a transaction only what there was before it could be seen.
+        let transaction = note.point.transaction;
+        if transaction == 0 || lasts.insert((account_id, id), transaction) != Some(transaction) {
+            changes[place].1.old.push(note.old.clone());
+        }
     }
     changes
 }
 
-/// The same, with the rows as they are now.
+/// The first of these, with their rows as they are now; and where the next one begins, as far as rows are too large to be read
+/// at once.
 ///
 /// # Errors
 ///
@@ -87,17 +112,21 @@ pub(super) async fn with_rows<T: Table>(
     store: &Store,
     mut changes: Vec<(i64, Change<T>)>,
     fields: Fields,
-) -> Result<Vec<(i64, Change<T>)>, StoreError> {
+) -> Result<(Vec<(i64, Change<T>)>, Option<Point>), StoreError> {
     let id_of = |row: &T, column| match row.cell(column) {
         Cell::Number(number) => number,
         _ => 0,
     };
-    for some in changes.chunks_mut(ROWS) {
+    let (mut read, mut bytes, mut size) = (0, 0, FIRST_ROWS);
+    while read < changes.len() && bytes < MOST_BYTES {
+        let end = changes.len().min(read + size);
+        let some = &mut changes[read..end];
         let keys: Vec<_> = some
             .iter()
             .map(|(account_id, change)| (*account_id, change.id))
             .collect();
         let rows = changes::rows::<T>(store, &keys, fields).await?;
+        let of_these: usize = rows.iter().map(bytes_of).sum();
         let mut rows: HashMap<_, _> = rows
             .into_iter()
             .map(|row| {
@@ -110,6 +139,18 @@ pub(super) async fn with_rows<T: Table>(
         for (account_id, change) in some {
             change.now = rows.remove(&(*account_id, change.id));
         }
+        (read, bytes) = (end, bytes + of_these);
+        if of_these < MOST_BYTES / 4 {
+            size = MOST_ROWS.min(2 * size);
+        }
     }
-    Ok(changes)
+    let next = changes.get(read).map(|(_, change)| change.point);
+    changes.truncate(read);
+    Ok((changes, next))
+}
+
+/// The last of some notes, or the last before a point where one is given.
+pub(super) fn last_before<T>(notes: &[Note<T>], point: Option<Point>) -> Option<Point> {
+    let is_before = |note: &&Note<T>| point.is_none_or(|point| note.point < point);
+    notes.iter().rfind(is_before).map(|note| note.point)
 }

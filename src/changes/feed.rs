@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::ChangesCursor;
-use super::batch::{Batch, changes_of, flushed, with_rows};
+use super::batch::{Batch, changes_of, flushed, last_before, with_rows};
 use super::subscriber::{Ended, Subscriber};
 use crate::store::changes::{self, Note, Notes, Point, Scope};
 use crate::store::query::table::{Column, Fields, Table};
@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError};
 pub(super) const NOTES: usize = 1000;
 /// How many batches of an account are kept for subscribers that are behind.
 const BATCHES: usize = 32;
+/// How large they may be together. **Unit**: bytes.
+const BATCH_BYTES: usize = 8 << 20;
 /// How old the last known point may be for a list that is to be followed from there.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long after a failure the feed is read again.
@@ -101,16 +103,26 @@ impl<T: Table> Feed<T> {
 
     /// Reads the feed as long as anybody listens.
     async fn run(self: Arc<Self>) {
+        // An outage is told once.
+        let mut is_away = false;
         while self.goes_on() {
             let read = {
                 let _reading = self.reading.lock().await;
                 self.step().await
             };
             match read {
-                Ok(true) => {}
-                Ok(false) => sleep(self.settings.interval).await,
+                Ok(has_more) => {
+                    if std::mem::take(&mut is_away) {
+                        tracing::info!("the change feed is read again");
+                    }
+                    if !has_more {
+                        sleep(self.settings.interval).await;
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(reason = %error.reason(), "the change feed cannot be read; it is tried again");
+                    if !std::mem::replace(&mut is_away, true) {
+                        tracing::warn!(reason = %error.reason(), "the change feed cannot be read; it is tried again");
+                    }
                     sleep(FAILURE_PAUSE).await;
                 }
             }
@@ -156,6 +168,13 @@ impl<T: Table> Feed<T> {
         self.state().position.ok_or(StoreError::late())
     }
 
+    /// The point up to which everything was read, now.
+    async fn catch_up(&self) -> Result<ChangesCursor, StoreError> {
+        let _reading = self.reading.lock().await;
+        while self.step().await? {}
+        self.state().position.ok_or(StoreError::late())
+    }
+
     fn fresh(&self) -> Option<ChangesCursor> {
         let state = self.state();
         let is_fresh = state.read_at.is_some_and(|read_at| read_at.elapsed() < FRESH);
@@ -166,7 +185,8 @@ impl<T: Table> Feed<T> {
     ///
     /// # Errors
     ///
-    /// [`Ended::Expired`] where the point is of another history; whether it is still kept shows with the first event.
+    /// [`Ended::Expired`] where the point is of another history, or behind all that there is; whether it is still kept is for
+    /// [`Subscriber::ready`] to find out.
     pub async fn subscribe(
         self: &Arc<Self>,
         account_id: i64,
@@ -174,9 +194,15 @@ impl<T: Table> Feed<T> {
         fields: Fields,
         after: Option<ChangesCursor>,
     ) -> Result<Subscriber<T>, Ended> {
-        let position = self.position().await.map_err(Ended::Unavailable)?;
-        let after = after.unwrap_or(position);
-        if after.history != position.history {
+        let mut position = self.position().await.map_err(Ended::Unavailable)?;
+        if let Some(after) = after
+            && after.point > position.point
+        {
+            // Another process was faster; or the database has lost what came after a backup.
+            position = self.catch_up().await.map_err(Ended::Unavailable)?;
+        }
+        let start = after.unwrap_or(position);
+        if start.history != position.history || start.point > position.point {
             return Err(Ended::Expired);
         }
         let fields = T::NOTED.union(fields).with(T::Column::ID);
@@ -204,7 +230,7 @@ impl<T: Table> Feed<T> {
             account_id,
             filter,
             fields,
-            after,
+            start,
             told,
         ))
     }
@@ -293,50 +319,49 @@ impl<T: Table> Feed<T> {
             });
             return Ok(true);
         }
-        let heard = self.batches(from.point, &notes).await?;
+        let (heard, end) = self.batches(from.point, &notes).await?;
         if !notes.notes.is_empty() {
             flushed::<T>(&self.store).await?;
         }
-        self.keep(from, &notes, heard);
-        Ok(notes.notes.len() == NOTES)
+        self.keep(from, end, &notes, heard);
+        let is_last = notes.notes.last().is_none_or(|note| note.point <= end);
+        Ok(!is_last || notes.notes.len() == NOTES)
     }
 
-    /// The changes of the accounts that are listened to, with their rows.
-    async fn batches(&self, from: Point, notes: &Notes<T>) -> Result<Heard<T>, StoreError> {
-        let mut batches: HashMap<i64, Batch<T>> = HashMap::new();
-        let Some(end) = notes.notes.last().map(|note| note.point) else {
-            return Ok(batches);
+    /// The changes of the accounts that are listened to, with their rows; and the last note up to which these are all.
+    async fn batches(&self, from: Point, notes: &Notes<T>) -> Result<(Heard<T>, Point), StoreError> {
+        let (listened, fields) = {
+            let state = self.state();
+            let fields = state.accounts.values().map(|account| account.fields);
+            let listened: Vec<_> = state.accounts.keys().copied().collect();
+            (listened, fields.fold(Fields::NONE, Fields::union))
         };
-        let mut fields = Fields::NONE;
-        for (id, account) in &self.state().accounts {
-            fields = fields.union(account.fields);
-            let changes = Vec::new();
-            batches.insert(
-                *id,
-                Batch {
-                    start: from,
-                    end,
-                    fields,
-                    changes,
-                },
-            );
-        }
-        let is_heard = |note: &&Note<T>| note.account_id.is_some_and(|id| batches.contains_key(&id));
+        let is_heard = |note: &&Note<T>| note.account_id.is_some_and(|id| listened.contains(&id));
         let changes = changes_of(notes.notes.iter().filter(is_heard));
-        for (account_id, change) in with_rows(&self.store, changes, fields).await? {
-            if let Some(batch) = batches.get_mut(&account_id) {
-                batch.fields = fields;
+        let (changes, next) = with_rows(&self.store, changes, fields).await?;
+        let end = last_before(&notes.notes, next).unwrap_or(from);
+        let batch = || Batch {
+            start: from,
+            end,
+            fields,
+            changes: Vec::new(),
+        };
+        let mut heard: Heard<T> = listened.into_iter().map(|id| (id, batch())).collect();
+        for (account_id, change) in changes {
+            if let Some(batch) = heard.get_mut(&account_id) {
                 batch.changes.push(change);
             }
         }
-        Ok(batches)
+        Ok((heard, end))
     }
 
-    fn keep(&self, from: ChangesCursor, notes: &Notes<T>, mut heard: Heard<T>) {
-        let end = notes.notes.last().map_or(from.point, |note| note.point);
+    fn keep(&self, from: ChangesCursor, end: Point, notes: &Notes<T>, mut heard: Heard<T>) {
         let mut state = self.state();
         for (id, account) in &mut state.accounts {
-            let mut breaks = notes.notes.iter().filter(|note| note.id.is_none());
+            let mut breaks = notes
+                .notes
+                .iter()
+                .filter(|note| note.id.is_none() && note.point <= end);
             let last = breaks.rfind(|note| note.account_id.is_none_or(|account_id| account_id == *id));
             if let Some(last) = last {
                 account.broken_at = Some(last.point);
@@ -351,9 +376,11 @@ impl<T: Table> Feed<T> {
                 // It began to listen while the rows were read.
                 None => account.since = end,
             }
-            while account.batches.len() > BATCHES
+            let mut bytes: usize = account.batches.iter().map(|batch| batch.bytes()).sum();
+            while (account.batches.len() > BATCHES || bytes > BATCH_BYTES)
                 && let Some(oldest) = account.batches.pop_front()
             {
+                bytes -= oldest.bytes();
                 account.since = oldest.end;
             }
         }

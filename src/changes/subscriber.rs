@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::ChangesCursor;
-use super::batch::{Batch, Change, changes_of, flushed, with_rows};
+use super::batch::{Batch, Change, changes_of, flushed, last_before, with_rows};
 use super::feed::{Behind, Feed, NOTES};
 use crate::store::StoreError;
-use crate::store::changes::{self, Old, Point, Scope};
+use crate::store::changes::{self, Notes, Old, Point, Scope};
 use crate::store::query::table::{Fields, Table};
 
 /// How long after a failure a subscriber that is behind reads again.
@@ -82,11 +82,12 @@ impl<T: Table> Subscriber<T> {
     ///
     /// [`Ended`].
     pub async fn ready(&mut self) -> Result<(), Ended> {
-        if let Behind::Read(until) = self.feed.behind(self.account_id, self.position, self.fields)? {
-            let (batch, end) = self.read(until).await?;
-            self.pending = self.events(&batch, self.position.point);
-            self.position.point = end;
-        }
+        // At the database, even where all that follows is known here: the same place may have been another note's.
+        let behind = self.feed.behind(self.account_id, self.position, self.fields)?;
+        let (Behind::Read(until) | Behind::Batches(_, until)) = behind;
+        let batch = self.read(until).await?;
+        self.pending = self.events(&batch, self.position.point);
+        self.position.point = batch.end;
         Ok(())
     }
 
@@ -118,9 +119,9 @@ impl<T: Table> Subscriber<T> {
                     let _ = self.told.changed().await;
                 }
                 Behind::Read(until) => match self.read(until).await {
-                    Ok((batch, end)) => {
+                    Ok(batch) => {
                         let events = self.events(&batch, self.position.point);
-                        self.position.point = end;
+                        self.position.point = batch.end;
                         if !events.is_empty() {
                             return Ok(events);
                         }
@@ -135,36 +136,37 @@ impl<T: Table> Subscriber<T> {
         }
     }
 
-    /// What the feed has of the account up to a point, and how far that was read.
-    async fn read(&self, until: Point) -> Result<(Batch<T>, Point), Ended> {
+    /// What the feed has of the account up to a point, or as much of that as is read at once.
+    async fn read(&self, until: Point) -> Result<Batch<T>, Ended> {
         let (store, from) = (&self.feed.store, self.position);
         let scope = Scope::Account {
             id: self.account_id,
             until,
         };
-        let notes = changes::after::<T>(store, from.point, scope, NOTES)
-            .await
-            .map_err(Ended::Unavailable)?;
-        if notes.history != from.history || !notes.is_known || notes.is_broken {
+        let read = changes::after::<T>(store, from.point, scope, NOTES).await;
+        let Notes {
+            history,
+            is_known,
+            is_broken,
+            notes,
+            ..
+        } = read.map_err(Ended::Unavailable)?;
+        if history != from.history || !is_known || is_broken {
             return Err(Ended::Expired);
         }
-        let end = match notes.notes.last() {
-            Some(last) if notes.notes.len() == NOTES => last.point,
-            _ => until.max(from.point),
-        };
-        let changes = with_rows(store, changes_of(notes.notes.iter()), self.fields).await;
-        let changes = changes.map_err(Ended::Unavailable)?;
+        let changes = with_rows(store, changes_of(notes.iter()), self.fields).await;
+        let (changes, next) = changes.map_err(Ended::Unavailable)?;
         flushed::<T>(store).await.map_err(Ended::Unavailable)?;
-        let changes = changes.into_iter().map(|(_, change)| change).collect();
-        Ok((
-            Batch {
-                start: from.point,
-                end,
-                fields: self.fields,
-                changes,
-            },
+        let end = match next {
+            None if notes.len() < NOTES => until.max(from.point),
+            next => last_before(&notes, next).unwrap_or(from.point),
+        };
+        Ok(Batch {
+            start: from.point,
             end,
-        ))
+            fields: self.fields,
+            changes: changes.into_iter().map(|(_, change)| change).collect(),
+        })
     }
 
     /// The events of a batch behind a point.

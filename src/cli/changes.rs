@@ -1,10 +1,11 @@
 //! `changes expire`.
 
+use anyhow::bail;
 use clap::Subcommand;
 use entity::imports;
 
 use super::{database, output};
-use crate::store::changes;
+use crate::store::{Store, changes};
 
 /// What to do with the change feed.
 #[derive(Debug, Subcommand)]
@@ -22,10 +23,17 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// What is wrong with the settings or the database.
+/// There is no such account; what is wrong with the settings or the database.
 pub async fn run(command: Command, database_url: &str) -> anyhow::Result<()> {
     let Command::Expire { account } = command;
-    let expired = async |store: &_| Ok(changes::expire::<imports::Model>(store, account).await?);
+    let expired = async |store: &Store| {
+        if let Some(account) = account
+            && !store.has_account(account).await?
+        {
+            bail!("there is no account {account}: `account list` shows those there are");
+        }
+        Ok(changes::expire::<imports::Model>(store, account).await?)
+    };
     database::with(database_url, expired).await?;
     output::print("earlier points are expired\n")
 }

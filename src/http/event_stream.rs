@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::admission::{self, Caller};
-use super::negotiate::MediaType;
+use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, Readiness};
 use crate::changes::{ChangesCursor, Ended, Event, Subscriber};
@@ -47,6 +47,8 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub(super) enum NotOpened {
     /// The changes after the point are no longer known.
     Expired,
+    /// The service is to stop. Behind a balancer another instance answers soon.
+    Draining,
     /// Anything else.
     Rejected(Rejection),
 }
@@ -55,6 +57,11 @@ impl From<Rejection> for NotOpened {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
+}
+
+/// Whether who is refused so at the door may be let in later. Who has no valid key at all is not spared its 429.
+pub(super) fn is_passing_for_a_key(rejection: &Rejection) -> bool {
+    is_passing(rejection) && (rejection.code != Code::RateLimited || rejection.remaining.is_some())
 }
 
 /// Whether who is refused so may be let in later.
@@ -83,6 +90,11 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
     // No cursor has such a letter.
     let last = last.to_str().unwrap_or("?");
     Some(last).filter(|last| !last.is_empty())
+}
+
+/// Whether a client reads event streams and goes on with one by itself.
+pub(super) fn goes_on(headers: &HeaderMap) -> bool {
+    last_event_id(headers).is_some() && negotiate::takes_event_streams(headers.get_all(ACCEPT))
 }
 
 /// An event stream that ends at once, and says when to come again: a client that goes on by itself never comes back after
@@ -130,6 +142,9 @@ pub(super) async fn open(
     fields: Fields,
     parts: &Parts,
 ) -> Result<Opened, NotOpened> {
+    if *gateway.readiness.borrow() == Readiness::Draining {
+        return Err(NotOpened::Draining);
+    }
     let account_id = caller.viewer.account_id();
     let permit = caller.permit(gateway, cost).await?;
     let place = gateway.streams.open(account_id);
@@ -191,6 +206,7 @@ impl Opened {
             readiness: gateway.readiness.clone(),
             ends_at: now + gateway.limits.stream_lifetime,
             checks,
+            is_draining: false,
             told: 0,
             is_over: false,
             _place: self.place,
@@ -199,7 +215,7 @@ impl Opened {
     }
 }
 
-/// Waits until the service stops.
+/// Waits until the service is to stop.
 async fn draining(readiness: &mut watch::Receiver<Readiness>) {
     if readiness
         .wait_for(|readiness| *readiness == Readiness::Draining)
@@ -222,6 +238,7 @@ struct Following<F> {
     readiness: watch::Receiver<Readiness>,
     ends_at: Instant,
     checks: Interval,
+    is_draining: bool,
     /// How many events were told.
     told: u64,
     /// Whether the last block was the last.
@@ -250,7 +267,13 @@ impl<F: Form> Following<F> {
         loop {
             tokio::select! {
                 biased;
-                () = draining(&mut self.readiness) => return None,
+                () = draining(&mut self.readiness), if !self.is_draining => {
+                    self.is_draining = true;
+                    // Not all clients come back at once.
+                    let delay = self.gateway.limits.shutdown_delay;
+                    let part = rand::rng().random_range(0.0..1.0);
+                    self.ends_at = self.ends_at.min(Instant::now() + delay.mul_f64(part));
+                }
                 () = sleep_until(self.ends_at) => return None,
                 _ = self.checks.tick() => {
                     if !admission::is_still_let_in(&self.gateway, &self.headers, self.account_id).await {

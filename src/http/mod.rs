@@ -72,6 +72,8 @@ pub struct RequestLimits {
     pub introspection: bool,
     /// Whether queries may be sent by GET.
     pub get: bool,
+    /// How long everything is still served once the service is to stop.
+    pub shutdown_delay: Duration,
     /// When a stream ends, for its client to come again.
     pub stream_lifetime: Duration,
     /// How GraphQL answers get their statuses.

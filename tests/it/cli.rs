@@ -321,6 +321,18 @@ async fn migrate_shows_each_change_and_takes_back_the_newest() {
 }
 
 #[tokio::test]
+async fn points_of_the_change_feed_are_expired_for_accounts_that_there_are() {
+    for database in fresh_and_migrated().await {
+        done(&database, "account create --name Acme");
+        for line in ["changes expire", "changes expire --account 1"] {
+            assert_eq!(done(&database, line), "earlier points are expired\n");
+        }
+        let error = failed(&database, "changes expire --account 99", 1);
+        assert!(error.contains("there is no account 99"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn rows_are_lost_only_where_that_was_said() {
     for database in fresh_and_migrated().await {
         done(&database, "account create --name Acme");

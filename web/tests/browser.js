@@ -150,6 +150,8 @@ const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 export async function assertAccessible(page, state) {
   // A page that was loaded anew has lost it.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  // What was asked before is faint until the answer comes: no state to stay in, and not to be judged.
+  await page.locator('.list-stale').first().waitFor({ state: 'detached' });
   const wide = page.viewportSize();
   const phone = PHONE.viewport;
   const audits = [{ size: wide, colorScheme: 'dark' }];

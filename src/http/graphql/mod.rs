@@ -26,7 +26,7 @@ use super::deadline::Deadline;
 use super::graphql_request;
 use super::negotiate::{self, AnswerForm, MediaType};
 use super::request_id::RequestId;
-use super::{Gateway, body, log, method, query_string, refusal};
+use super::{Gateway, body, event_stream, log, method, query_string, refusal};
 use crate::error::{Code, GraphqlError, Rejection};
 use crate::graphql::execute::{Plan, QueryPlan, Run};
 use crate::json::Json;
@@ -48,12 +48,18 @@ pub(super) async fn handle(gateway: &Arc<Gateway>, request: Request<Body>) -> Re
         media: accepted.unwrap_or(MediaType::Json),
         statuses: gateway.limits.http_statuses,
     };
+    let goes_on = event_stream::goes_on(request.headers());
     let answered = match accepted {
         Ok(_) => within(gateway, form, request).await,
         Err(error) => Err(Rejection::new(Code::NotAcceptable, error.to_string())),
     };
     let (mut response, kind, code) = match answered {
         Ok(answered) => (answered.response, answered.kind, answered.code),
+        Err(rejection) if goes_on && event_stream::is_passing_for_a_key(&rejection) => (
+            event_stream::retry_later(),
+            Kind::RefusedDocument,
+            Some(rejection.code),
+        ),
         Err(rejection) => {
             let mut response = refusal::graphql(&rejection, form, request_id.as_ref());
             if rejection.code == Code::MethodNotAllowed {

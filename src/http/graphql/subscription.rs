@@ -75,6 +75,11 @@ pub(super) async fn start(
                 code: Some(rejection.code),
             })
         }
+        Err(NotOpened::Draining) => Ok(Answered {
+            response: event_stream::retry_later(),
+            kind: Kind::Subscription,
+            code: None,
+        }),
         Err(NotOpened::Rejected(rejection)) => Err(rejection),
         Err(NotOpened::Expired) => {
             let failed = subscription.failed(FieldError::ChangesExpired);

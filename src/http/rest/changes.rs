@@ -10,13 +10,13 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use entity::imports;
 
-use super::{Answered, admit, counted, problem, refused, told};
+use super::{Answered, counted, denied_as, problem, refused, told};
 use crate::changes::Event;
 use crate::error::{Code, Rejection};
-use crate::http::Gateway;
-use crate::http::admission::Caller;
+use crate::http::admission::{self, Caller, Denied};
 use crate::http::deadline::Deadline;
 use crate::http::event_stream::{self, Form, NotOpened};
+use crate::http::{Gateway, query_string};
 use crate::resources::imports::rest;
 use crate::store::query::table::Fields;
 
@@ -32,16 +32,22 @@ pub(super) async fn changes(State(gateway): State<Arc<Gateway>>, request: Reques
     let parts = request.into_parts().0;
     let deadline = Deadline::of(&gateway);
     let answering = async {
-        match admit(&gateway, &parts).await {
+        if let Err(rejection) = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default()) {
+            return refused(&parts, &rejection);
+        }
+        match admission::enter(&gateway, &parts).await {
             Ok(mut caller) => {
                 let answered = start(&gateway, &mut caller, &parts).await;
                 told(&caller, answered)
             }
-            Err(answered) => answered,
+            Err(Denied::Rejected(rejection)) if event_stream::is_passing_for_a_key(&rejection) => {
+                turned_away(&parts, &rejection)
+            }
+            Err(denied) => denied_as(&parts, denied),
         }
     };
     let answered = deadline.bound(answering).await;
-    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
+    let answered = answered.unwrap_or_else(|rejection| turned_away(&parts, &rejection));
     counted(&gateway, &parts, started, answered)
 }
 
@@ -55,18 +61,34 @@ async fn start(gateway: &Arc<Gateway>, caller: &mut Caller, parts: &Parts) -> An
             return (problem::bad_request(&faults), Some(Code::BadRequest));
         }
     };
-    let goes_on = question.after.is_some();
     match event_stream::open(gateway, caller, START_COST, question, Fields::ALL, parts).await {
         Ok(opened) => {
             let response = opened.response(gateway, caller, &parts.headers, Records);
             (response, None)
         }
-        Err(NotOpened::Rejected(rejection)) if goes_on && event_stream::is_passing(&rejection) => {
-            (event_stream::retry_later(), Some(rejection.code))
+        Err(NotOpened::Draining) => (event_stream::retry_later(), None),
+        Err(NotOpened::Rejected(rejection)) if event_stream::is_passing(&rejection) => {
+            turned_away(parts, &rejection)
         }
         Err(NotOpened::Rejected(rejection)) => refused(parts, &rejection),
         Err(NotOpened::Expired) => refused(parts, &Rejection::new(Code::ChangesExpired, EXPIRED)),
     }
+}
+
+/// Refuses for now. A client that goes on by itself never comes back after any status but 200.
+fn turned_away(parts: &Parts, rejection: &Rejection) -> Answered {
+    if comes_back(parts) {
+        (event_stream::retry_later(), Some(rejection.code))
+    } else {
+        refused(parts, rejection)
+    }
+}
+
+/// Whether a client goes on from an event that it had, as far as its request says so.
+fn comes_back(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    event_stream::last_event_id(&parts.headers).is_some()
+        || query.split('&').any(|one| one.starts_with(rest::LAST_EVENT_ID))
 }
 
 /// Events with records in REST's form.

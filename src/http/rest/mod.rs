@@ -290,10 +290,14 @@ async fn admit(gateway: &Gateway, parts: &Parts) -> Result<Caller, Answered> {
     let allowed = query_string::refuse_key_in_url(parts.uri.query().unwrap_or_default());
     allowed.map_err(|rejection| refused(parts, &rejection))?;
     let entered = admission::enter(gateway, parts).await;
-    entered.map_err(|denied| match denied {
+    entered.map_err(|denied| denied_as(parts, denied))
+}
+
+fn denied_as(parts: &Parts, denied: Denied) -> Answered {
+    match denied {
         Denied::WrongAccount => (problem::not_found(&parts.uri), None),
         Denied::Rejected(rejection) => refused(parts, &rejection),
-    })
+    }
 }
 
 /// An answer that says why there is none, as a problem for who would rather have one.

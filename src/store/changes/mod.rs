@@ -9,7 +9,7 @@
 mod rows;
 mod upkeep;
 
-use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::query::decode;
@@ -229,7 +229,7 @@ async fn read<T: Table>(
              CAST(pg_current_wal_flush_lsn() - '0/0'::pg_lsn AS bigint) AS flushed, \
              concat_ws('/', system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), \
              (SELECT oid FROM pg_database WHERE datname = current_database()), '{changes}'::regclass::oid) AS history \
-             FROM pg_control_system() OFFSET 0) AS state \
+             FROM pg_control_system() WHERE NOT pg_is_in_recovery() OFFSET 0) AS state \
              CROSS JOIN LATERAL (SELECT {is_known} AS is_known, {is_broken} AS is_broken) AS known \
              LEFT JOIN LATERAL ({found}) AS note ON TRUE",
             changes = T::CHANGES
@@ -242,6 +242,11 @@ async fn read<T: Table>(
             statement,
         })
         .await?;
+    if rows.is_empty() {
+        return Err(StoreError::from(DbErr::Conn(RuntimeErr::Internal(
+            "it is a standby, which does not say in which order transactions end".to_owned(),
+        ))));
+    }
     let mut notes = Notes {
         history: 0,
         is_known: false,
@@ -303,4 +308,31 @@ fn is_null(row: &QueryResult, place: usize) -> bool {
 fn history_of(text: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(text));
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Log;
+
+    #[test]
+    fn what_stands_behind_the_head_of_an_empty_page_waits_for_nobody() {
+        let log = |written, flushed| Log { written, flushed };
+        let is_flushed = |log: Log| log.is_flushed(log);
+        // As PostgreSQL says it after a commit, after a switch of the segment, and at the start of any other page.
+        for log in [
+            log(0x3014798, 0x3014798),
+            log(0x4000028, 0x4000000),
+            log(0x4002018, 0x4002000),
+        ] {
+            assert!(is_flushed(log), "{log:x?}");
+        }
+        for log in [
+            log(0x3014798, 0x3014790),
+            log(0x4000028, 0x3fffff8),
+            log(0x4000030, 0x4000000),
+        ] {
+            assert!(!is_flushed(log), "{log:x?}");
+        }
+        assert!(log(0x3014798, 0x3014000).is_flushed(log(0x3016000, 0x3015000)));
+    }
 }

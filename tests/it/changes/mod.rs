@@ -128,12 +128,8 @@ async fn whatever_an_application_writes_is_noted_with_what_it_was() {
             &["7/1 failed"]
         };
         step(upsert, notes).await;
-        let moved: &[&str] = if is_sqlite {
-            &["7/9 absent", "7/2 queued"]
-        } else {
-            &["7/9 absent", "7/2 queued"]
-        };
-        step("UPDATE imports SET id = 9 WHERE id = 2".to_owned(), moved).await;
+        let moved = ["7/9 absent", "7/2 queued"];
+        step("UPDATE imports SET id = 9 WHERE id = 2".to_owned(), &moved).await;
         step("DELETE FROM imports WHERE id = 9".to_owned(), &["7/9 queued"]).await;
         if is_sqlite {
             step(
@@ -317,6 +313,22 @@ async fn a_point_that_is_trimmed_or_broken_or_of_another_history_has_ended() {
         let elsewhere = Feed::new(store.clone(), SETTINGS);
         let mut resumed = subscribe(&elsewhere, Some(cursor)).await;
         assert!(matches!(next(&mut resumed).await, Err(Ended::Expired)));
+        // A point behind all that there is, or another note in the place of one: the database was restored to what it was before.
+        let ahead = changes::Point {
+            sequence: cursor.point.sequence + 1_000_000,
+            transaction: cursor.point.transaction + 1_000_000,
+            ..cursor.point
+        };
+        let after = ChangesCursor {
+            point: ahead,
+            ..feed.position().await.unwrap()
+        };
+        let refused = feed.subscribe(7, is_failed(), Fields::NONE, Some(after)).await;
+        assert!(matches!(refused, Err(Ended::Expired)));
+        let mut other = feed.position().await.unwrap();
+        other.point.noted_at -= 1;
+        let mut other = subscribe(&feed, Some(other)).await;
+        assert!(matches!(other.ready().await, Err(Ended::Expired)));
         let other = ChangesCursor {
             history: cursor.history ^ 1,
             ..cursor
@@ -347,5 +359,54 @@ async fn a_point_that_is_trimmed_or_broken_or_of_another_history_has_ended() {
             .await
             .unwrap();
         assert!(!notes.is_known);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_too_large_to_be_read_at_once_come_one_portion_after_the_other() {
+    const LARGE: i64 = 24;
+    for (store, _database) in stores().await {
+        let start = Feed::<imports::Model>::new(store.clone(), SETTINGS)
+            .position()
+            .await
+            .unwrap();
+        for id in 0..LARGE {
+            write(
+                &store,
+                &format!("INSERT {INTO} {}", values(&store, 7, id, "failed")),
+            )
+            .await;
+        }
+        // Each a megabyte: all of them are six times what is read at once.
+        let text = match store.backend() {
+            DbBackend::Sqlite => "UPDATE imports SET note = hex(zeroblob(524288))",
+            _ => "UPDATE imports SET note = repeat('y', 1048576)",
+        };
+        write(&store, text).await;
+        noted_in_time(&store, start.point, 2 * LARGE as usize).await;
+        for is_live in [false, true] {
+            let feed = Feed::new(store.clone(), SETTINGS);
+            let after = (!is_live).then_some(start);
+            let mut subscriber = feed.subscribe(7, is_failed(), Fields::ALL, after).await.unwrap();
+            if is_live {
+                write(
+                    &store,
+                    &text.replace("note =", "file_size = file_size + 1, note ="),
+                )
+                .await;
+            }
+            let (mut seen, mut portions) = (BTreeMap::new(), 0);
+            while seen.len() < LARGE as usize {
+                let events = next(&mut subscriber).await.unwrap();
+                let bytes: usize = events
+                    .iter()
+                    .map(|event| event.row.as_ref().unwrap().note.as_ref().unwrap().len())
+                    .sum();
+                assert!(bytes <= 8 << 20, "{} events of {bytes} bytes", events.len());
+                portions += 1;
+                seen.extend(events.iter().map(|event| (event.id, ())));
+            }
+            assert!(portions >= 3, "{portions}");
+        }
     }
 }

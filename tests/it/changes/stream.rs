@@ -248,6 +248,8 @@ async fn what_is_wrong_or_too_much_or_expired_is_said_before_a_stream_begins() {
             (format!("{CHANGES}?lastEventId=nonsense"), "lastEventId"),
             (format!("{CHANGES}?sort[id]=asc"), "sort[id]"),
             (format!("{CHANGES}?per_page=5"), "per_page"),
+            (format!("{CHANGES}?last_event_id=x"), "last_event_id"),
+            (format!("{CHANGES}?since=x"), "since"),
             (
                 format!("{CHANGES}?filter[status][include]=none"),
                 "filter[status][include]",
@@ -295,4 +297,23 @@ pub(super) async fn expire(server: &Server) {
     let store = open(server.url()).await;
     changes::expire::<imports::Model>(&store, None).await.unwrap();
     store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_is_told_when_while_the_budget_is_spent() {
+    for (server, _database) in servers(&["--rate-limit", "1"]).await {
+        let key = &server.tenants[0].key;
+        let mut stream = EventStream::open(&server.address, key, CHANGES, None);
+        let start = block_in_place(|| stream.block()).unwrap().id.unwrap();
+        assert_eq!(EventStream::open(&server.address, key, CHANGES, None).status, 429);
+        let back = format!("{CHANGES}?lastEventId={start}");
+        for (target, header) in [(CHANGES, Some(start.as_str())), (back.as_str(), None)] {
+            let mut later = EventStream::open(&server.address, key, target, header);
+            assert_eq!(later.status, 200, "{target}");
+            assert!(block_in_place(|| later.block()).unwrap().retry.is_some());
+        }
+        // A key that opens nothing has no event to come back to.
+        let stranger = EventStream::open(&server.address, "igw_wrong", CHANGES, Some(&start));
+        assert_eq!(stranger.status, 401);
+    }
 }

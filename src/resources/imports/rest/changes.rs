@@ -18,6 +18,16 @@ use crate::resources::imports::ChangesQuestion;
 /// The parameter by which two polyfills of `EventSource` send what others send as a header.
 pub const LAST_EVENT_ID: &str = "lastEventId";
 
+/// How it is misspelt, and how others call it, in small letters without the signs that join words.
+const ELSEWHERE: [&str; 6] = [
+    "lasteventid",
+    "eventid",
+    "since",
+    "sinceid",
+    "resume",
+    "resumetoken",
+];
+
 /// Reads the query string of changes, and the header `Last-Event-ID`, which goes before the parameter. A comma list may have
 /// `most_items`.
 ///
@@ -61,6 +71,13 @@ pub fn parse_changes(
 }
 
 fn take(filters: &mut Filters, parameter: &Parameter<'_>, is_repeated: bool) -> Result<(), Message> {
+    let base = parameter.name.split(['[', '.']).next().unwrap_or_default();
+    if ELSEWHERE.contains(&names::plain(base).as_str()) {
+        return Err(
+            "is no parameter of changes; where they go on is lastEventId here, or the header Last-Event-ID"
+                .into(),
+        );
+    }
     match names::read(&parameter.name) {
         Known::Ours(ours) if ours.base == "filter" => {
             if is_repeated && !ours.is_list() {
