@@ -1,6 +1,6 @@
 //! The one reader of a process, and what it keeps for subscribers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::ChangesCursor;
 use super::batch::{Batch, changes_of, flushed, last_before, with_rows};
+use super::delay::Delay;
 use super::subscriber::{Ended, Subscriber};
 use crate::store::changes::{self, Note, Notes, Point, Scope};
 use crate::store::query::table::{Column, Fields, Table};
@@ -24,9 +25,6 @@ const BATCH_BYTES: usize = 8 << 20;
 const FRESH: Duration = Duration::from_secs(1);
 /// How long after a failure the feed is read again.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
-/// How often old notes are removed, and how many at once.
-const TRIM_PAUSE: Duration = Duration::from_secs(10);
-const TRIMMED: usize = 5000;
 
 /// How a feed is read and kept.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +38,7 @@ pub struct FeedSettings {
 /// The feed of a table, for all who listen in this process.
 pub struct Feed<T: Table> {
     pub(super) store: Store,
-    settings: FeedSettings,
+    pub(super) settings: FeedSettings,
     state: Mutex<State<T>>,
     /// Held while the feed is read, so that points only grow.
     reading: tokio::sync::Mutex<()>,
@@ -50,6 +48,8 @@ struct State<T> {
     /// The last note that was read; nothing before the first reading.
     position: Option<ChangesCursor>,
     read_at: Option<Instant>,
+    /// How long the oldest change had waited that could not be told yet when it was read.
+    waiting: Duration,
     accounts: HashMap<i64, Account<T>>,
     /// Whether the reader runs.
     is_read: bool,
@@ -86,6 +86,7 @@ impl<T: Table> Feed<T> {
             state: Mutex::new(State {
                 position: None,
                 read_at: None,
+                waiting: Duration::ZERO,
                 accounts: HashMap::new(),
                 is_read: false,
             }),
@@ -93,18 +94,11 @@ impl<T: Table> Feed<T> {
         })
     }
 
-    /// Removes notes that are older than they are kept, from time to time; for ever.
-    pub async fn keep_short(self: Arc<Self>) {
-        loop {
-            sleep(TRIM_PAUSE).await;
-            self.trim().await;
-        }
-    }
-
     /// Reads the feed as long as anybody listens.
     async fn run(self: Arc<Self>) {
         // An outage is told once.
         let mut is_away = false;
+        let mut delay = Delay::default();
         while self.goes_on() {
             let read = {
                 let _reading = self.reading.lock().await;
@@ -115,6 +109,8 @@ impl<T: Table> Feed<T> {
                     if std::mem::take(&mut is_away) {
                         tracing::info!("the change feed is read again");
                     }
+                    let waiting = self.state().waiting;
+                    delay.tell(&self.store, waiting).await;
                     if !has_more {
                         sleep(self.settings.interval).await;
                     }
@@ -136,18 +132,13 @@ impl<T: Table> Feed<T> {
         state.is_read
     }
 
-    /// Removes notes that are older than they are kept. Another process may do the same.
-    async fn trim(&self) {
-        loop {
-            match changes::trim::<T>(&self.store, self.settings.retention, TRIMMED).await {
-                Ok(removed) if removed as usize >= TRIMMED => {}
-                Ok(_) => return,
-                // A role that may only read, or a database that is away: who listens is told of the latter.
-                Err(error) => {
-                    tracing::debug!(reason = %error.reason(), "old notes of the change feed cannot be removed");
-                    return;
-                }
-            }
+    /// For how long changes may have been there that nobody was told of yet; nothing while nobody listens.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        let state = self.state();
+        match state.read_at {
+            Some(read_at) if state.is_read => state.waiting + read_at.elapsed(),
+            _ => Duration::ZERO,
         }
     }
 
@@ -305,6 +296,7 @@ impl<T: Table> Feed<T> {
                 account.told.send_replace(());
             }
             (state.position, state.read_at) = (Some(position), Some(Instant::now()));
+            state.waiting = notes.waiting;
             return Ok(false);
         };
         let notes = changes::after::<T>(&self.store, from.point, Scope::All, NOTES).await?;
@@ -333,7 +325,7 @@ impl<T: Table> Feed<T> {
         let (listened, fields) = {
             let state = self.state();
             let fields = state.accounts.values().map(|account| account.fields);
-            let listened: Vec<_> = state.accounts.keys().copied().collect();
+            let listened: HashSet<_> = state.accounts.keys().copied().collect();
             (listened, fields.fold(Fields::NONE, Fields::union))
         };
         let is_heard = |note: &&Note<T>| note.account_id.is_some_and(|id| listened.contains(&id));
@@ -389,6 +381,7 @@ impl<T: Table> Feed<T> {
             point: end,
         });
         state.read_at = Some(Instant::now());
+        state.waiting = notes.waiting;
     }
 }
 

@@ -11,8 +11,10 @@
 
 mod batch;
 mod cursor;
+mod delay;
 mod feed;
 mod subscriber;
+mod trimming;
 
 pub use self::cursor::{ChangesCursor, NoCursor};
 pub use self::feed::{Feed, FeedSettings};

@@ -49,6 +49,8 @@ async fn handle(
         waiting: gateway.permits.waiting(),
         pool_open: pool.open,
         pool_idle: pool.idle,
+        streams: gateway.streams.count(),
+        changes_age: gateway.changes.age(),
         ready: *gateway.readiness.borrow() == Readiness::Ready,
     };
     let openmetrics = gateway.metrics.encode(now);

@@ -73,6 +73,10 @@ pub struct Now {
     pub pool_open: u32,
     /// Of these, the idle ones.
     pub pool_idle: usize,
+    /// Open streams of changes.
+    pub streams: usize,
+    /// For how long changes may have been there that nobody was told of yet.
+    pub changes_age: Duration,
     /// Whether the service is ready.
     pub ready: bool,
 }
@@ -90,6 +94,8 @@ pub struct Metrics {
     waiting: Gauge,
     pool_open: Gauge,
     pool_idle: Gauge,
+    streams: Gauge,
+    changes_age: Gauge<f64, AtomicU64>,
     ready: Gauge,
 }
 
@@ -142,7 +148,15 @@ impl Default for Metrics {
         let waiting = gauge("waiting", "Requests that wait for their turn");
         let pool_open = gauge("pool_open", "Open database connections");
         let pool_idle = gauge("pool_idle", "Idle database connections");
+        let streams = gauge("streams", "Open streams of changes");
         let ready = gauge("ready", "1 where the service is ready");
+        let changes_age = Gauge::<f64, AtomicU64>::default();
+        registry.register_with_unit(
+            "changes_age",
+            "For how long changes may have been there that no stream was told of",
+            Unit::Seconds,
+            changes_age.clone(),
+        );
         Self {
             registry,
             requests,
@@ -155,6 +169,8 @@ impl Default for Metrics {
             waiting,
             pool_open,
             pool_idle,
+            streams,
+            changes_age,
             ready,
         }
     }
@@ -221,6 +237,8 @@ impl Metrics {
         set(&self.waiting, i64::try_from(now.waiting).unwrap_or(i64::MAX));
         set(&self.pool_open, i64::from(now.pool_open));
         set(&self.pool_idle, i64::try_from(now.pool_idle).unwrap_or(i64::MAX));
+        set(&self.streams, i64::try_from(now.streams).unwrap_or(i64::MAX));
+        self.changes_age.set(now.changes_age.as_secs_f64());
         set(&self.ready, i64::from(now.ready));
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -243,6 +261,8 @@ mod tests {
         let text = metrics.encode(Now {
             running: 2,
             ready: true,
+            streams: 3,
+            changes_age: Duration::from_millis(1500),
             ..Now::default()
         });
         for line in [
@@ -253,6 +273,8 @@ mod tests {
             r#"imports_gateway_statements_total{statement="page"} 1"#,
             "imports_gateway_running 2",
             "imports_gateway_ready 1",
+            "imports_gateway_streams 3",
+            "imports_gateway_changes_age_seconds 1.5",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }

@@ -6,8 +6,11 @@
 //!
 //! Source: PostgreSQL, "System Information Functions"; the migration that makes the table says what a note is.
 
+mod holder;
 mod rows;
 mod upkeep;
+
+use std::time::Duration;
 
 use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use sha2::{Digest as _, Sha256};
@@ -17,6 +20,7 @@ use super::query::table::{Column, Table};
 use super::statement_kind::{Named, StatementKind};
 use super::{Store, StoreError};
 
+pub use self::holder::{Holder, holder};
 pub use self::rows::rows;
 pub use self::upkeep::{expire, trim};
 
@@ -66,6 +70,8 @@ pub struct Notes<T> {
     pub is_broken: bool,
     /// In order.
     pub notes: Vec<Note<T>>,
+    /// How long the oldest note has waited that was committed, and that something may still come before. On SQLite nothing can.
+    pub waiting: Duration,
     /// What was written to the log when this was read.
     pub log: Log,
 }
@@ -214,7 +220,7 @@ async fn read<T: Table>(
         .collect();
     let text = if store.backend == DbBackend::Sqlite {
         format!(
-            "SELECT {old}account_id, import_id, '0', sequence, noted_at, '', 0, 0, is_known, is_broken \
+            "SELECT {old}account_id, import_id, '0', sequence, noted_at, '', 0, 0, 0, is_known, is_broken \
              FROM (SELECT {is_known} AS is_known, {is_broken} AS is_broken) AS state \
              LEFT JOIN ({found}) AS note ON TRUE"
         )
@@ -223,14 +229,16 @@ async fn read<T: Table>(
         format!(
             "SELECT {old}account_id, import_id, transaction_id::text, sequence, \
              CAST(extract(epoch FROM noted_at) * 1000000 AS bigint), history, written, flushed, \
-             CAST(is_known AS int), CAST(is_broken AS int) \
+             waiting, CAST(is_known AS int), CAST(is_broken AS int) \
              FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, \
              CAST(pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bigint) AS written, \
              CAST(pg_current_wal_flush_lsn() - '0/0'::pg_lsn AS bigint) AS flushed, \
              concat_ws('/', system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), \
              (SELECT oid FROM pg_database WHERE datname = current_database()), '{changes}'::regclass::oid) AS history \
              FROM pg_control_system() WHERE NOT pg_is_in_recovery() OFFSET 0) AS state \
-             CROSS JOIN LATERAL (SELECT {is_known} AS is_known, {is_broken} AS is_broken) AS known \
+             CROSS JOIN LATERAL (SELECT {is_known} AS is_known, {is_broken} AS is_broken, \
+             (SELECT CAST(extract(epoch FROM clock_timestamp() - noted_at) * 1000000 AS bigint) FROM {changes} \
+             WHERE transaction_id >= state.horizon ORDER BY transaction_id, sequence LIMIT 1) AS waiting) AS known \
              LEFT JOIN LATERAL ({found}) AS note ON TRUE",
             changes = T::CHANGES
         )
@@ -252,6 +260,7 @@ async fn read<T: Table>(
         is_known: false,
         is_broken: false,
         notes: Vec::with_capacity(rows.len()),
+        waiting: Duration::ZERO,
         log: Log::default(),
     };
     for row in &rows {
@@ -266,6 +275,9 @@ async fn read<T: Table>(
             written: row.try_get_by_index::<i64>(place())?.cast_unsigned(),
             flushed: row.try_get_by_index::<i64>(place())?.cast_unsigned(),
         };
+        // Another server's clock may be behind that of its notes.
+        let waiting: Option<i64> = row.try_get_by_index(place())?;
+        notes.waiting = Duration::from_micros(waiting.unwrap_or_default().try_into().unwrap_or_default());
         notes.is_known = row.try_get_by_index::<i32>(place())? != 0;
         notes.is_broken = row.try_get_by_index::<i32>(place())? != 0;
         let (Some(sequence), Some(noted_at)) = (sequence, noted_at) else {

@@ -2,6 +2,7 @@
 
 mod followers;
 mod graphql;
+mod outages;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use imports_gateway::store::Store;
 use imports_gateway::store::changes::{self, Note, Old, Scope};
 use imports_gateway::store::query::table::Fields;
 use keyset::{Filter, Value};
-use sea_orm::{ConnectionTrait as _, DbBackend, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement, TransactionTrait as _};
 
 use crate::databases::{self, Database, execute, literal};
 use crate::gauntlet;
@@ -284,6 +285,33 @@ async fn a_transaction_that_commits_late_is_not_passed_by() {
     .await;
     let early = tokio::time::timeout(Duration::from_millis(300), subscriber.next()).await;
     assert!(early.is_err(), "{early:?}");
+    assert!(feed.age() >= Duration::from_millis(250), "{:?}", feed.age());
+    // Transactions in other databases of the server may be older than it at first.
+    let process = late
+        .query_one_raw(Statement::from_string(
+            DbBackend::Postgres,
+            "SELECT pg_backend_pid()",
+        ))
+        .await
+        .unwrap()
+        .unwrap();
+    let process: i32 = process.try_get_by_index(0).unwrap();
+    let name = store.database().query_one_raw(Statement::from_string(
+        DbBackend::Postgres,
+        "SELECT current_database()::text, current_user::text",
+    ));
+    let name = name.await.unwrap().unwrap();
+    let (database_name, user): (String, String) = (
+        name.try_get_by_index(0).unwrap(),
+        name.try_get_by_index(1).unwrap(),
+    );
+    let expected =
+        format!("the transaction of process {process} of {user:?} in the database {database_name:?}");
+    waiting::eventually("the late transaction is the oldest", async || {
+        let holder = changes::holder(&store).await.unwrap();
+        waiting::is(holder.map(|holder| holder.to_string()), &Some(expected.clone()))
+    })
+    .await;
     late.commit().await.unwrap();
     let mut seen = Vec::new();
     while seen.len() < 2 {
