@@ -25,8 +25,9 @@ pub(super) struct Batch<T> {
     /// The note of any account behind which it begins, and the last one that was looked at.
     pub(super) start: Point,
     pub(super) end: Point,
-    /// What was read of the rows.
+    /// What was read of the rows, and since when.
     pub(super) fields: Fields,
+    pub(super) read_at: Instant,
     pub(super) changes: Vec<Change<T>>,
 }
 

@@ -236,7 +236,7 @@ impl<T: Table> Feed<T> {
         }
     }
 
-    /// What there is behind a point for a subscriber that has to see `fields`.
+    /// What there is behind a point for a subscriber that has to see `fields`, and was told of rows as they were `seen_at` last.
     ///
     /// # Errors
     ///
@@ -246,6 +246,7 @@ impl<T: Table> Feed<T> {
         account_id: i64,
         from: ChangesCursor,
         fields: Fields,
+        seen_at: Option<Instant>,
     ) -> Result<Behind<T>, Ended> {
         let state = self.state();
         let Some(position) = state.position.filter(|position| position.history == from.history) else {
@@ -260,8 +261,11 @@ impl<T: Table> Feed<T> {
         let batches = account.batches.iter().filter(|batch| batch.end > from.point);
         let batches: Vec<_> = batches.cloned().collect();
         // A row of a batch stands in the place of its first note: behind a point in the midst of one, a later note of it would be
-        // missed.
-        let is_whole = |batch: &Arc<Batch<T>>| batch.fields.has(fields) && batch.start >= from.point;
+        // missed. And a row must not be told as it was before what was told of it last.
+        let is_whole = |batch: &Arc<Batch<T>>| {
+            let is_new = seen_at.is_none_or(|seen_at| batch.read_at >= seen_at);
+            batch.fields.has(fields) && batch.start >= from.point && is_new
+        };
         if from.point < account.since || !batches.iter().all(is_whole) {
             return Ok(Behind::Read(position.point));
         }
@@ -330,12 +334,14 @@ impl<T: Table> Feed<T> {
         };
         let is_heard = |note: &&Note<T>| note.account_id.is_some_and(|id| listened.contains(&id));
         let changes = changes_of(notes.notes.iter().filter(is_heard));
+        let read_at = Instant::now();
         let (changes, next) = with_rows(&self.store, changes, fields).await?;
         let end = last_before(&notes.notes, next).unwrap_or(from);
         let batch = || Batch {
             start: from,
             end,
             fields,
+            read_at,
             changes: Vec::new(),
         };
         let mut heard: Heard<T> = listened.into_iter().map(|id| (id, batch())).collect();

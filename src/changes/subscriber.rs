@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyset::Filter;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::ChangesCursor;
 use super::batch::{Batch, Change, changes_of, flushed, last_before, with_rows};
@@ -45,6 +45,8 @@ pub struct Subscriber<T: Table> {
     fields: Fields,
     /// Up to where all was told.
     position: ChangesCursor,
+    /// Until when it read rows itself; what others read before is older.
+    seen_at: Option<Instant>,
     told: watch::Receiver<()>,
     /// What was read before it was asked for.
     pending: Vec<Event<T>>,
@@ -65,6 +67,7 @@ impl<T: Table> Subscriber<T> {
             filter,
             fields,
             position,
+            seen_at: None,
             told,
             pending: Vec::new(),
         }
@@ -83,7 +86,7 @@ impl<T: Table> Subscriber<T> {
     /// [`Ended`].
     pub async fn ready(&mut self) -> Result<(), Ended> {
         // At the database, even where all that follows is known here: the same place may have been another note's.
-        let behind = self.feed.behind(self.account_id, self.position, self.fields)?;
+        let behind = self.behind()?;
         let (Behind::Read(until) | Behind::Batches(_, until)) = behind;
         let batch = self.read(until).await?;
         self.pending = self.events(&batch, self.position.point);
@@ -104,7 +107,7 @@ impl<T: Table> Subscriber<T> {
         }
         loop {
             self.told.mark_unchanged();
-            match self.feed.behind(self.account_id, self.position, self.fields)? {
+            match self.behind()? {
                 Behind::Batches(batches, end) => {
                     let from = self.position.point;
                     let events: Vec<_> = batches
@@ -136,8 +139,13 @@ impl<T: Table> Subscriber<T> {
         }
     }
 
+    fn behind(&self) -> Result<Behind<T>, Ended> {
+        self.feed
+            .behind(self.account_id, self.position, self.fields, self.seen_at)
+    }
+
     /// What the feed has of the account up to a point, or as much of that as is read at once.
-    async fn read(&self, until: Point) -> Result<Batch<T>, Ended> {
+    async fn read(&mut self, until: Point) -> Result<Batch<T>, Ended> {
         let (store, from) = (&self.feed.store, self.position);
         let scope = Scope::Account {
             id: self.account_id,
@@ -154,17 +162,21 @@ impl<T: Table> Subscriber<T> {
         if history != from.history || !is_known || is_broken {
             return Err(Ended::Expired);
         }
+        let read_at = Instant::now();
         let changes = with_rows(store, changes_of(notes.iter()), self.fields).await;
         let (changes, next) = changes.map_err(Ended::Unavailable)?;
+        let seen_at = Instant::now();
         flushed::<T>(store).await.map_err(Ended::Unavailable)?;
         let end = match next {
             None if notes.len() < NOTES => until.max(from.point),
             next => last_before(&notes, next).unwrap_or(from.point),
         };
+        self.seen_at = Some(seen_at);
         Ok(Batch {
             start: from.point,
             end,
             fields: self.fields,
+            read_at,
             changes: changes.into_iter().map(|(_, change)| change).collect(),
         })
     }

@@ -31,6 +31,11 @@ pub(crate) fn seed(own: u64) -> u64 {
     variable(SEED).map_or(own, |round| mixed(own, round))
 }
 
+/// Whether this is a round of the gauntlet, which has more time than an ordinary run.
+pub(crate) fn is_round() -> bool {
+    variable::<u64>(SEED).is_some()
+}
+
 fn mixed(own: u64, round: u64) -> u64 {
     let mut mixed = round ^ own.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
