@@ -62,6 +62,7 @@ Options of bench:
   --no-load           leave the cases out
   --no-hostile        leave the hostile clients out
   --no-find           leave searches, filters and counts over time out
+  --no-live           leave streams of changes, and what their notes cost, out
   --against FILE      ask an earlier release build of the gateway for the same pages
   --no-shapes         leave the statements out
 

@@ -147,6 +147,54 @@ impl Cluster {
         &self.log
     }
 
+    /// Runs a script of pgbench in a database; gives transactions a second.
+    ///
+    /// # Errors
+    ///
+    /// What pgbench says.
+    pub(super) fn pgbench(
+        &self,
+        database: &str,
+        script: &Path,
+        variables: &[(&str, &str)],
+        clients: u32,
+        seconds: u32,
+    ) -> Result<f64, String> {
+        let mut pgbench = Command::new(self.binaries.join("pgbench"));
+        pgbench.args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            SUPERUSER,
+        ]);
+        pgbench.args([
+            "-p",
+            &self.port.to_string(),
+            "-c",
+            &clients.to_string(),
+            "-T",
+            &seconds.to_string(),
+        ]);
+        for (name, value) in variables {
+            pgbench.args(["-D", &format!("{name}={value}")]);
+        }
+        pgbench.arg("-f").arg(script).arg(database);
+        let answer = pgbench
+            .output()
+            .map_err(|error| format!("pgbench can't be started: {error}"))?;
+        let told = String::from_utf8_lossy(&answer.stdout);
+        let rate = told
+            .lines()
+            .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        rate.filter(|_| answer.status.success())
+            .ok_or_else(|| format!("pgbench: {told}{}", String::from_utf8_lossy(&answer.stderr)))
+    }
+
     /// Runs one statement; gives a line a row, its columns divided by tabs.
     ///
     /// # Errors

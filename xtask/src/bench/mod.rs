@@ -14,6 +14,7 @@ mod find;
 mod first;
 mod fixture;
 mod hostile;
+mod live;
 mod load;
 mod process;
 mod report;
@@ -46,6 +47,7 @@ struct Options {
     load: bool,
     hostile: bool,
     find: bool,
+    live: bool,
     /// An earlier release build of the gateway, which is asked for the same pages.
     against: Option<PathBuf>,
 }
@@ -61,6 +63,7 @@ impl Options {
             load: true,
             hostile: true,
             find: true,
+            live: true,
             against: None,
         };
         let mut words = words.iter();
@@ -74,6 +77,7 @@ impl Options {
                 "--no-load" => options.load = false,
                 "--no-hostile" => options.hostile = false,
                 "--no-find" => options.find = false,
+                "--no-live" => options.live = false,
                 "--against" => {
                     let file = words.next().map(PathBuf::from).filter(|file| file.is_file());
                     let file =
@@ -202,6 +206,15 @@ fn measure(options: &Options) -> Result<String, String> {
         find::Found::default()
     };
     ratios.extend(found.ratios.iter().cloned());
+    if options.live {
+        ratios.extend(live::measure(&live::Setting {
+            cluster: &cluster,
+            gateway: &binary,
+            folder: &folder,
+            repetitions: options.repetitions,
+            seconds: options.seconds,
+        })?);
+    }
     let version = cluster.ask("SHOW server_version")?;
     let settings = format!(
         "PostgreSQL {version}; {} imports in one account, {} over ten others; pages from positions drawn over the whole \

@@ -107,6 +107,34 @@ pub(super) fn gateway(
     serve(name, command, cluster, Some(key.to_owned()))
 }
 
+/// A build of the gateway that lets in as many streams as come.
+///
+/// # Errors
+///
+/// Where it doesn't start.
+pub(super) fn gateway_for_streams(
+    cluster: &Cluster,
+    binary: &Path,
+    url: &str,
+    log: &Path,
+) -> Result<Server, String> {
+    let log = std::fs::File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let mut command = program(&binary.to_string_lossy());
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off"])
+        .args([
+            "--connections",
+            "20000",
+            "--streams",
+            "20000",
+            "--streams-per-account",
+            "2000",
+        ])
+        .env("DATABASE_URL", url)
+        .stderr(log);
+    serve("gateway", command, cluster, None)
+}
+
 /// The bare REST endpoint.
 ///
 /// # Errors
