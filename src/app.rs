@@ -8,7 +8,7 @@ use std::time::Duration;
 use graphql_limits::SchemaTypesError;
 use tokio::sync::watch::{self, Sender};
 
-use crate::changes::{Feed, FeedSettings};
+use crate::changes::{Feed, FeedSettings, Tags};
 use crate::config::{Config, Limits, TrustMode};
 use crate::graphql::documents::{Documents, Trust, TrustedError};
 use crate::graphql::{schema, validation};
@@ -99,7 +99,9 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
         let hosts = Hosts::new(config.mcp_hosts.clone(), config.listen.is_loopback());
         Mcp::new(&schema, documents.types(), hosts)
     });
+    let trusted = format!("{:?}", config.trusted_documents);
     let gateway = Gateway {
+        tags: Tags::new(&[env!("CARGO_PKG_VERSION"), &sdl, &trusted]),
         tokens: TokenCache::new(store.clone()),
         streams: Streams::new(StreamLimits {
             all: limits.streams,

@@ -14,8 +14,10 @@ mod cursor;
 mod delay;
 mod feed;
 mod subscriber;
+mod tag;
 mod trimming;
 
 pub use self::cursor::{ChangesCursor, NoCursor};
 pub use self::feed::{Feed, FeedSettings};
 pub use self::subscriber::{Ended, Event, Subscriber};
+pub use self::tag::{Look, Tag, Tags};

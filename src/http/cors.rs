@@ -20,7 +20,8 @@ use axum::response::{IntoResponse, Response};
 use crate::origin::Origin;
 
 /// The headers that the API itself reads.
-const OWN_HEADERS: &str = "Authorization, Content-Type, Account-Token, GraphQL-Cost, X-Request-Id";
+const OWN_HEADERS: &str =
+    "Authorization, Content-Type, Account-Token, GraphQL-Cost, If-None-Match, X-Request-Id";
 
 /// The most that a preflight may ask for beside them. **Unit**: bytes of the request's header.
 const MOST_ASKED_BYTES: usize = 2_048;
@@ -116,7 +117,7 @@ fn expose(headers: &mut HeaderMap) {
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static(
-            "Accept-Query, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, \
+            "Accept-Query, ETag, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, \
              X-Request-Id",
         ),
     );

@@ -61,7 +61,12 @@ impl Door {
             }
             refuse(statuses, uri, rejection, id)
         };
-        layers::all(&limits.head, &limits.origins, &refuse, request, inner).await
+        let mut response = layers::all(&limits.head, &limits.origins, &refuse, request, inner).await;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            // It would be the length of the answer that the client has.
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
+        response
     }
 
     async fn route(&self, request: Request) -> Response {
@@ -86,7 +91,11 @@ impl Door {
         }
         let is_head = request.method() == Method::HEAD;
         let response = graphql::handle(&self.gateway, request).await;
-        if is_head { without_body(response) } else { response }
+        if is_head && response.status() != StatusCode::NOT_MODIFIED {
+            without_body(response)
+        } else {
+            response
+        }
     }
 }
 

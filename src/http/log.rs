@@ -5,10 +5,20 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use tracing::Level;
 
 use crate::error::Code;
+
+/// How the metrics count an answer.
+pub(super) fn label(response: &Response, code: Option<Code>) -> &'static str {
+    match code {
+        Some(code) => code.row().label,
+        None if response.status() == StatusCode::NOT_MODIFIED => "not_modified",
+        None => "ok",
+    }
+}
 
 /// Logs an answer of an API; `kind` is what was asked of it.
 pub(super) fn answered(

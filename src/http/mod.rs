@@ -6,6 +6,7 @@
 mod admission;
 pub mod body;
 mod compression;
+mod conditional;
 pub mod cors;
 mod deadline;
 mod door;
@@ -43,7 +44,7 @@ pub use self::door::Door;
 use self::layers::HeadLimits;
 use self::negotiate::{AnswerForm, MediaType};
 use self::request_id::RequestId;
-use crate::changes::Feed;
+use crate::changes::{Feed, Tags};
 use crate::client_address::Network;
 use crate::config::HttpStatuses;
 use crate::error::{Code, Rejection};
@@ -106,6 +107,8 @@ pub struct Gateway {
     pub streams: Arc<Streams>,
     /// What becomes of imports.
     pub changes: Arc<Feed<imports::Model>>,
+    /// What gives answers their entity tags.
+    pub tags: Tags,
     /// Who guesses keys.
     pub failed_keys: FailedKeys,
     /// What is counted.

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +19,7 @@ use bytes::Bytes;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
+use super::conditional;
 use super::rest::problem;
 
 /// What the pages may do: run this origin's scripts and talk to this origin, nothing else.
@@ -79,6 +79,7 @@ fn routes<S: Clone + Send + Sync + 'static>(lookup: Lookup, demo_key: Option<&st
 /// A page as it is sent, prepared once.
 struct Page {
     html: Option<Bytes>,
+    tag: String,
     etag: HeaderValue,
     policy: &'static str,
 }
@@ -93,7 +94,12 @@ impl Page {
         let tag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let etag =
             HeaderValue::try_from(format!("\"{tag}\"")).expect("hexadecimal digits are a header value");
-        Self { html, etag, policy }
+        Self {
+            html,
+            tag,
+            etag,
+            policy,
+        }
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
@@ -106,25 +112,11 @@ impl Page {
             return (StatusCode::NOT_IMPLEMENTED, common, MISSING).into_response();
         };
         let tag = [(ETAG, self.etag.clone())];
-        if headers
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .any(|known| names(known, &self.etag))
-        {
+        if conditional::has(headers, &self.tag) {
             return (StatusCode::NOT_MODIFIED, common, tag).into_response();
         }
         (common, tag, html.clone()).into_response()
     }
-}
-
-/// Whether an `If-None-Match` lists a tag. Weak ones count: a proxy that compresses makes the tag weak.
-fn names(header: &HeaderValue, tag: &HeaderValue) -> bool {
-    let (Ok(header), Ok(tag)) = (header.to_str(), tag.to_str()) else {
-        return false;
-    };
-    header
-        .split(',')
-        .any(|listed| listed.trim().trim_start_matches("W/") == tag)
 }
 
 fn with_demo_key(html: &[u8], key: &str) -> Bytes {
@@ -217,6 +209,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use axum::http::header::IF_NONE_MATCH;
 
     fn bundle(path: &str) -> Option<Bytes> {
         let file = match path {

@@ -49,6 +49,8 @@ pub enum StatementKind {
     Changes,
     /// Rows that were changed, by accounts and ids.
     Changed,
+    /// What of an account's changes is seen.
+    Tag,
 }
 
 impl StatementKind {
@@ -77,6 +79,7 @@ impl StatementKind {
             Self::Check => "check",
             Self::Changes => "changes",
             Self::Changed => "changed",
+            Self::Tag => "tag",
         }
     }
 }

@@ -1,4 +1,6 @@
 //! The one integration test binary: each module holds the tests of one feature, or a tool that the others share.
+// Futures of whole requests within loops of a test are deep types.
+#![recursion_limit = "256"]
 // In a test a failure is a panic.
 #![allow(
     clippy::panic,
@@ -16,6 +18,7 @@ mod binaries;
 mod changes;
 mod checker;
 mod cli;
+mod conditional;
 mod databases;
 mod document_limits;
 mod documents;

@@ -9,6 +9,7 @@
 
 mod answer;
 mod check;
+mod settled;
 mod subscription;
 
 use std::sync::Arc;
@@ -16,12 +17,15 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, VARY};
-use axum::http::{HeaderMap, HeaderValue, Method, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
 
 use self::answer::Style;
 use self::check::{Checked, check};
+use self::settled::settled;
 use super::admission::{self, Caller};
+use super::conditional::Conditional;
 use super::deadline::Deadline;
 use super::graphql_request;
 use super::negotiate::{self, AnswerForm, MediaType};
@@ -78,7 +82,7 @@ pub(super) async fn handle(gateway: &Arc<Gateway>, request: Request<Body>) -> Re
     let took = started.elapsed();
     gateway
         .metrics
-        .answered(kind.label(), code.map_or("ok", |code| code.row().label), took);
+        .answered(kind.label(), log::label(&response, code), took);
     let name = request_id.as_ref().map(RequestId::as_str);
     log::answered("graphql", kind.label(), &response, code, took, name);
     if !has_body || code == Some(Code::UnsupportedMediaType) {
@@ -98,13 +102,15 @@ enum Kind {
     Query,
     Introspection,
     Subscription,
+    /// A query whose answer the client has.
+    NotModified,
     RefusedDocument,
 }
 
 impl Kind {
     const fn label(self) -> &'static str {
         match self {
-            Self::Query => "query",
+            Self::Query | Self::NotModified => "query",
             Self::Introspection => "introspection",
             Self::Subscription => "subscription",
             Self::RefusedDocument => "refused",
@@ -117,6 +123,17 @@ struct Answered {
     response: Response,
     kind: Kind,
     code: Option<Code>,
+}
+
+impl Answered {
+    /// The same with its tag, where it is data without errors.
+    fn with_tag(mut self, conditional: Conditional) -> Self {
+        if self.code.is_none() && self.response.status() == StatusCode::OK {
+            let not_modified = conditional.not_modified(true);
+            self.response = not_modified.unwrap_or_else(|| conditional.mark(self.response));
+        }
+        self
+    }
 }
 
 async fn within(
@@ -180,11 +197,24 @@ async fn answer(
             match &*plan {
                 Plan::Query(plan) => {
                     let _permit = caller.permit(gateway, cost).await?;
-                    let answered = run(gateway, deadline, &caller, plan, &checked, &style).await;
-                    if answered.kind == Kind::RefusedDocument {
+                    let conditional = if is_get && !reports_cost {
+                        conditional(gateway, deadline, &caller, &parts, form, &checked).await
+                    } else {
+                        Conditional::default()
+                    };
+                    // Of any answer that a client may have it is not known yet that there is one.
+                    let answered = match conditional.not_modified(false) {
+                        Some(response) => Answered {
+                            response,
+                            kind: Kind::NotModified,
+                            code: None,
+                        },
+                        None => run(gateway, deadline, &caller, plan, &checked, &style).await,
+                    };
+                    if matches!(answered.kind, Kind::RefusedDocument | Kind::NotModified) {
                         caller.refund(gateway);
                     }
-                    answered
+                    answered.with_tag(conditional)
                 }
                 Plan::Subscription(plan) => {
                     subscription::start(gateway, &mut caller, plan, &checked, &parts, style).await?
@@ -210,6 +240,32 @@ fn asks_for_cost(headers: &HeaderMap) -> bool {
     headers
         .get(COST_HEADER)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"report"))
+}
+
+/// What the client has of the answer to a query. Where the database does not say, the query itself tells why.
+async fn conditional(
+    gateway: &Gateway,
+    deadline: Deadline,
+    caller: &Caller,
+    parts: &Parts,
+    form: AnswerForm,
+    checked: &Checked,
+) -> Conditional {
+    let document = checked.known.document().executable();
+    let Some(offsets) = settled(document, &checked.variables) else {
+        return Conditional::default();
+    };
+    let offsets: Vec<u8> = offsets.iter().flat_map(|offset| offset.to_be_bytes()).collect();
+    let request = [
+        PATH.as_bytes(),
+        parts.uri.query().unwrap_or_default().as_bytes(),
+        form.media.content_type().as_bytes(),
+        caller.viewer.account_name().as_bytes(),
+        &offsets,
+    ];
+    let store = deadline.store(gateway);
+    let looked = Conditional::look(gateway, &store, &caller.viewer, &parts.headers, &request).await;
+    looked.unwrap_or_default()
 }
 
 /// Runs a checked request, in its turn.

@@ -14,8 +14,14 @@ pub(super) fn of_a_list() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_budget(builder("A page of imports.", "Page", Some(examples::page()))).build(),
+            with_tag(with_budget(builder(
+                "A page of imports.",
+                "Page",
+                Some(examples::page()),
+            )))
+            .build(),
         )
+        .response("304", not_modified())
         .responses_from_iter(failures("The `Account-Token` is not that of the key's account."))
         .build()
 }
@@ -25,8 +31,14 @@ pub(super) fn of_counts() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_budget(builder("The counts.", "ImportCounts", Some(examples::counts()))).build(),
+            with_tag(with_budget(builder(
+                "The counts.",
+                "ImportCounts",
+                Some(examples::counts()),
+            )))
+            .build(),
         )
+        .response("304", not_modified())
         .responses_from_iter(failures("The `Account-Token` is not that of the key's account."))
         .build()
 }
@@ -36,8 +48,9 @@ pub(super) fn of_a_record() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_budget(builder("The import.", "Record", Some(examples::record()))).build(),
+            with_tag(with_budget(builder("The import.", "Record", Some(examples::record())))).build(),
         )
+        .response("304", not_modified())
         .responses_from_iter(failures(
             "The account has no import with this id, or the `Account-Token` is not that of the key's account.",
         ))
@@ -92,6 +105,20 @@ fn failures(not_found: &str) -> [(&'static str, Response); 10] {
     ]
 }
 
+/// The answer to who has it.
+fn not_modified() -> Response {
+    let answer = ResponseBuilder::new()
+        .description("The answer is the one that the client has, by its `If-None-Match`.")
+        .header("X-Request-Id", request_id());
+    with_tag(with_budget(answer)).build()
+}
+
+/// An answer that can be asked for again.
+fn with_tag(answer: ResponseBuilder) -> ResponseBuilder {
+    let description = "Stands for this answer in the `If-None-Match` of a later request. It may be left out.";
+    answer.header("ETag", header(Type::String, description))
+}
+
 /// An answer that says what is left of the account's budget, where the request had a key and budgets are limited.
 fn with_budget(answer: ResponseBuilder) -> ResponseBuilder {
     [
@@ -130,11 +157,12 @@ fn builder(description: &str, schema: &str, example: Option<Value>) -> ResponseB
         .build();
     ResponseBuilder::new()
         .description(description)
-        .header(
-            "X-Request-Id",
-            header(Type::String, "The name of the request, for questions about it."),
-        )
+        .header("X-Request-Id", request_id())
         .content("application/json", content)
+}
+
+fn request_id() -> Header {
+    header(Type::String, "The name of the request, for questions about it.")
 }
 
 fn header(kind: Type, description: &str) -> Header {

@@ -83,7 +83,7 @@ fn paths() -> Paths {
     }
     for (index, path) in RECORDS.into_iter().enumerate() {
         let operation = operation(["getImport", "getImportUnversioned"][index], "Gives one import")
-            .parameters(Some([parameters::id()]))
+            .parameters(Some(parameters::of_a_record()))
             .responses(answers::of_a_record());
         paths.paths.insert(path.to_owned(), item(operation));
     }

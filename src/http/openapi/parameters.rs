@@ -61,6 +61,7 @@ pub(super) fn of_a_list() -> Vec<Parameter> {
         };
         parameters.push(query(&name, &description, Ref::from_schema_name("SortDirection")));
     }
+    parameters.push(if_none_match());
     parameters
 }
 
@@ -82,7 +83,26 @@ pub(super) fn of_counts() -> Vec<Parameter> {
         query("to", "The first instant after those that count.", text()),
     ];
     parameters.extend(filters());
+    parameters.push(if_none_match());
     parameters
+}
+
+/// The parameters of a record.
+pub(super) fn of_a_record() -> [Parameter; 2] {
+    [id(), if_none_match()]
+}
+
+/// Last, where clients take parameters by their place.
+fn if_none_match() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The `ETag` of an answer that the client has: while it is the same, it is not sent again (304).",
+        ))
+        .schema(Some(text()))
+        .build()
 }
 
 fn filters() -> Vec<Parameter> {
@@ -103,7 +123,7 @@ fn filters() -> Vec<Parameter> {
 }
 
 /// The id in a record's path.
-pub(super) fn id() -> Parameter {
+fn id() -> Parameter {
     let schema = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));

@@ -70,6 +70,7 @@ fn every_parameter_that_is_described_is_understood() {
         .as_array()
         .expect("parameters")
         .iter()
+        .filter(|parameter| parameter["in"] == "query")
         .map(|parameter| parameter["name"].as_str().expect("a name"))
         .collect();
     assert_eq!(names.len(), 27);
@@ -247,6 +248,28 @@ fn the_examples_fit_together_whichever_are_sent() {
 }
 
 #[test]
+fn every_answer_with_a_tag_can_be_asked_for_again() {
+    let described = described();
+    for path in LISTS.into_iter().chain(COUNTS).chain(RECORDS) {
+        let operation = &described["paths"][path]["get"];
+        for status in ["200", "304"] {
+            assert!(
+                operation["responses"][status]["headers"]["ETag"].is_object(),
+                "{path}"
+            );
+        }
+        assert_eq!(operation["responses"]["304"].get("content"), None, "{path}");
+        let last = operation["parameters"].as_array().and_then(|list| list.last());
+        let last = last.expect("a parameter");
+        assert_eq!(
+            (&last["name"], &last["in"]),
+            (&json!("If-None-Match"), &json!("header"))
+        );
+        assert_ne!(last["required"], json!(true));
+    }
+}
+
+#[test]
 fn the_id_is_the_last_sort_key_and_says_why() {
     let described = described();
     let parameters = described["paths"][LISTS[0]]["get"]["parameters"]
@@ -256,7 +279,16 @@ fn the_id_is_the_last_sort_key_and_says_why() {
         .iter()
         .map(|parameter| parameter["name"].as_str().expect("a name"))
         .collect();
-    assert_eq!(names[24..], ["sort[created_at]", "sort[updated_at]", "sort[id]"]);
+    // Behind it stands what is no part of the query string.
+    assert_eq!(
+        names[24..],
+        [
+            "sort[created_at]",
+            "sort[updated_at]",
+            "sort[id]",
+            "If-None-Match"
+        ]
+    );
     let description = parameters[26]["description"].as_str().expect("a description");
     assert!(description.contains("last"), "{description}");
 }
@@ -270,7 +302,7 @@ fn every_status_that_is_sent_is_described() {
             .expect("answers");
         let found: Vec<_> = answers.keys().map(String::as_str).collect();
         let expected = [
-            "200", "400", "401", "404", "405", "414", "429", "431", "500", "503", "504",
+            "200", "304", "400", "401", "404", "405", "414", "429", "431", "500", "503", "504",
         ];
         assert_eq!(found, expected, "{path}");
         let limited = answers["429"]["description"].as_str().expect("a description");

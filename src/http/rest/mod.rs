@@ -4,7 +4,9 @@
 //! the same API.
 
 mod changes;
+mod counts;
 pub mod problem;
+mod record;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,8 +14,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri};
@@ -24,13 +25,14 @@ use mediatype::names::{APPLICATION, CHARSET, JSON};
 use mediatype::{MediaType, Name, ReadParams as _};
 
 use super::admission::{self, Caller, Denied};
+use super::conditional::Conditional;
 use super::deadline::Deadline;
 use super::negotiate::{Preference, Specificity, is_utf8, preference, ranges};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
-use crate::resources::imports::counts::CountsError;
-use crate::resources::imports::rest::{self, ParameterErrors};
+use crate::resources::imports::rest;
+use crate::store::Store;
 
 /// Where lists are.
 pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
@@ -38,8 +40,6 @@ pub(super) const LISTS: [&str; 2] = ["/api/v1/imports", "/api/imports"];
 pub(super) const COUNTS: [&str; 2] = ["/api/v1/imports/counts", "/api/imports/counts"];
 /// Where changes are.
 pub(super) const CHANGES: [&str; 2] = ["/api/v1/imports/changes", "/api/imports/changes"];
-/// What counts cost. **Unit**: points.
-const COUNTS_COST: u64 = 40;
 /// Where records are.
 pub(super) const RECORDS: [&str; 2] = ["/api/v1/imports/{id}", "/api/imports/{id}"];
 
@@ -49,13 +49,13 @@ pub(super) fn router() -> Router<Arc<Gateway>> {
         router = router.route(path, get(list).fallback(method_not_allowed));
     }
     for path in COUNTS {
-        router = router.route(path, get(counts).fallback(method_not_allowed));
+        router = router.route(path, get(counts::counts).fallback(method_not_allowed));
     }
     for path in CHANGES {
         router = router.route(path, get(changes::changes).fallback(method_not_allowed));
     }
     for path in RECORDS {
-        router = router.route(path, get(record).fallback(method_not_allowed));
+        router = router.route(path, get(record::record).fallback(method_not_allowed));
     }
     router
 }
@@ -173,98 +173,37 @@ async fn page(
         Ok(permit) => permit,
         Err(rejection) => return refused(parts, &rejection),
     };
-    match rest::list(&deadline.store(gateway), &caller.viewer, &question).await {
-        Ok(page) => (json(page), None),
+    let store = deadline.store(gateway);
+    // A search may end by the clock.
+    let conditional = if question.is_search() {
+        Conditional::default()
+    } else {
+        match conditional(gateway, &store, caller, parts, &[query.as_bytes()]).await {
+            Ok(conditional) => conditional,
+            Err(answered) => return answered,
+        }
+    };
+    if let Some(response) = conditional.not_modified(true) {
+        caller.refund(gateway);
+        return (response, None);
+    }
+    match rest::list(&store, &caller.viewer, &question).await {
+        Ok(page) => (conditional.mark(json(page)), None),
         Err(error) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
     }
 }
 
-/// How many imports the caller has over time.
-async fn counts(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let started = Instant::now();
-    let parts = request.into_parts().0;
-    let deadline = Deadline::of(&gateway);
-    let answering = async {
-        match admit(&gateway, &parts).await {
-            Ok(mut caller) => {
-                let answered = counts_of(&gateway, deadline, &mut caller, &parts).await;
-                told(&caller, answered)
-            }
-            Err(answered) => answered,
-        }
-    };
-    let answered = deadline.bound(answering).await;
-    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
-    counted(&gateway, &parts, started, answered)
-}
-
-async fn counts_of(gateway: &Gateway, deadline: Deadline, caller: &mut Caller, parts: &Parts) -> Answered {
-    let most_items = gateway.documents.limits().list_items;
-    let bad = |faults: &ParameterErrors| (problem::bad_request(faults), Some(Code::BadRequest));
-    let question = match rest::parse_counts(parts.uri.query(), most_items) {
-        Ok(question) => question,
-        Err(faults) => {
-            caller.charge_refusal(gateway);
-            return bad(&faults);
-        }
-    };
-    let permit = caller.permit(gateway, COUNTS_COST).await;
-    let _permit = match permit {
-        Ok(permit) => permit,
-        Err(rejection) => return refused(parts, &rejection),
-    };
-    match rest::counts(&deadline.store(gateway), &caller.viewer, &question).await {
-        Ok(counts) => (json(counts), None),
-        Err(CountsError::TooMany(error)) => bad(&ParameterErrors::one("by", error.to_string())),
-        Err(CountsError::Store(error)) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
-    }
-}
-
-/// One of the caller's imports; an id that is malformed is as absent as one that is not there.
-async fn record(
-    State(gateway): State<Arc<Gateway>>,
-    id: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Response {
-    let started = Instant::now();
-    let parts = request.into_parts().0;
-    let deadline = Deadline::of(&gateway);
-    let id = id.ok().and_then(|Path(id)| row_id(&id));
-    let answering = async {
-        match admit(&gateway, &parts).await {
-            Ok(mut caller) => {
-                let answered = found(&gateway, deadline, &mut caller, &parts, id).await;
-                told(&caller, answered)
-            }
-            Err(answered) => answered,
-        }
-    };
-    let answered = deadline.bound(answering).await;
-    let answered = answered.unwrap_or_else(|rejection| refused(&parts, &rejection));
-    counted(&gateway, &parts, started, answered)
-}
-
-async fn found(
+/// What the client has of an answer that the account's imports, its path and these texts alone decide.
+async fn conditional(
     gateway: &Gateway,
-    deadline: Deadline,
-    caller: &mut Caller,
+    store: &Store,
+    caller: &Caller,
     parts: &Parts,
-    id: Option<i64>,
-) -> Answered {
-    let Some(id) = id else {
-        caller.charge_refusal(gateway);
-        return (problem::not_found(&parts.uri), None);
-    };
-    let permit = caller.permit(gateway, 1).await;
-    let _permit = match permit {
-        Ok(permit) => permit,
-        Err(rejection) => return refused(parts, &rejection),
-    };
-    match rest::record(&deadline.store(gateway), &caller.viewer, id).await {
-        Ok(Some(record)) => (json(record), None),
-        Ok(None) => (problem::not_found(&parts.uri), None),
-        Err(error) => refused(parts, &Rejection::of_store(&error, request_id(parts))),
-    }
+    texts: &[&[u8]],
+) -> Result<Conditional, Answered> {
+    let request = [&[parts.uri.path().as_bytes()], texts].concat();
+    let looked = Conditional::look(gateway, store, &caller.viewer, &parts.headers, &request).await;
+    looked.map_err(|error| refused(parts, &Rejection::of_store(&error, request_id(parts))))
 }
 
 /// Answers at a path that is none, of this API or of any.
@@ -321,7 +260,7 @@ fn counted(gateway: &Gateway, parts: &Parts, started: Instant, (response, code):
     let took = started.elapsed();
     gateway
         .metrics
-        .answered("rest", code.map_or("ok", |code| code.row().label), took);
+        .answered("rest", log::label(&response, code), took);
     log::answered("rest", "query", &response, code, took, request_id(parts));
     response
 }
@@ -342,41 +281,7 @@ fn request_id(parts: &Parts) -> Option<&str> {
     parts.extensions.get::<RequestId>().map(RequestId::as_str)
 }
 
-/// The id in a path, to the byte as the API writes it.
-fn row_id(text: &str) -> Option<i64> {
-    let id: i64 = text.parse().ok()?;
-    (id.to_string() == text).then_some(id)
-}
-
 fn json(body: Vec<u8>) -> Response {
     let content_type = HeaderValue::from_static("application/json");
     ([(CONTENT_TYPE, content_type)], body).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::row_id;
-
-    #[test]
-    fn an_id_is_read_only_as_the_api_writes_it() {
-        for id in [i64::MIN, -1, 0, 1, 1_240_000_001, i64::MAX] {
-            assert_eq!(row_id(&id.to_string()), Some(id));
-        }
-        for text in [
-            "",
-            "+1",
-            "01",
-            "-0",
-            " 1",
-            "1 ",
-            "1.0",
-            "1e3",
-            "0x1",
-            "١",
-            "9223372036854775808",
-            "a",
-        ] {
-            assert_eq!(row_id(text), None, "{text:?}");
-        }
-    }
 }

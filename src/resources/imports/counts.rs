@@ -120,9 +120,7 @@ pub async fn count(store: &Store, viewer: &Viewer, question: &Question) -> Resul
         check_span(question, first_at(from), first_at(to) - 1)?;
     }
     let filter = within(question);
-    // Nearly every zone is whole hours ahead of a clock that is less than one ahead of UTC.
-    let at = question.to.or(question.from).map_or_else(now, first_at);
-    let offset = question.zone.offset_seconds(at);
+    let offset = clock_offset(question);
     let mut length = SlotLength::Hour;
     loop {
         let shift = offset.rem_euclid(length.seconds());
@@ -140,7 +138,19 @@ pub async fn count(store: &Store, viewer: &Viewer, question: &Question) -> Resul
     }
 }
 
-fn now() -> i64 {
+/// How far the zone is ahead of UTC where slots are tried first. **Unit**: seconds.
+///
+/// Nearly every zone is whole hours ahead of a clock that is less than one ahead of UTC. It is all of an answer that may depend on
+/// the time of day.
+#[must_use]
+pub fn clock_offset(question: &Question) -> i64 {
+    let at = question.to.or(question.from).map_or_else(now, first_at);
+    question.zone.offset_seconds(at)
+}
+
+/// **Unit**: microseconds since 1970.
+#[must_use]
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

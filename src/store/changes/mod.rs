@@ -8,6 +8,7 @@
 
 mod holder;
 mod rows;
+mod tag;
 mod upkeep;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::{Store, StoreError};
 
 pub use self::holder::{Holder, holder};
 pub use self::rows::rows;
+pub use self::tag::{Seen, seen};
 pub use self::upkeep::{expire, trim};
 
 /// The place of a note in the order of all.

@@ -154,6 +154,12 @@ impl<'a, C: Column> PageQuery<'a, C> {
     }
 }
 
+/// Whether a filter searches a text: what its page shows may then depend on how long the search may take.
+#[must_use]
+pub fn is_search<C: Column>(filter: &Filter<C>) -> bool {
+    scan::is_search(filter)
+}
+
 /// Whether an index serves all conditions of a plan in its order.
 fn is_ordered<C: Column>(plan: &Plan<C>) -> bool {
     plan.filter().ranges.is_empty() && plan.filter().checks.is_empty()

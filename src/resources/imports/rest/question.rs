@@ -17,6 +17,7 @@ use super::{ParameterErrors, time};
 use crate::resources::arguments::{DEFAULT_PAGE, MAX_PAGE};
 use crate::resources::imports::Column;
 use crate::resources::sort::{self, Start};
+use crate::store::query::is_search;
 use crate::store::query::table::{Column as _, Kind};
 
 /// The page sizes that can be asked for. **Unit**: rows.
@@ -41,6 +42,12 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether a text is searched.
+    #[must_use]
+    pub fn is_search(&self) -> bool {
+        is_search(&self.filter)
+    }
+
     /// The price of the answer. **Unit**: points; one a row, and ten for the count.
     #[must_use]
     pub fn cost(&self) -> u64 {
