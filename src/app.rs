@@ -107,6 +107,11 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
             all: limits.streams,
             account: limits.streams_per_account,
         }),
+        sockets: Streams::new(StreamLimits {
+            // All are connections, which have a limit of their own.
+            all: usize::MAX,
+            account: limits.sockets_per_account,
+        }),
         changes: Feed::new(
             store.clone(),
             FeedSettings {
@@ -167,10 +172,29 @@ fn request_limits(config: &Config) -> RequestLimits {
         get: config.get,
         shutdown_delay: limits.shutdown_delay,
         stream_lifetime: limits.stream_lifetime,
+        socket: socket_limits(limits),
         http_statuses: config.http_statuses,
         metrics_apart: config.metrics_listen.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
         origins: Origins::new(config.cors_origins.clone()),
+    }
+}
+
+/// What a WebSocket may cost.
+fn socket_limits(limits: &Limits) -> graphql_transport_ws::Limits {
+    let usual = graphql_transport_ws::Limits::default();
+    let message_bytes = limits.socket_message_bytes;
+    // Whatever the size of a message, a few of them are within what may be sent in ten seconds.
+    let few_messages = (message_bytes as u64).saturating_mul(4);
+    graphql_transport_ws::Limits {
+        init_timeout: limits.socket_init_timeout,
+        message_bytes,
+        bytes_in_ten_seconds: usual.bytes_in_ten_seconds.max(few_messages),
+        operations: limits.socket_operations,
+        ping_interval: limits.socket_ping_interval,
+        send_timeout: limits.write_timeout,
+        lifetime: Some(limits.stream_lifetime),
+        ..usual
     }
 }
 

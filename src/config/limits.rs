@@ -159,6 +159,18 @@ limits! {
         /// When a stream ends, for its client to come again.
         "stream-lifetime" stream_lifetime: Duration = lasting(1h, 1..=604_800);
     }
+    "WebSockets" {
+        /// Open WebSockets of an account.
+        "sockets-per-account" sockets_per_account: usize = number(256, 0..=1_000_000);
+        /// Operations that run at once on a WebSocket.
+        "socket-operations" socket_operations: usize = number(32, 1..=10_000);
+        /// From a WebSocket's start to the check of the key in its connection_init, in ms.
+        "socket-init-timeout-ms" socket_init_timeout: Duration = millis(10000, 10..=600_000);
+        /// The largest message from a client, in one frame or several, in bytes.
+        "socket-message-bytes" socket_message_bytes: usize = bytes(65536, 64..=16_777_216);
+        /// How long a client may say nothing before it is pinged; it then has 10 s to answer, in ms.
+        "socket-ping-interval-ms" socket_ping_interval: Duration = millis(25000, 10..=3_600_000);
+    }
     "Database" {
         /// Connections to the database that requests read over; on a server two more: one watches it, one cancels statements.
         "database-connections" database_connections: u32 = number(4, 1..=1000);

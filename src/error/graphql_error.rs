@@ -91,6 +91,12 @@ impl GraphqlError {
         }
     }
 
+    /// The fault of a request that is refused as a whole.
+    #[must_use]
+    pub fn of_refusal(rejection: &Rejection) -> Self {
+        Self::of_request(rejection.code, &rejection.message)
+    }
+
     /// The faults of a document or variables that are refused.
     pub fn of_rejection(rejection: graphql_limits::Rejection) -> impl Iterator<Item = Self> {
         let code = Code::from(rejection.code);

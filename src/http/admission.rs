@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant as Tick;
 
 use axum::extract::ConnectInfo;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use entity::Instant;
@@ -22,6 +22,11 @@ use crate::load::Limited;
 use crate::load::budget::Remaining;
 use crate::load::permits::{Overloaded, Permit};
 use crate::store::token_cache::ViewerError;
+
+/// The header of an account's token.
+pub(super) const ACCOUNT_TOKEN: HeaderName = HeaderName::from_static("account-token");
+/// The header in which proxies say whom they speak for.
+pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Someone with a key and something left to spend.
 pub(super) struct Caller {
@@ -179,7 +184,7 @@ fn limit(
 
 async fn look_up(gateway: &Gateway, headers: &HeaderMap) -> Result<Viewer, ViewerError> {
     let key = auth::credentials(headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes))?;
-    let mut account_tokens = headers.get_all("account-token").iter();
+    let mut account_tokens = headers.get_all(ACCOUNT_TOKEN).iter();
     let account_token = match (
         account_tokens.next().map(HeaderValue::to_str),
         account_tokens.next(),
@@ -207,7 +212,7 @@ pub(super) async fn is_still_let_in(gateway: &Gateway, headers: &HeaderMap, acco
 /// The client's address; `None` where there is no socket, as in a test.
 fn address(gateway: &Gateway, parts: &Parts) -> Option<IpAddr> {
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    let forwarded = parts.headers.get_all(FORWARDED_FOR).iter();
     let forwarded: Vec<_> = forwarded
         .map(|value| value.to_str().unwrap_or_default())
         .collect();

@@ -20,7 +20,7 @@ use futures_util::stream::{iter, unfold};
 use futures_util::{Stream, StreamExt as _};
 use rand::RngExt as _;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::admission::{self, Caller};
 use super::negotiate::{self, MediaType};
@@ -28,6 +28,7 @@ use super::request_id::RequestId;
 use super::{Gateway, Readiness};
 use crate::changes::{ChangesCursor, Ended, Event, Subscriber};
 use crate::error::{Code, Rejection};
+use crate::load::budget::Budgets;
 use crate::load::streams::{Place, TooManyStreams};
 use crate::resources::imports::ChangesQuestion;
 use crate::store::query::table::Fields;
@@ -37,7 +38,7 @@ const EVENTS_A_POINT: u64 = 100;
 /// After how long without an event a comment is sent, so that nobody takes the stream for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How often a stream's key is looked at.
-const KEY_CHECK: Duration = Duration::from_secs(4);
+pub(super) const KEY_CHECK: Duration = Duration::from_secs(4);
 /// How long a client that goes on waits when it is turned away. **Unit**: milliseconds.
 const RETRY_MILLIS: std::ops::Range<u64> = 2_000..10_000;
 
@@ -186,6 +187,11 @@ fn full(error: TooManyStreams, caller: &Caller) -> Rejection {
 }
 
 impl Opened {
+    /// Who is told, for a stream of another kind.
+    pub(super) fn into_subscriber(self) -> (Subscriber<imports::Model>, Place) {
+        (self.subscriber, self.place)
+    }
+
     /// The stream, for the client whose request had these headers.
     pub(super) fn response(
         self,
@@ -207,7 +213,7 @@ impl Opened {
             ends_at: now + gateway.limits.stream_lifetime,
             checks,
             is_draining: false,
-            told: 0,
+            meter: Meter::default(),
             is_over: false,
             _place: self.place,
         };
@@ -227,6 +233,36 @@ async fn draining(readiness: &mut watch::Receiver<Readiness>) {
     }
 }
 
+/// Waits until a stream is to end because the service does. Not all clients come back at once.
+pub(super) async fn stopping(mut readiness: watch::Receiver<Readiness>, delay: Duration) {
+    draining(&mut readiness).await;
+    sleep(part_of(delay)).await;
+}
+
+/// A part of a delay, by chance.
+fn part_of(delay: Duration) -> Duration {
+    delay.mul_f64(rand::rng().random_range(0.0..1.0))
+}
+
+/// Counts the events of a stream, and charges for them.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    /// How many events were told.
+    told: u64,
+}
+
+impl Meter {
+    /// Charges an account for more events.
+    pub(super) fn count(&mut self, events: u64, budgets: &Budgets, account_id: i64) {
+        let before = self.told / EVENTS_A_POINT;
+        self.told += events;
+        let points = self.told / EVENTS_A_POINT - before;
+        if points > 0 {
+            budgets.charge(account_id, points, Tick::now());
+        }
+    }
+}
+
 /// A stream under way.
 struct Following<F> {
     gateway: Arc<Gateway>,
@@ -239,8 +275,7 @@ struct Following<F> {
     ends_at: Instant,
     checks: Interval,
     is_draining: bool,
-    /// How many events were told.
-    told: u64,
+    meter: Meter,
     /// Whether the last block was the last.
     is_over: bool,
     _place: Place,
@@ -271,8 +306,7 @@ impl<F: Form> Following<F> {
                     self.is_draining = true;
                     // Not all clients come back at once.
                     let delay = self.gateway.limits.shutdown_delay;
-                    let part = rand::rng().random_range(0.0..1.0);
-                    self.ends_at = self.ends_at.min(Instant::now() + delay.mul_f64(part));
+                    self.ends_at = self.ends_at.min(Instant::now() + part_of(delay));
                 }
                 () = sleep_until(self.ends_at) => return None,
                 _ = self.checks.tick() => {
@@ -298,16 +332,8 @@ impl<F: Form> Following<F> {
             // Last: a client that is cut in the midst of a block has not passed it.
             text.extend_from_slice(format!("id: {}\n\n", event.cursor.encode()).as_bytes());
         }
-        self.charge(events.len() as u64);
+        self.meter
+            .count(events.len() as u64, &self.gateway.budgets, self.account_id);
         Some(Bytes::from(text))
-    }
-
-    fn charge(&mut self, events: u64) {
-        let before = self.told / EVENTS_A_POINT;
-        self.told += events;
-        let points = self.told / EVENTS_A_POINT - before;
-        if points > 0 {
-            self.gateway.budgets.charge(self.account_id, points, Tick::now());
-        }
     }
 }

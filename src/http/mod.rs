@@ -77,6 +77,8 @@ pub struct RequestLimits {
     pub shutdown_delay: Duration,
     /// When a stream ends, for its client to come again.
     pub stream_lifetime: Duration,
+    /// What a WebSocket may cost.
+    pub socket: graphql_transport_ws::Limits,
     /// How GraphQL answers get their statuses.
     pub http_statuses: HttpStatuses,
     /// Whether what operators ask is answered on an address of its own, and so not on the public one.
@@ -105,6 +107,8 @@ pub struct Gateway {
     pub budgets: Budgets,
     /// The streams that are open.
     pub streams: Arc<Streams>,
+    /// The WebSockets that are open.
+    pub sockets: Arc<Streams>,
     /// What becomes of imports.
     pub changes: Arc<Feed<imports::Model>>,
     /// What gives answers their entity tags.

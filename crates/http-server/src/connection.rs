@@ -1,4 +1,6 @@
 //! One connection: its requests go to the service, the responses back, and it ends when its [`ConnectionState`] says so.
+//!
+//! One that the service takes over by a 101 ends when the service drops it; until then it counts as open.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -7,14 +9,14 @@ use std::pin::pin;
 use std::task::{Poll, ready};
 
 use http::header::{CONNECTION, EXPECT};
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::body::{RequestBody, ResponseBody, discard};
@@ -29,14 +31,31 @@ pub(crate) async fn serve(
     client: SocketAddr,
     service: impl Service,
     limits: Limits,
-    mut draining: watch::Receiver<Option<Instant>>,
+    draining: watch::Receiver<Option<Instant>>,
 ) {
     // A socket that refuses the option works without it.
     let _ = stream.set_nodelay(true);
     let state = ConnectionState::new(Instant::now());
-    let socket = TokioIo::new(Socket::new(stream, state.clone()));
+    let (open, closed) = oneshot::channel();
+    let socket = Socket::new(stream, state.clone(), open);
+    // Boxed: what is taken over needs none of it any more.
+    Box::pin(answer_all(socket, client, service, limits, state, draining)).await;
+    // Nothing is sent: the socket is dropped here and now, or by who has taken it over.
+    let _ = closed.await;
+}
+
+/// Answers the requests of a connection until it ends, or is taken over.
+async fn answer_all(
+    socket: Socket,
+    client: SocketAddr,
+    service: impl Service,
+    limits: Limits,
+    state: ConnectionState,
+    mut draining: watch::Receiver<Option<Instant>>,
+) {
     let answering = service_fn(|request| answer(&service, request, client, state.clone()));
-    let mut connection = pin!(protocol(&limits).serve_connection(socket, answering));
+    let connection = protocol(&limits).serve_connection(TokioIo::new(socket), answering);
+    let mut connection = pin!(connection.with_upgrades());
     let mut drain = pin!(async move {
         // Without a sender there is no accept loop left that could end this connection: it drains.
         draining
@@ -117,7 +136,9 @@ async fn answer<S: Service>(
     {
         state.request_body_ended();
     }
-    if state.is_last_response() {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        state.taken_over();
+    } else if state.is_last_response() {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));

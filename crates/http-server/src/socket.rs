@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::state::ConnectionState;
@@ -25,6 +26,8 @@ pub(crate) struct Socket {
     stream: TcpStream,
     state: ConnectionState,
     linger: Option<Linger>,
+    /// Its other end sees when the socket is dropped.
+    _open: oneshot::Sender<()>,
 }
 
 struct Linger {
@@ -33,11 +36,12 @@ struct Linger {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, state: ConnectionState) -> Self {
+    pub(crate) fn new(stream: TcpStream, state: ConnectionState, open: oneshot::Sender<()>) -> Self {
         Self {
             stream,
             state,
             linger: None,
+            _open: open,
         }
     }
 
@@ -144,7 +148,11 @@ mod tests {
             .expect("connects");
         let (stream, _) = listener.accept().await.expect("accepts");
         let state = ConnectionState::new(Instant::now());
-        (Socket::new(stream, state.clone()), state, client)
+        (
+            Socket::new(stream, state.clone(), oneshot::channel().0),
+            state,
+            client,
+        )
     }
 
     fn polled<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -32,6 +32,8 @@ enum Phase {
     Idle { since: Instant },
     /// Told to close.
     Closing { since: Instant },
+    /// Its service has taken it over, and speaks another protocol.
+    TakenOver,
 }
 
 #[derive(Debug)]
@@ -83,7 +85,7 @@ impl ConnectionState {
             .map(|since| (since + limits.write_idle_timeout, Action::Reset));
         let waiting = match state.phase {
             Phase::ReadingHead { since, .. } => Some((since + limits.header_timeout, Action::Abort)),
-            Phase::Answering => None,
+            Phase::Answering | Phase::TakenOver => None,
             Phase::Idle { since } => Some((since + limits.idle_timeout, Action::Close)),
             Phase::Closing { since } => Some((since + limits.write_idle_timeout, Action::Abort)),
         };
@@ -107,7 +109,15 @@ impl ConnectionState {
     }
 
     pub(crate) fn closing(&self, now: Instant) {
-        self.lock().phase = Phase::Closing { since: now };
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::TakenOver) {
+            state.phase = Phase::Closing { since: now };
+        }
+    }
+
+    /// The response about to be sent is the last one of this protocol.
+    pub(crate) fn taken_over(&self) {
+        self.lock().phase = Phase::TakenOver;
     }
 
     pub(crate) fn reset(&self) {
@@ -129,7 +139,7 @@ impl ConnectionState {
                 }
             }
             Phase::Answering => state.next_started |= state.body_read,
-            Phase::Closing { .. } => {}
+            Phase::Closing { .. } | Phase::TakenOver => {}
         }
     }
 
@@ -306,6 +316,19 @@ mod tests {
         assert_eq!(state.next_deadline(&LIMITS), None);
         state.response_ended(clock.at(2));
         assert_eq!(state.next_deadline(&LIMITS), Some((clock.at(1), Action::Close)));
+    }
+
+    #[test]
+    fn a_connection_that_is_taken_over_has_no_deadline_and_no_drain() {
+        let (clock, state) = start();
+        state.request_started(true);
+        state.taken_over();
+        state.bytes_read(clock.at(1));
+        state.response_ended(clock.at(1));
+        state.drain(clock.at(2));
+        state.closing(clock.at(2));
+        assert_eq!(state.next_deadline(&LIMITS), None);
+        assert!(!state.has_unread());
     }
 
     #[test]

@@ -177,10 +177,8 @@ pub(super) fn next(body: &[u8], text: &mut Vec<u8>) {
 
 /// The body of an answer: `errors` first, so that they are seen, then `data`, then `extensions`.
 pub(super) fn body(faults: &[GraphqlError], data: Option<&[u8]>, style: &Style) -> Vec<u8> {
-    let request_id = style.request_id.as_ref();
-    let faults: Vec<_> = faults.iter().map(|fault| Written(fault, request_id)).collect();
     let mut body = b"{\"errors\":".to_vec();
-    body.extend(serde_json::to_vec(&faults).expect("texts and numbers are JSON"));
+    body.extend(errors(faults, style.request_id.as_ref()));
     if let Some(data) = data {
         body.extend_from_slice(b",\"data\":");
         body.extend_from_slice(data);
@@ -188,6 +186,19 @@ pub(super) fn body(faults: &[GraphqlError], data: Option<&[u8]>, style: &Style) 
     body.extend_from_slice(cost(style).as_bytes());
     body.push(b'}');
     body
+}
+
+/// The list of errors of an answer.
+pub(super) fn errors(faults: &[GraphqlError], request_id: Option<&RequestId>) -> Vec<u8> {
+    let faults: Vec<_> = faults.iter().map(|fault| Written(fault, request_id)).collect();
+    serde_json::to_vec(&faults).expect("texts and numbers are JSON")
+}
+
+/// Why a subscription has no events, or none any more. It has no path, as there is no data.
+pub(super) fn without_path(failed: &FailedField, request_id: Option<&RequestId>) -> GraphqlError {
+    let mut fault = GraphqlError::of_field(failed, request_id.map(RequestId::as_str));
+    fault.path.clear();
+    fault
 }
 
 /// `extensions.cost`, where the client wants to know. **Unit**: points.

@@ -10,6 +10,7 @@
 mod answer;
 mod check;
 mod settled;
+mod socket;
 mod subscription;
 
 use std::sync::Arc;
@@ -44,6 +45,9 @@ const COST_HEADER: &str = "graphql-cost";
 
 /// Answers any method at `/graphql`.
 pub(super) async fn handle(gateway: &Arc<Gateway>, request: Request<Body>) -> Response {
+    if socket::is_asked_for(&request) {
+        return socket::open(gateway, request);
+    }
     let started = Instant::now();
     let request_id = request.extensions().get::<RequestId>().cloned();
     let has_body = request.method() == Method::POST || method::is_query(request.method());

@@ -14,12 +14,11 @@ use super::answer::{self, Style};
 use super::check::Checked;
 use super::{Answered, Kind, refuse};
 use crate::changes::{ChangesCursor, Event};
-use crate::error::{Code, GraphqlError, Rejection};
+use crate::error::{Code, Rejection};
 use crate::graphql::execute::{FailedField, Subscription, SubscriptionPlan};
 use crate::http::admission::Caller;
 use crate::http::event_stream::{self, Form, NotOpened};
 use crate::http::negotiate::{self, AnswerForm, MediaType};
-use crate::http::request_id::RequestId;
 use crate::http::{Gateway, refusal};
 use crate::json::Json;
 use crate::resources::{FieldError, ListItems};
@@ -50,7 +49,11 @@ pub(super) async fn start(
         Ok(subscription) => subscription,
         Err(failed) => {
             caller.charge_refusal(gateway);
-            return Ok(refuse(gateway, &[fault(&failed, &style)], &style));
+            return Ok(refuse(
+                gateway,
+                &[answer::without_path(&failed, style.request_id.as_ref())],
+                &style,
+            ));
         }
     };
     let (question, fields) = (subscription.question.clone(), subscription.fields());
@@ -83,7 +86,11 @@ pub(super) async fn start(
         Err(NotOpened::Rejected(rejection)) => Err(rejection),
         Err(NotOpened::Expired) => {
             let failed = subscription.failed(FieldError::ChangesExpired);
-            Ok(refuse(gateway, &[fault(&failed, &style)], &style))
+            Ok(refuse(
+                gateway,
+                &[answer::without_path(&failed, style.request_id.as_ref())],
+                &style,
+            ))
         }
     }
 }
@@ -115,14 +122,6 @@ fn go_on(mut subscription: Subscription, last: Option<&str>) -> Result<Subscript
     Ok(subscription)
 }
 
-/// Why there is no stream, or none any more. It has no path, as there is no data.
-fn fault(failed: &FailedField, style: &Style) -> GraphqlError {
-    let request_id = style.request_id.as_ref().map(RequestId::as_str);
-    let mut fault = GraphqlError::of_field(failed, request_id);
-    fault.path.clear();
-    fault
-}
-
 /// The answers of a subscription.
 struct Answers {
     subscription: Subscription,
@@ -139,7 +138,11 @@ impl Form for Answers {
 
     fn expired(&self) -> Bytes {
         let failed = self.subscription.failed(FieldError::ChangesExpired);
-        let body = answer::body(&[fault(&failed, &self.style)], None, &self.style);
+        let body = answer::body(
+            &[answer::without_path(&failed, self.style.request_id.as_ref())],
+            None,
+            &self.style,
+        );
         answer::last_events(&body).into()
     }
 }

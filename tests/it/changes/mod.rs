@@ -4,6 +4,7 @@ mod followers;
 mod graphql;
 mod outages;
 mod stream;
+mod websocket;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
