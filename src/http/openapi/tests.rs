@@ -302,7 +302,7 @@ fn every_status_that_is_sent_is_described() {
             .expect("answers");
         let found: Vec<_> = answers.keys().map(String::as_str).collect();
         let expected = [
-            "200", "400", "401", "404", "405", "414", "429", "431", "500", "503", "504",
+            "200", "304", "400", "401", "404", "405", "414", "429", "431", "500", "503", "504",
         ];
         assert_eq!(found, expected, "{path}");
         let limited = answers["429"]["description"].as_str().expect("a description");
