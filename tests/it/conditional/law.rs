@@ -94,6 +94,7 @@ async fn step_of(
         0..3 => {}
         3 | 4 if open.len() < most_open => {
             let transaction = writers.database().begin().await.unwrap();
+            transaction.execute_unprepared(super::MAY_IDLE).await.unwrap();
             // Rows of its own: none waits for another.
             let own = format!(
                 "INSERT INTO imports (account_id, id, file_name, file_size, type, status, created_at, updated_at) VALUES \

@@ -18,6 +18,8 @@ use imports_gateway::store::Store;
 use imports_gateway::store::changes;
 
 const LIST: &str = "/api/v1/imports?per_page=50&filter[status][exclude]=unsupported&sort[updated_at]=desc";
+/// A transaction of a test is not ended because the machine is slow.
+const MAY_IDLE: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 const COUNTS: &str = "/api/v1/imports/counts?by=hour&time_zone=Asia/Kolkata";
 const RECORD: &str = "/api/v1/imports/1";
 const GRAPHQL: &str =
@@ -575,7 +577,11 @@ async fn a_commit_that_is_seen_while_an_older_transaction_runs_makes_another_tag
             service.mine.id
         )
     };
-    let begin = async || other.database().begin().await.unwrap();
+    let begin = async || {
+        let transaction = other.database().begin().await.unwrap();
+        transaction.execute_unprepared(MAY_IDLE).await.unwrap();
+        transaction
+    };
     let (late, rolled_back, later) = (begin().await, begin().await, begin().await);
     for (transaction, id) in [(&late, 1), (&rolled_back, 2), (&later, 3)] {
         transaction.execute_unprepared(&update(id, "late")).await.unwrap();
