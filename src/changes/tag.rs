@@ -4,7 +4,8 @@
 //! database. Read *before* the answer, it never claims to be newer than that: an answer that is read later may show more than its
 //! tag says, which costs a needless answer, and never hides a change.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,12 +14,16 @@ use sea_orm::DbBackend;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use crate::store::changes::{self, Point};
+use crate::store::changes::{self, Ground, Point, Seen};
 use crate::store::query::table::Table;
 use crate::store::{Store, StoreError};
 
 /// How long no tag is given after the database refused to say what is seen.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How long what tags are true in is known for. Only a change of the schema in that time goes unseen.
+const GROUND_KEPT: Duration = Duration::from_secs(1);
+/// How often it is read for one request: it says nothing of a connection that was made later.
+const GROUND_TRIES: usize = 3;
 const DIGEST: usize = 15;
 const ANCHOR: usize = 24;
 
@@ -79,7 +84,24 @@ pub struct Tags {
     form: [u8; 32],
     /// A file has no name of its own, and may come back older than it was: its tags are those of one process.
     process: u64,
-    paused_at: Mutex<Option<Instant>>,
+    kept: Mutex<Kept>,
+    /// Whether somebody wrote when it was looked last.
+    is_written: AtomicBool,
+}
+
+/// What need not be asked again.
+#[derive(Debug, Default)]
+struct Kept {
+    ground: Option<KeptGround>,
+    paused_at: Option<Instant>,
+}
+
+#[derive(Clone, Debug)]
+struct KeptGround {
+    ground: Option<Arc<Ground>>,
+    read_at: Instant,
+    /// How many connections had been made by then: a crash ends them all, so each that is older has seen none since.
+    connections: u64,
 }
 
 impl Tags {
@@ -89,15 +111,16 @@ impl Tags {
         Self {
             form: digest(form.iter().map(|text| text.as_bytes())),
             process: rand::random(),
-            paused_at: Mutex::default(),
+            kept: Mutex::default(),
+            is_written: AtomicBool::new(false),
         }
     }
 
     /// The tag of the answer to a request of an account, and whether the client has it; `None` where there is none: on a
     /// standby, under row security, without the triggers, for a while after the database refused the question.
     ///
-    /// `request` is all else that decides the answer, `listed` what the client has. One statement; a second one where it has
-    /// several of an account without notes.
+    /// `request` is all else that decides the answer, `listed` what the client has. One statement at rest, at most two while
+    /// others write or where the account has no note; one more where what tags are true in was read a second ago.
     ///
     /// # Errors
     ///
@@ -109,35 +132,102 @@ impl Tags {
         request: &[&[u8]],
         listed: &[Tag],
     ) -> Result<Option<Look>, StoreError> {
-        if self.is_paused() {
+        if self.kept().paused_at.is_some_and(|at| at.elapsed() < PAUSE) {
             return Ok(None);
         }
-        let mut anchor = listed.iter().find_map(|tag| tag.anchor);
-        loop {
-            let seen = match changes::seen::<T>(store, account_id, anchor).await {
-                Ok(Some(seen)) => seen,
-                Ok(None) => return Ok(None),
-                Err(error @ (StoreError::Unavailable { .. } | StoreError::Busy)) => return Err(error),
-                Err(error) => {
-                    tracing::debug!(reason = %error.reason(), "no entity tags are given for a while");
-                    *self.paused() = Some(Instant::now());
-                    return Ok(None);
-                }
-            };
-            let (account, history) = (account_id.to_be_bytes(), seen.history.to_be_bytes());
-            let process = match store.backend() {
-                DbBackend::Sqlite => self.process.to_be_bytes(),
-                _ => [0; 8],
-            };
-            let about: [&[u8]; 5] = [&self.form, &account, &history, &process, seen.state.as_bytes()];
+        match self.looked::<T>(store, account_id, request, listed).await {
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Busy)) => Err(error),
+            Err(error) => {
+                tracing::debug!(reason = %error.reason(), "no entity tags are given for a while");
+                self.kept().paused_at = Some(Instant::now());
+                Ok(None)
+            }
+            looked => looked,
+        }
+    }
+
+    async fn looked<T: Table>(
+        &self,
+        store: &Store,
+        account_id: i64,
+        request: &[&[u8]],
+        listed: &[Tag],
+    ) -> Result<Option<Look>, StoreError> {
+        for _ in 0..GROUND_TRIES {
+            let (ground, connections) = self.ground::<T>(store).await?;
+            let Some(ground) = ground else { return Ok(None) };
+            let look = self.on::<T>(&ground, store, account_id, request, listed).await?;
+            if store.pool().begun == connections {
+                return Ok(look);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What tags are true in, for connections of which no more than so many have been made.
+    async fn ground<T: Table>(&self, store: &Store) -> Result<(Option<Arc<Ground>>, u64), StoreError> {
+        let connections = store.pool().begun;
+        let kept = self.kept().ground.clone();
+        if let Some(kept) = kept
+            && kept.connections == connections
+            && kept.read_at.elapsed() < GROUND_KEPT
+        {
+            return Ok((kept.ground, connections));
+        }
+        let read_at = Instant::now();
+        let ground = changes::ground::<T>(store).await?.map(Arc::new);
+        self.kept().ground = Some(KeptGround {
+            ground: ground.clone(),
+            read_at,
+            connections,
+        });
+        Ok((ground, connections))
+    }
+
+    /// The tag on this ground.
+    async fn on<T: Table>(
+        &self,
+        ground: &Ground,
+        store: &Store,
+        account_id: i64,
+        request: &[&[u8]],
+        listed: &[Tag],
+    ) -> Result<Option<Look>, StoreError> {
+        let process = match store.backend() {
+            DbBackend::Sqlite => self.process.to_be_bytes(),
+            _ => [0; 8],
+        };
+        let digest_of = |seen: &Seen| {
+            let account = account_id.to_be_bytes();
+            let about: [&[u8]; 5] = [
+                &self.form,
+                &account,
+                &process,
+                ground.as_bytes(),
+                seen.state.as_bytes(),
+            ];
             let whole = digest(about.into_iter().chain(request.iter().copied()));
-            let digest = *whole.first_chunk().unwrap_or(&[0; DIGEST]);
+            *whole.first_chunk().unwrap_or(&[0; DIGEST])
+        };
+        let mut anchor = listed.iter().find_map(|tag| tag.anchor);
+        let mut at_rest = None;
+        if !self.is_written.load(Ordering::Relaxed) {
+            at_rest = changes::seen_at_rest::<T>(store, account_id).await?;
+        }
+        loop {
+            let seen = match at_rest.take() {
+                Some(seen) => Some(seen),
+                None => changes::seen::<T>(store, account_id, anchor).await?,
+            };
+            let Some(seen) = seen else { return Ok(None) };
+            self.is_written.store(seen.is_written, Ordering::Relaxed);
             let tag = Tag {
-                digest,
+                digest: digest_of(&seen),
                 anchor: seen.anchor,
             };
             // Of an account without notes the client's anchor is an older one.
-            let is_alike = |one: &&Tag| one.digest == digest && one.anchor.is_some() == tag.anchor.is_some();
+            let is_alike =
+                |one: &&Tag| one.digest == tag.digest && one.anchor.is_some() == tag.anchor.is_some();
             let known = listed.iter().find(is_alike);
             return Ok(Some(match known {
                 Some(known) if known.anchor.is_none() || known.anchor == anchor && seen.is_known => Look {
@@ -153,12 +243,8 @@ impl Tags {
         }
     }
 
-    fn is_paused(&self) -> bool {
-        self.paused().is_some_and(|at| at.elapsed() < PAUSE)
-    }
-
-    fn paused(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.paused_at.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -42,6 +42,7 @@ use tokio::time::{Instant, timeout};
 pub use self::error::StoreError;
 use self::fetch::RowSink;
 pub use self::health_check::HealthCheck;
+pub use self::pool::PoolState;
 use self::pool::Server as _;
 use self::postgres::PostgresServer;
 pub use self::reason::Reason;
@@ -89,15 +90,6 @@ impl Settings {
             trigram_timeout: trigrams::TIMEOUT,
         }
     }
-}
-
-/// The state of the connections that requests read over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pool {
-    /// Open connections, those counted that are just being made.
-    pub open: u32,
-    /// Of these, the idle ones.
-    pub idle: usize,
 }
 
 /// A database that holds imports, accounts and tokens. Cloning shares its connections.
@@ -237,9 +229,9 @@ impl Store {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How many connections that requests read over are open, and how many of them are idle.
+    /// The state of the connections that requests read over.
     #[must_use]
-    pub fn pool(&self) -> Pool {
+    pub fn pool(&self) -> PoolState {
         match &self.readers {
             Readers::Sqlite(pool) => pool.state(),
             Readers::Postgres(pool) => pool.state(),

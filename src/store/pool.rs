@@ -7,7 +7,7 @@
 //! what runs on a connection.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +60,17 @@ pub(super) trait Server: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 }
 
+/// The state of the connections that requests read over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// Open connections, those counted that are just being made.
+    pub open: u32,
+    /// Of these, the idle ones.
+    pub idle: usize,
+    /// Grows when one is begun to be made, and again when it is there.
+    pub begun: u64,
+}
+
 /// A bounded number of connections to one server.
 pub(super) struct Pool<S: Server> {
     server: S,
@@ -68,6 +79,7 @@ pub(super) struct Pool<S: Server> {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Open<S>>>,
     away: AtomicBool,
+    begun: AtomicU64,
 }
 
 /// A connection, and what the pool knows about it.
@@ -89,6 +101,7 @@ impl<S: Server> Pool<S> {
             permits: Arc::new(Semaphore::new(permits)),
             idle: Mutex::default(),
             away: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
         })
     }
 
@@ -103,12 +116,13 @@ impl<S: Server> Pool<S> {
     }
 
     /// How many connections there are.
-    pub(super) fn state(&self) -> super::Pool {
+    pub(super) fn state(&self) -> PoolState {
         let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
         let idle = self.idle().len();
-        super::Pool {
+        PoolState {
             open: self.max_connections.saturating_sub(free) + u32::try_from(idle).unwrap_or(u32::MAX),
             idle,
+            begun: self.begun.load(Ordering::SeqCst),
         }
     }
 
@@ -182,9 +196,11 @@ impl<S: Server> Pool<S> {
     }
 
     async fn connect(&self, until: Instant) -> Result<Open<S>, StoreError> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
         let limit = until.min(Instant::now() + self.acquire_timeout);
         match timeout_at(limit, self.server.connect()).await {
             Ok(Ok((connection, cancel_handle))) => {
+                self.begun.fetch_add(1, Ordering::SeqCst);
                 let now = Instant::now();
                 Ok(Open {
                     connection,

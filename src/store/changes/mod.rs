@@ -23,7 +23,7 @@ use super::{Store, StoreError};
 
 pub use self::holder::{Holder, holder};
 pub use self::rows::rows;
-pub use self::tag::{Seen, seen};
+pub use self::tag::{Ground, Seen, ground, seen, seen_at_rest};
 pub use self::upkeep::{expire, trim};
 
 /// The place of a note in the order of all.

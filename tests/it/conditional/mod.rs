@@ -146,7 +146,11 @@ async fn a_client_that_has_an_answer_is_told_so_in_every_form_of_the_question() 
                     let before = service.app.store.statements();
                     let again = service.get(target, &form).await;
                     waiting::is(again.status.as_u16(), &304)?;
-                    assert_eq!(service.app.store.statements() - before, 1, "{target}");
+                    // What tags are true in, whether anybody writes, and what is seen beside them.
+                    assert!(
+                        (1..=3).contains(&(service.app.store.statements() - before)),
+                        "{target}"
+                    );
                     assert_eq!(again.body.len(), 0);
                     assert_eq!(header(&again, "etag"), Some(&*now));
                     for name in ["content-length", "content-type", "content-encoding"] {
@@ -709,15 +713,18 @@ async fn where_the_truth_cannot_be_had_there_is_no_tag() {
     let before = service.tag(LIST).await;
     service.write("UPDATE accounts SET name = name").await;
     service.write("CHECKPOINT").await;
-    assert_eq!(service.get(LIST, &[&before]).await.status, 200);
+    eventually("another tag after a checkpoint", async || {
+        waiting::is(service.get(LIST, &[&before]).await.status.as_u16(), &200)
+    })
+    .await;
 
+    // What tags are true in is read anew after a second.
     let none = async |what: &str| {
-        let answer = service.get(LIST, &["*"]).await;
-        assert_eq!(
-            (answer.status.as_u16(), header(&answer, "etag")),
-            (200, None),
-            "{what}"
-        );
+        eventually(what, async || {
+            let answer = service.get(LIST, &["*"]).await;
+            waiting::is((answer.status.as_u16(), header(&answer, "etag")), &(200, None))
+        })
+        .await;
     };
     service
         .write("ALTER TABLE imports DISABLE TRIGGER imports_note_delete")
@@ -726,12 +733,19 @@ async fn where_the_truth_cannot_be_had_there_is_no_tag() {
     service
         .write("ALTER TABLE imports ENABLE TRIGGER imports_note_delete")
         .await;
-    service.tag(LIST).await;
+    let some = async || {
+        eventually("a tag again", async || {
+            let answer = service.get(LIST, &[]).await;
+            header(&answer, "etag").map(drop).ok_or_else(|| "none".to_owned())
+        })
+        .await;
+    };
+    some().await;
     service.write("CREATE TABLE part () INHERITS (imports)").await;
     none("a part is written by its own name").await;
     service.write("DROP TABLE part").await;
     service.write("ANALYZE imports").await;
-    service.tag(LIST).await;
+    some().await;
 
     // A role that row security hides rows from, or that may not read the notes.
     let role = format!("reader_{}", std::process::id());
