@@ -1,18 +1,19 @@
 // Runs the client of graphql-ws, on two implementations of WebSocket, against the example server of
-// crates/graphql-transport-ws: events, errors, ends from either side, and after which codes it comes back.
+// crates/graphql-transport-ws: events, errors, ends from either side, and after which codes it comes back. Then runs
+// gateway.mjs.
 //
-// Usage: node run.mjs PROGRAM, where PROGRAM is the built example `commands`. Prints each check that fails, then
-// `graphql-ws: 32 of 32`; exits with 1 unless all pass.
+// Usage: node run.mjs PROGRAM GATEWAY, where PROGRAM is the built example `commands`, and GATEWAY `imports-gateway`.
+// Prints each check that fails, then `graphql-ws: 32 of 32`; exits with 1 unless all pass.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { createClient } from 'graphql-ws';
 import * as undici from 'undici';
 import ws from 'ws';
 
-const [program] = process.argv.slice(2);
-if (!program) {
-  console.error('usage: node run.mjs PROGRAM');
+const [program, gateway] = process.argv.slice(2);
+if (!gateway) {
+  console.error('usage: node run.mjs PROGRAM GATEWAY');
   process.exit(2);
 }
 const PATIENCE = 30_000;
@@ -224,4 +225,6 @@ for (const [name, run] of runs) {
 console.log(`graphql-ws: ${passed} of ${runs.length}`);
 // Without its input the server ends.
 server.stdin.end();
-process.exit(passed === runs.length ? 0 : 1);
+const script = new URL('gateway.mjs', import.meta.url).pathname;
+const { status } = spawnSync(process.execPath, [script, gateway], { stdio: 'inherit' });
+process.exit(passed === runs.length ? (status ?? 1) : 1);

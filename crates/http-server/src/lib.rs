@@ -5,6 +5,9 @@
 //! of connections is bounded, in all and for each client. On shutdown the listener closes, responses say
 //! `Connection: close`, idle connections are closed, and requests that have begun are answered, up to a hard deadline.
 //!
+//! A service takes a connection over by a response of status 101, with hyper's `OnUpgrade` from the request's extensions. It
+//! then has no time limits, and counts as open, at a shutdown too, until the service drops it.
+//!
 //! Not here: TLS and HTTP/2, which are a proxy's work; routes; how long a service may take to answer, which the service
 //! knows best.
 //!

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::ready;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,8 @@ use axum::routing::{get, post};
 use futures_util::stream;
 use http_body_util::{BodyExt, Limited};
 use http_server::{Drained, Limits, RequestBody, Service, bind, serve};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
@@ -650,4 +653,89 @@ async fn nothing_is_read_behind_a_request_of_two_lengths() {
         let answers = String::from_utf8(client.rest().await).expect("text");
         assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
     }
+}
+
+/// A route that takes its connection over, and sends back what comes.
+fn echo() -> Router {
+    let take_over = |mut request: Request<Body>| async move {
+        let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+        let upgrade = upgrade.expect("a request that may take its connection over");
+        tokio::spawn(async move {
+            let stream = upgrade.await.expect("the response was sent");
+            let (mut reader, mut writer) = tokio::io::split(TokioIo::new(stream));
+            tokio::io::copy(&mut reader, &mut writer).await
+        });
+        let headers = [("connection", "upgrade"), ("upgrade", "echo")];
+        (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+    };
+    hello().route("/echo", get(take_over))
+}
+
+impl Client {
+    async fn taken_over(address: SocketAddr) -> Self {
+        let mut client = Self::connect(address).await;
+        client
+            .send("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            .await;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = in_time("a head", client.0.read_line(&mut head)).await;
+            assert_ne!(read.expect("the server answers"), 0, "{head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        client
+    }
+
+    async fn echoes(&mut self) {
+        self.send("hello").await;
+        let mut bytes = [0; 5];
+        let read = in_time("an echo", self.0.read_exact(&mut bytes)).await;
+        read.expect("the connection is open");
+        assert_eq!(&bytes, b"hello");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_taken_over_has_no_timeout_and_counts_until_it_is_dropped() {
+    let limits = Limits {
+        connections: 2,
+        header_timeout: LESS_SHORT,
+        idle_timeout: SHORT,
+        ..Limits::default()
+    };
+    let server = Server::start(echo(), limits).await;
+    let address = server.address;
+    let mut first = Client::taken_over(address).await;
+    // Both time-outs pass on other connections.
+    assert_eq!(Client::connect(address).await.rest().await, b"");
+    let mut idle = Client::connect(address).await;
+    idle.ask(REQUEST).await;
+    assert_eq!(idle.rest().await, b"");
+    first.echoes().await;
+    let mut second = Client::taken_over(address).await;
+    let mut waiting = Client::connect(address).await;
+    waiting.send(REQUEST).await;
+    let mut byte = [0];
+    for _ in 0..50 {
+        first.echoes().await;
+        second.echoes().await;
+        let peeked = waiting.0.get_ref().try_read(&mut byte);
+        assert!(peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock));
+    }
+    drop(first);
+    assert_eq!(waiting.answer().await.expect("an answer").body, "hello");
+    drop(waiting);
+    // A drain waits for it, and leaves it alone.
+    let stopping = tokio::spawn(server.stop());
+    in_time("the end of the listener", async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    second.echoes().await;
+    assert!(!stopping.is_finished());
+    drop(second);
+    let drained = in_time("the drain", stopping).await;
+    assert_eq!(drained.expect("the drain ends").aborted, 0);
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Outcome, limits::Limits, progress::Progress};
 use crate::{
-    cargo::{cargo, debug_example},
+    cargo::{cargo, debug_example, debug_gateway},
     node::{
         self, EXECUTOR_ORACLE, FEDERATION, GRAPHQL_HTTP, GRAPHQL_WS, MCP, TOOLS, against_gateway,
         against_mcp, read_checks,
@@ -116,7 +116,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "graphql-ws",
-        tells: "the client of graphql-ws on the example of crates/graphql-transport-ws; seconds",
+        tells: "the client of graphql-ws on the example of crates/graphql-transport-ws and on the gateway; a minute",
         needs: &[Need::Node],
         build: build_sockets,
         check: sockets,
@@ -228,13 +228,14 @@ fn build_sockets(ground: &Ground) -> Result<(), String> {
     ground.cargo(
         &["build", "--workspace", "--example", SOCKETS_SERVER],
         BUILD_MINUTES,
-    )
+    )?;
+    build_gateway(ground)
 }
 
 fn sockets(ground: &Ground) -> Outcome {
     let server = debug_example(SOCKETS_SERVER);
     let mut script = node::npm(SOCKETS, &["test", "--silent", "--"]);
-    script.arg(server);
+    script.arg(server).arg(debug_gateway());
     read_checks(&ground.watch, &script, ground.limits.minutes(10), GRAPHQL_WS)
 }
 

@@ -10,6 +10,7 @@ mod origin;
 mod session;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE};
@@ -19,9 +20,10 @@ use graphql_transport_ws::{HandshakeError, Upgrade, handshake, serve};
 
 use self::session::Socket;
 use crate::error::{Code, Rejection};
+use crate::http::graphql::Kind;
 use crate::http::negotiate::{AnswerForm, MediaType};
 use crate::http::request_id::RequestId;
-use crate::http::{Gateway, event_stream, query_string, refusal};
+use crate::http::{Gateway, event_stream, log, query_string, refusal};
 
 /// Whether a request asks for a WebSocket.
 pub(super) fn is_asked_for(request: &Request<Body>) -> bool {
@@ -37,13 +39,22 @@ pub(super) fn is_asked_for(request: &Request<Body>) -> bool {
 
 /// Answers a request for a WebSocket.
 pub(super) fn open(gateway: &Arc<Gateway>, mut request: Request<Body>) -> Response {
+    let started = Instant::now();
     match accept(gateway, &mut request) {
         Ok((response, upgrade)) => {
             let socket = Socket::new(gateway, &request.into_parts().0);
             tokio::spawn(speak(Arc::clone(gateway), socket, upgrade));
             response.map(|()| Body::empty())
         }
-        Err(refused) => refused.response(gateway, request.extensions().get()),
+        Err(refused) => {
+            let request_id = request.extensions().get::<RequestId>();
+            let (response, code) = refused.response(gateway, request_id);
+            let (kind, took) = (Kind::RefusedDocument.label(), started.elapsed());
+            gateway.metrics.answered(kind, code.row().label, took);
+            let request_id = request_id.map(RequestId::as_str);
+            log::answered("graphql", kind, &response, Some(code), took, request_id);
+            response
+        }
     }
 }
 
@@ -72,7 +83,7 @@ fn accept(gateway: &Gateway, request: &mut Request<Body>) -> Result<(Response<()
 
 impl Refused {
     /// The refusal as any other of `/graphql`.
-    fn response(self, gateway: &Gateway, request_id: Option<&RequestId>) -> Response {
+    fn response(self, gateway: &Gateway, request_id: Option<&RequestId>) -> (Response, Code) {
         let (rejection, status) = match &self {
             Self::KeyInUrl(rejection) => (rejection.clone(), StatusCode::UNAUTHORIZED),
             Self::Origin => {
@@ -85,7 +96,6 @@ impl Refused {
                 error.status(),
             ),
         };
-        gateway.metrics.refused(rejection.code.row().label);
         let form = AnswerForm {
             media: MediaType::Json,
             statuses: gateway.limits.http_statuses,
@@ -100,6 +110,6 @@ impl Refused {
                 }
             }
         }
-        response
+        (response, rejection.code)
     }
 }

@@ -1,5 +1,8 @@
 //! The subscription over a WebSocket: who is let in, how it goes on, how it ends, and what a connection may cost.
 
+mod limits;
+mod refusals;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value as Json, json};
 use tokio::net::TcpStream;
@@ -35,6 +38,17 @@ impl Socket {
         target: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, (u16, String)> {
+        let stream = TcpStream::connect(&server.address).await.unwrap();
+        Self::over(stream, server, target, headers).await
+    }
+
+    /// As [`open`](Self::open), on a connection that is there.
+    async fn over(
+        stream: TcpStream,
+        server: &Server,
+        target: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, (u16, String)> {
         let url = format!("ws://{}{target}", server.address);
         let mut request = url.into_client_request().unwrap();
         let protocol = HeaderValue::from_static("graphql-transport-ws");
@@ -42,7 +56,6 @@ impl Socket {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(&server.address).await.unwrap();
         match client_async(request, stream).await {
             Ok((socket, response)) => {
                 let response: Response<_> = response;
@@ -63,7 +76,11 @@ impl Socket {
 
     /// One that the first account's key was accepted on.
     async fn accepted(server: &Server) -> Self {
-        let mut socket = Self::open(server, &[]).await.unwrap();
+        Self::open(server, &[]).await.unwrap().with_key(server).await
+    }
+
+    async fn with_key(self, server: &Server) -> Self {
+        let mut socket = self;
         let authorization = format!("Bearer {}", server.tenants[0].key);
         socket.init(json!({ "Authorization": authorization })).await;
         assert_eq!(socket.message().await, Ok(json!({"type": "connection_ack"})));
@@ -71,8 +88,16 @@ impl Socket {
     }
 
     async fn send(&mut self, message: Json) {
-        let sent = self.0.send(Message::text(message.to_string())).await;
-        sent.unwrap_or_else(|error| panic!("{message}: {error}"));
+        self.send_text(&message.to_string()).await;
+    }
+
+    async fn send_text(&mut self, text: &str) {
+        let sent = self.try_send(Message::text(text)).await;
+        sent.unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+
+    async fn try_send(&mut self, message: Message) -> Result<(), Error> {
+        self.0.send(message).await
     }
 
     async fn init(&mut self, payload: Json) {
@@ -88,9 +113,14 @@ impl Socket {
 
     /// The next message; or how the connection was closed, 1006 where it was without a word.
     async fn message(&mut self) -> Result<Json, Closed> {
+        // Pings go on coming where nothing else does.
+        let message = tokio::time::timeout(PATIENCE, self.after_pings()).await;
+        message.expect("a message or an end in time")
+    }
+
+    async fn after_pings(&mut self) -> Result<Json, Closed> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            match next.expect("a message or an end in time") {
+            match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return Err((frame.code.into(), frame.reason.to_string()));
@@ -125,6 +155,12 @@ impl Socket {
             }
         }
     }
+}
+
+/// The code of the only error of a list.
+fn code(errors: &Json) -> &str {
+    assert_eq!(errors.as_array().map(Vec::len), Some(1), "{errors}");
+    errors[0]["extensions"]["code"].as_str().unwrap()
 }
 
 /// The point from which on a new list is followed.
