@@ -28,6 +28,23 @@ pub(super) const ACCOUNT_TOKEN: HeaderName = HeaderName::from_static("account-to
 /// The header in which proxies say whom they speak for.
 pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// The headers that hold a caller's key.
+pub(super) const CREDENTIALS: [HeaderName; 2] = [AUTHORIZATION, ACCOUNT_TOKEN];
+
+/// These headers, in memory of their own: the others are freed with the request.
+pub(super) fn kept(headers: &HeaderMap, names: impl IntoIterator<Item = HeaderName>) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in names {
+        for value in headers.get_all(&name) {
+            // What was a value is one.
+            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+                kept.append(name.clone(), value);
+            }
+        }
+    }
+    kept
+}
+
 /// Someone with a key and something left to spend.
 pub(super) struct Caller {
     pub(super) viewer: Viewer,

@@ -22,7 +22,7 @@ use rand::RngExt as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 
-use super::admission::{self, Caller};
+use super::admission::{self, CREDENTIALS, Caller};
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, Readiness};
@@ -206,7 +206,7 @@ impl Opened {
         let following = Following {
             gateway: Arc::clone(gateway),
             account_id: caller.viewer.account_id(),
-            headers: headers.clone(),
+            headers: admission::kept(headers, CREDENTIALS),
             form,
             subscriber: self.subscriber,
             readiness: gateway.readiness.clone(),

@@ -129,7 +129,8 @@ async fn answer<S: Service>(
     // Such a client sends its body when it is told to, and an answer tells it not to.
     let is_expecting = request.headers().contains_key(EXPECT);
     let request = request.map(|body| RequestBody::new(body, state.clone()));
-    let mut response = service.call(request, client).await;
+    // Boxed: it is large, and a connection keeps the room of what is not, also while it sends a response or waits.
+    let mut response = Box::pin(service.call(request, client)).await;
     if let Some(rest) = state.take_rest()
         && !is_expecting
         && discard(rest).await

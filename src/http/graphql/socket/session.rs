@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request};
 use graphql_transport_ws::{Close, Host};
@@ -17,13 +16,10 @@ use tokio::time::sleep;
 
 use super::operation::Operation;
 use crate::error::{Code, Rejection};
-use crate::http::admission::{self, ACCOUNT_TOKEN, FORWARDED_FOR};
+use crate::http::admission::{self, CREDENTIALS, FORWARDED_FOR};
 use crate::http::request_id::RequestId;
 use crate::http::{Gateway, event_stream, strict_json};
 use crate::load::streams::Place;
-
-/// What names a key, in the handshake's headers and in the payload of `connection_init`.
-const CREDENTIALS: [HeaderName; 2] = [AUTHORIZATION, ACCOUNT_TOKEN];
 
 /// How deeply the payload of `connection_init` may be nested: clients put into it what is not meant for us, too.
 const PAYLOAD_DEPTH: usize = 16;
@@ -48,11 +44,8 @@ impl Socket {
     pub(super) fn new(gateway: &Arc<Gateway>, request: &Parts) -> Self {
         // Only what is asked for later: there may be many connections, and they last.
         let mut head = Request::new(()).into_parts().0;
-        for name in CREDENTIALS.into_iter().chain([FORWARDED_FOR]) {
-            for value in request.headers.get_all(&name) {
-                head.headers.append(name.clone(), value.clone());
-            }
-        }
+        let names = CREDENTIALS.into_iter().chain([FORWARDED_FOR]);
+        head.headers = admission::kept(&request.headers, names);
         if let Some(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>() {
             head.extensions.insert(*peer);
         }
