@@ -185,3 +185,137 @@ fn escaped(cursor: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use entity::{ImportStatus, imports};
+
+    use super::*;
+
+    const S: i64 = 1_000_000;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_micros(1_790_000_000 * S + seconds * S).unwrap()
+    }
+
+    fn start() -> Progress {
+        Progress {
+            phase: Phase::Following,
+            walk: 3,
+            walk_cursor: None,
+            walk_last_id: None,
+            followed_to: Some(at(0)),
+            poll_since: None,
+            poll_cursor: None,
+            poll_followed_to: None,
+            newest_updated_at: None,
+        }
+    }
+
+    /// A page of rows: their ids and the seconds of their changes.
+    fn page(rows: &[(i64, i64)], next: Option<&str>) -> Page {
+        let row = |(id, seconds): &(i64, i64)| imports::Model {
+            account_id: 1,
+            id: *id,
+            completed_at: None,
+            file_name: String::new(),
+            file_size: 0,
+            note: None,
+            kind: String::new(),
+            status: ImportStatus::New,
+            created_at: at(0),
+            updated_at: at(*seconds),
+        };
+        Page {
+            rows: rows.iter().map(row).collect(),
+            rejects: Vec::new(),
+            ids: rows.iter().map(|(id, _)| *id).collect(),
+            has_all_ids: true,
+            next_cursor: next.map(str::to_owned),
+        }
+    }
+
+    fn segment(before: Option<i64>, elapsed: u64) -> Segment {
+        Segment {
+            before: before.map(at),
+            elapsed: Duration::from_secs(elapsed),
+        }
+    }
+
+    #[test]
+    fn a_poll_asks_from_its_start_on_with_its_filter_on_every_page() {
+        let mut progress = start();
+        assert_eq!(
+            Walk::Poll.query(&progress),
+            "per_page=100&sort%5Bupdated_at%5D=asc"
+        );
+        (progress.poll_since, progress.poll_cursor) = (Some(at(0)), Some("a+b/é".to_owned()));
+        assert_eq!(
+            Walk::Poll.query(&progress),
+            format!(
+                "per_page=100&sort%5Bupdated_at%5D=asc&filter%5Bupdated_at%5D%5Bgte%5D={}&start_cursor=a%2Bb%2F%C3%A9",
+                at(0)
+            )
+        );
+        assert_eq!(Walk::Backfill.query(&progress), "per_page=100&sort%5Bid%5D=asc");
+    }
+
+    #[test]
+    fn a_poll_has_followed_to_where_the_upstreams_clock_was_when_it_began() {
+        let step =
+            |progress: &Progress, page: &Page, segment| Walk::Poll.step(progress, page, segment).unwrap();
+        // The last page came 40 s after the first was asked for: what became visible meanwhile may be 40 s old.
+        let first = step(&start(), &page(&[(1, 60)], Some("a")), segment(None, 1));
+        assert_eq!(first.progress.followed_to, Some(at(0)));
+        let last = step(&first.progress, &page(&[(2, 100)], None), segment(None, 40));
+        assert_eq!((last.progress.followed_to, last.ends), (Some(at(60)), Ends::Poll));
+        assert_eq!(last.progress.newest_updated_at, Some(at(100)));
+        // A run that another process went on with counts from where that one was.
+        let last = step(&first.progress, &page(&[(2, 900)], None), segment(Some(59), 2));
+        assert_eq!(last.progress.followed_to, Some(at(59)));
+        // Nothing new, however slowly that came, takes nothing back; nor does an empty last page.
+        let quiet = step(&start(), &page(&[(1, 0)], None), segment(None, 500));
+        assert_eq!(quiet.progress.followed_to, Some(at(0)));
+        let empty = step(&first.progress, &page(&[], None), segment(None, 2));
+        assert_eq!(empty.progress.followed_to, Some(at(59)));
+    }
+
+    #[test]
+    fn a_full_walk_knows_between_which_ids_a_page_is_whole() {
+        let step = |progress: &Progress, page: &Page| Walk::Reconcile.step(progress, page, segment(None, 0));
+        let mut progress = start();
+        progress.phase = Phase::Reconciling;
+        let first = step(&progress, &page(&[(5, 0), (9, 0)], Some("a"))).unwrap();
+        assert_eq!((first.whole, first.ends), (Some((i64::MIN, 9)), Ends::Nothing));
+        let next = step(&first.progress, &page(&[(20, 0)], Some("b"))).unwrap();
+        assert_eq!(next.whole, Some((10, 20)));
+        let last = step(&next.progress, &page(&[], None)).unwrap();
+        assert_eq!((last.whole, last.ends), (Some((21, i64::MAX)), Ends::Reconcile));
+        assert_eq!(
+            (last.progress.phase, last.progress.walk_last_id),
+            (Phase::Following, None)
+        );
+        // What is not known to be whole is not compared.
+        let mut nameless = page(&[(30, 0)], Some("c"));
+        nameless.has_all_ids = false;
+        assert_eq!(step(&next.progress, &nameless).unwrap().whole, None);
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_the_next_is_refused() {
+        let mut progress = start();
+        (progress.walk_cursor, progress.walk_last_id) = (Some("a".to_owned()), Some(9));
+        for (page, words) in [
+            (page(&[(10, 0)], Some("a")), "this same page"),
+            (page(&[], Some("b")), "empty page"),
+            (page(&[(12, 0), (11, 0)], Some("b")), "order of ids"),
+            (page(&[(8, 0), (10, 0)], None), "begins before"),
+        ] {
+            for walk in [Walk::Backfill, Walk::Reconcile] {
+                let reason = walk.step(&progress, &page, segment(None, 0)).unwrap_err();
+                assert!(reason.contains(words), "{reason}");
+            }
+        }
+    }
+}

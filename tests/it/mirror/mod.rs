@@ -4,6 +4,7 @@
 mod chaos;
 mod manners;
 mod proxy;
+mod tls;
 mod walks;
 
 use std::process::{Child, Command, Stdio};

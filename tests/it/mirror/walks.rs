@@ -97,9 +97,9 @@ async fn what_becomes_visible_late_is_found_within_the_overlap() {
         };
         upstream.put(&[later(id, 100)]).await;
         mirror.done(&upstream, ONCE);
-        // A transaction that began a minute before, and ends only now.
+        // A transaction that began a minute before, to the microsecond, and ends only now.
         upstream.put(&[later(id + 1, 40)]).await;
-        mirror.done(&upstream, "--once --rate off --overlap 2m");
+        mirror.done(&upstream, "--once --rate off --overlap 1m");
         mirror.assert_same(&upstream).await;
         upstream.remove(&[id, id + 1]).await;
     }
@@ -141,6 +141,24 @@ async fn a_row_that_moves_while_it_is_read_is_not_lost() {
         assert!(done.status.success(), "{done:?}");
         mirror.assert_same(&upstream).await;
         upstream.proxy.act(|_| Act::Pass);
+    }
+}
+
+#[tokio::test]
+async fn what_changes_behind_the_first_walk_is_found_by_the_first_poll() {
+    for mirror in Mirror::on_each().await {
+        let upstream = Arc::new(Upstream::with(350).await);
+        mirror.done(&upstream, &format!("{ONCE} --max-pages 2"));
+        let mut rows = upstream.rows().await;
+        let newest = rows.iter().map(micros).max().unwrap();
+        // One that was read already, and, much later, one that was not.
+        for (at, seconds) in [(5, 10), (340, 100_000)] {
+            let row = &mut rows[at];
+            (row.note, row.updated_at) = (Some("later".to_owned()), instant(newest + seconds * 1_000_000));
+            upstream.put(std::slice::from_ref(row)).await;
+        }
+        mirror.done(&upstream, &format!("{ONCE} --overlap 1s"));
+        mirror.assert_same(&upstream).await;
     }
 }
 
@@ -222,7 +240,7 @@ async fn a_row_that_is_older_upstream_is_taken_back_by_the_second_walk_in_a_row(
         let mut row = upstream.rows().await[10].clone();
         let newest = upstream.rows().await.iter().map(micros).max().unwrap();
         (row.note, row.updated_at) = (Some("ahead".to_owned()), instant(newest + 3_600_000_000));
-        upstream.put(&[row.clone()]).await;
+        upstream.put(std::slice::from_ref(&row)).await;
         mirror.done(&upstream, ONCE);
         let earlier = instant(newest + 60_000_000);
         let text = format!(
