@@ -38,7 +38,7 @@ struct Of {
     /// The account whose imports are written.
     #[arg(long, value_name = "ID", required = true)]
     account: Option<i64>,
-    /// What stands before `/api/v1/imports`, such as https://api.example.com.
+    /// What stands before `/api/v1/imports`, such as `https://api.example.com`.
     #[arg(long, value_name = "URL", required = true)]
     upstream: Option<Upstream>,
     /// Bring the account up to date, and end.

@@ -315,3 +315,40 @@ async fn an_account_is_the_mirror_of_one_upstream() {
     );
     mirror.assert_same(&one).await;
 }
+
+#[tokio::test]
+async fn a_role_with_the_printed_grants_does_all_that_sync_does() {
+    if !crate::gauntlet::tests_on("postgresql") {
+        return;
+    }
+    let upstream = Upstream::with(30).await;
+    let mut mirror = Mirror::on(crate::databases::postgres().await).await;
+    let grants = waiting::output(&mut program(&["migrate", "grants", "--role", "mirror_writer"]));
+    let grants = String::from_utf8(grants.stdout).unwrap();
+    let made = format!("CREATE ROLE mirror_writer LOGIN; {grants}");
+    sea_orm::ConnectionTrait::execute_unprepared(mirror.store.database(), &made)
+        .await
+        .unwrap();
+    mirror.database =
+        crate::databases::Database::at(&mirror.database.url.replacen("gateway@", "mirror_writer@", 1));
+    // A bad record, which is good later, and one that two walks do not find.
+    upstream.proxy.act(|_| {
+        Act::Change(Box::new(|body| {
+            body.replacen("\"status\":\"", "\"status\":\"no", 1)
+        }))
+    });
+    let walking = format!("{ONCE} --reconcile-every 1s");
+    mirror.done(&upstream, &walking);
+    upstream.proxy.act(|_| Act::Pass);
+    upstream.remove(&[upstream.rows().await[20].id]).await;
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(1_010));
+        mirror.done(&upstream, &walking);
+    }
+    mirror.assert_same(&upstream).await;
+    let status = mirror.status();
+    assert_eq!(
+        (status["REMOVED"].as_str(), status["REFUSED"].as_str()),
+        ("1", "0")
+    );
+}

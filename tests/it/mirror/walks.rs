@@ -95,13 +95,17 @@ async fn what_becomes_visible_late_is_found_within_the_overlap() {
             updated_at: instant(newest + seconds * 1_000_000),
             ..row(1, id)
         };
+        // Exactly as late as the overlap allows: `>=`, not `>`.
+        upstream.put(&[later(id + 2, -60)]).await;
+        mirror.done(&upstream, &format!("{ONCE} --overlap 1m"));
+        mirror.assert_same(&upstream).await;
         upstream.put(&[later(id, 100)]).await;
         mirror.done(&upstream, ONCE);
-        // A transaction that began a minute before, to the microsecond, and ends only now.
+        // A transaction that began a minute before, and ends only now.
         upstream.put(&[later(id + 1, 40)]).await;
-        mirror.done(&upstream, "--once --rate off --overlap 1m");
+        mirror.done(&upstream, "--once --rate off --overlap 2m");
         mirror.assert_same(&upstream).await;
-        upstream.remove(&[id, id + 1]).await;
+        upstream.remove(&[id, id + 1, id + 2]).await;
     }
 }
 
