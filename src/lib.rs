@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod json;
 pub mod list;
 pub mod load;
+pub mod mirror;
 pub mod origin;
 pub mod relay;
 pub mod resources;

@@ -16,6 +16,7 @@ mod m20261101_000002_imports;
 mod m20261101_000003_import_orders;
 mod m20261128_000004_find;
 mod m20261128_000005_changes;
+mod m20261128_000006_mirrors;
 pub mod search_index;
 
 use self::search_index::SearchIndex;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000003_import_orders::Migration),
             Box::new(m20261128_000004_find::Migration),
             Box::new(m20261128_000005_changes::Migration),
+            Box::new(m20261128_000006_mirrors::Migration),
         ]
     }
 }
@@ -116,16 +118,21 @@ fn dropped_tables(name: &str) -> &'static [(&'static str, &'static str)] {
             ("api_tokens", "SELECT id FROM api_tokens LIMIT 1"),
         ],
         "m20261101_000002_imports" => &[("imports", "SELECT id FROM imports LIMIT 1")],
+        "m20261128_000006_mirrors" => &[
+            ("mirrors", "SELECT account_id FROM mirrors LIMIT 1"),
+            ("sync_rejects", "SELECT account_id FROM sync_rejects LIMIT 1"),
+        ],
         _ => &[],
     }
 }
 
 /// The tables that the service reads, as a server's role must be able to.
-pub const TABLES: [&str; 5] = [
+pub const TABLES: [&str; 6] = [
     "accounts",
     "api_tokens",
     "import_changes",
     "imports",
+    "mirrors",
     "seaql_migrations",
 ];
 

@@ -122,7 +122,11 @@ fn grants(role: &str) -> String {
          -- load and seed too\n\
          GRANT INSERT, UPDATE ON imports TO {role};\n\
          -- changes expire too\n\
-         GRANT INSERT ON import_changes TO {role};\n"
+         GRANT INSERT ON import_changes TO {role};\n\
+         -- sync too\n\
+         GRANT DELETE ON imports TO {role};\n\
+         GRANT INSERT, UPDATE ON mirrors TO {role};\n\
+         GRANT SELECT, INSERT, UPDATE, DELETE ON mirror_absences, sync_rejects TO {role};\n"
     )
 }
 

@@ -15,6 +15,7 @@ pub mod output;
 pub mod schema;
 pub mod seed;
 pub mod serve;
+pub mod sync;
 pub mod table;
 pub mod token;
 
@@ -66,6 +67,8 @@ enum Command {
     Load(load::Args),
     /// Store generated imports.
     Seed(seed::Args),
+    /// Keep an account in step with another service's imports, or show how that stands.
+    Sync(Box<sync::Args>),
 }
 
 /// Wrong usage or settings, found after the arguments were read: exit status 2.
@@ -103,6 +106,7 @@ impl Cli {
             Command::Serve(args) => in_runtime(serve::run(*args, url))?,
             Command::Demo(args) => in_runtime(demo::run(*args))?,
             Command::Schema(args) => schema::run(&args)?,
+            Command::Sync(args) => in_runtime(sync::run(*args, &url))?,
             Command::Load(args) => {
                 return in_runtime(database::with(&url, async |store| load::run(args, store).await));
             }

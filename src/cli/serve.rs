@@ -298,7 +298,7 @@ impl Signals {
     }
 
     /// Waits for the next; whether it is one that an orchestrator sends, behind a balancer, and not a person.
-    async fn stop(&mut self) -> bool {
+    pub(super) async fn stop(&mut self) -> bool {
         tokio::select! {
             _ = self.interrupt.recv() => false,
             _ = self.terminate.recv() => true,

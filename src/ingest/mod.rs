@@ -17,6 +17,7 @@ use std::io::BufRead;
 use entity::imports;
 use tokio::sync::mpsc;
 
+use crate::store::query::table::Table;
 use crate::store::upsert::Loaded;
 use crate::store::{Store, StoreError};
 use records::{RecordError, Records};
@@ -70,6 +71,15 @@ enum Message {
     Rows(Vec<imports::Model>),
     RecordError(RecordError),
     End,
+}
+
+/// Reads one record, as REST shows it, into a row of an account.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn read_record<T: Table>(text: &[u8], account_id: i64) -> Result<T, String> {
+    record::parse(text, account_id).map_err(|(_, reason)| reason)
 }
 
 /// Stores one file of records for an account that exists, in one transaction.

@@ -29,6 +29,11 @@ impl Random {
         (wide >> 64) as i64
     }
 
+    /// 0 to 1, without it.
+    pub fn part(&mut self) -> f64 {
+        self.below(1 << 32) as f64 / (1_u64 << 32) as f64
+    }
+
     /// True so many times in 1000.
     pub(super) fn chance(&mut self, per_mille: i64) -> bool {
         self.below(1_000) < per_mille

@@ -10,6 +10,7 @@ pub mod changes;
 mod error;
 mod fetch;
 mod health_check;
+pub mod mirror;
 mod options;
 mod pool;
 mod postgres;
@@ -49,7 +50,6 @@ pub use self::reason::Reason;
 use self::replaced::ReplacedLog;
 use self::session::Session;
 use self::sqlite::SqliteFile;
-
 use self::statement_kind::{Named, StatementKind};
 use self::trigrams::Trigrams;
 use crate::telemetry::metrics::Metrics;

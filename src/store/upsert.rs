@@ -84,7 +84,7 @@ fn stage<T: Table>(backend: DbBackend) -> String {
 }
 
 /// What is to be inserted replaces what is there only where `comparison` holds for its version.
-fn replace_by_version<T: Table>(comparison: &str) -> String {
+pub(super) fn replace_by_version<T: Table>(comparison: &str) -> String {
     let (replace, version) = (replace::<T>("account_id, id"), T::VERSION.name());
     format!(
         "{replace} WHERE excluded.{version} {comparison} {}.{version}",

@@ -304,17 +304,17 @@ async fn on_a_server_an_outdated_schema_is_refused_with_the_way_out() {
 async fn migrate_shows_each_change_and_takes_back_the_newest() {
     for database in databases::fresh().await {
         let status = done(&database, "migrate status");
-        assert_eq!(status.matches("pending").count(), 5);
+        assert_eq!(status.matches("pending").count(), 6);
         let up = done(&database, "migrate up");
-        assert_eq!(up.lines().count(), 5);
+        assert_eq!(up.lines().count(), 6);
         assert!(up.starts_with("applied: m20261101_000001_accounts\n"), "{up}");
         assert_eq!(done(&database, "migrate up"), "nothing to do\n");
-        assert_eq!(done(&database, "migrate status").matches("applied").count(), 5);
+        assert_eq!(done(&database, "migrate status").matches("applied").count(), 6);
         assert_eq!(
             done(&database, "migrate down"),
-            "taken back: m20261128_000005_changes\n"
+            "taken back: m20261128_000006_mirrors\n"
         );
-        assert_eq!(done(&database, "migrate down --steps 4").lines().count(), 4);
+        assert_eq!(done(&database, "migrate down --steps 5").lines().count(), 5);
         assert_eq!(done(&database, "migrate down --all"), "nothing to do\n");
         assert_eq!(done(&database, "migrate status"), status);
     }
@@ -336,14 +336,14 @@ async fn points_of_the_change_feed_are_expired_for_accounts_that_there_are() {
 async fn rows_are_lost_only_where_that_was_said() {
     for database in fresh_and_migrated().await {
         done(&database, "account create --name Acme");
-        done(&database, "migrate down --steps 4");
+        done(&database, "migrate down --steps 5");
         for line in ["migrate down", "migrate down --all"] {
             let error = failed(&database, line, 1);
             assert!(error.contains("(accounts)") && error.contains("--yes"), "{error}");
         }
         done(&database, "migrate up");
         assert!(done(&database, "account list").contains("Acme"));
-        assert_eq!(done(&database, "migrate down --all --yes").lines().count(), 5);
+        assert_eq!(done(&database, "migrate down --all --yes").lines().count(), 6);
         done(&database, "migrate up");
         assert!(!done(&database, "account list").contains("Acme"));
     }

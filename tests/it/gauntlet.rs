@@ -21,6 +21,9 @@ const SOAK_SECONDS: &str = "GATEWAY_TEST_SOAK_SECONDS";
 const FIGURES: &str = "GATEWAY_TEST_FIGURES";
 /// The program that is tested, where it is not the one that cargo built with the tests.
 const BINARY: &str = "GATEWAY_TEST_BINARY";
+/// How often a mirror is killed below an upstream at its worst, and how many rows that has.
+const MIRROR_KILLS: &str = "GATEWAY_TEST_MIRROR_KILLS";
+const MIRROR_ROWS: &str = "GATEWAY_TEST_MIRROR_ROWS";
 
 /// A soak that only shows that the soak works.
 const SHORT_SOAK: Duration = Duration::from_secs(4);
@@ -58,6 +61,16 @@ pub(crate) fn prefers_postgresql() -> bool {
 pub(crate) fn soak_end(started: Instant) -> Instant {
     let length = variable(SOAK_SECONDS).map_or(SHORT_SOAK, Duration::from_secs);
     (started + length).max(Instant::now() + SHORT_SOAK)
+}
+
+/// How often a mirror is killed.
+pub(crate) fn mirror_kills() -> usize {
+    variable(MIRROR_KILLS).unwrap_or(5)
+}
+
+/// How many rows its upstream has.
+pub(crate) fn mirror_rows() -> u64 {
+    variable(MIRROR_ROWS).unwrap_or(2_000)
 }
 
 /// The program that is tested.

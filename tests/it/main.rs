@@ -45,6 +45,7 @@ mod laws;
 mod load;
 mod mcp;
 mod migrations;
+mod mirror;
 mod operators;
 mod pages;
 mod postgres;

@@ -8,12 +8,13 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, QueryOrder as _
 
 use crate::databases::{self, execute, instant, literal};
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "m20261101_000001_accounts",
     "m20261101_000002_imports",
     "m20261101_000003_import_orders",
     "m20261128_000004_find",
     "m20261128_000005_changes",
+    "m20261128_000006_mirrors",
 ];
 
 async fn status(store: &Store) -> Status {
@@ -89,11 +90,11 @@ async fn the_state_is_known_before_and_after() {
         assert_eq!(status(&store).await, applied(0));
         assert!(status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(5));
+        assert_eq!(status(&store).await, applied(6));
         assert!(!status(&store).await.is_outdated());
         migration::up(store.database()).await.unwrap();
-        assert_eq!(status(&store).await, applied(5));
-        migration::down(store.database(), Some(4)).await.unwrap();
+        assert_eq!(status(&store).await, applied(6));
+        migration::down(store.database(), Some(5)).await.unwrap();
         assert_eq!(status(&store).await, applied(1));
         migration::down(store.database(), None).await.unwrap();
         assert_eq!(status(&store).await, applied(0));
@@ -118,7 +119,10 @@ async fn the_schema_has_these_tables_and_indexes() {
             "imports_status_updated",
             "imports_type",
             "imports_updated",
+            "mirror_absences",
+            "mirrors",
             "seaql_migrations",
+            "sync_rejects",
         ];
         assert_eq!(objects(&store).await, expected);
         migration::down(store.database(), None).await.unwrap();
@@ -135,7 +139,7 @@ async fn the_rows_of_a_filled_database_survive_the_indexes_going_and_coming_back
         fill(&store).await;
         let before = imports(&store).await;
         assert_eq!(before.len(), 100);
-        for steps in [1, 1, 1] {
+        for steps in [1, 1, 1, 1] {
             migration::down(store.database(), Some(steps)).await.unwrap();
             assert_eq!(imports(&store).await, before);
         }
@@ -166,13 +170,13 @@ async fn the_rows_that_would_be_lost_are_known() {
         let lost = async |steps| migration::rows_lost(store.database(), steps).await.unwrap();
         assert!(lost(None).await.is_empty());
         fill(&store).await;
-        assert!(lost(Some(3)).await.is_empty());
-        assert_eq!(lost(Some(4)).await, ["imports"]);
+        assert!(lost(Some(4)).await.is_empty());
+        assert_eq!(lost(Some(5)).await, ["imports"]);
         let all = ["imports", "accounts", "api_tokens"];
-        assert_eq!(lost(Some(5)).await, all);
+        assert_eq!(lost(Some(6)).await, all);
         assert_eq!(lost(Some(u32::MAX)).await, all);
         assert_eq!(lost(None).await, all);
-        migration::down(store.database(), Some(3)).await.unwrap();
+        migration::down(store.database(), Some(4)).await.unwrap();
         assert_eq!(lost(Some(1)).await, ["imports"]);
     }
 }
@@ -189,7 +193,7 @@ async fn several_that_migrate_at_once_do_it_once() {
             done.unwrap().unwrap();
         }
         for store in &stores {
-            assert_eq!(status(store).await, applied(5));
+            assert_eq!(status(store).await, applied(6));
         }
     }
 }
@@ -202,7 +206,7 @@ async fn a_newer_schema_is_told_apart() {
         assert_eq!(execute(&store, text, Vec::new()).await, Ok(1));
         let found = status(&store).await;
         assert_eq!(found.unknown, ["m29990101_000001_later"]);
-        assert_eq!(found.known, applied(5).known);
+        assert_eq!(found.known, applied(6).known);
         assert!(!found.is_outdated());
     }
 }

@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 13] = [
     &["error"],
     &["graphql"],
     &["resources"],
-    &["list", "changes"],
+    &["list", "changes", "mirror"],
     &["relay", "ingest"],
     &["config"],
     &["store", "selection", "scalars"],

@@ -37,7 +37,7 @@ async fn a_role_is_told_what_it_lacks_and_with_the_printed_grants_it_serves_and_
     block_in_place(|| {
         let told = unready_for(&server, "may not read");
         assert!(
-            told.contains("api_tokens, import_changes, imports;") && told.contains("migrate grants"),
+            told.contains("api_tokens, import_changes, imports, mirrors;") && told.contains("migrate grants"),
             "{told}"
         );
     });
@@ -83,7 +83,7 @@ async fn a_role_that_is_another_from_its_start_reads_and_its_statements_are_canc
         &url,
         "CREATE ROLE owner_of_all; CREATE ROLE face LOGIN; GRANT owner_of_all TO face;
          ALTER ROLE face SET role owner_of_all;
-         GRANT SELECT ON accounts, api_tokens, import_changes, imports, seaql_migrations TO owner_of_all",
+         GRANT SELECT ON accounts, api_tokens, import_changes, imports, mirrors, seaql_migrations TO owner_of_all",
     )
     .await;
     let theirs = as_role(&url, "face");
@@ -131,7 +131,7 @@ async fn so_many_connections_as_the_table_says_are_enough() {
     sql(
         &url,
         "CREATE ROLE counted LOGIN CONNECTION LIMIT 6;
-         GRANT SELECT ON accounts, api_tokens, import_changes, imports, seaql_migrations TO counted",
+         GRANT SELECT ON accounts, api_tokens, import_changes, imports, mirrors, seaql_migrations TO counted",
     )
     .await;
     let theirs = as_role(&url, "counted");
