@@ -22,9 +22,9 @@ pub struct Args {
     /// How many imports the first account has; the two others have a tenth and a hundredth of it.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub rows: u64,
-    /// Let imports keep moving through their states, and new ones come.
+    /// Leave the imports as they are. Otherwise they keep moving through their states, and new ones come.
     #[arg(long)]
-    pub live: bool,
+    pub no_live: bool,
 
     #[command(flatten)]
     pub(super) settings: config::Settings,
@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(store.close().await?);
     };
     let keys = keys?;
-    let moving = args.live.then(|| tokio::spawn(keep_moving(store.clone())));
+    let moving = (!args.no_live).then(|| tokio::spawn(keep_moving(store.clone())));
     let first = keys.first().map(|(.., key)| key.reveal());
     let served = serve::serve(&config, documents, store, signals, first, |address| {
         output::print(&welcome(address, &keys))

@@ -1,5 +1,5 @@
 /** The page's frame: the bar, the filters, and one boundary around each part that loads by itself. */
-import { Suspense, useDeferredValue, useState, type MouseEvent } from 'react';
+import { Suspense, useDeferredValue, useRef, useState, type MouseEvent } from 'react';
 import { RelayEnvironmentProvider } from 'react-relay';
 import type { Failure } from '../page/failure';
 import { operationLink } from '../page/operation';
@@ -15,6 +15,9 @@ import { ImportDetail } from './ImportDetail';
 import type { Place } from './ImportsList';
 import { firstPage, ImportsPage } from './ImportsPage';
 import { JumpForm } from './JumpForm';
+import type { Feed } from './live';
+import { keepPaused, LiveStatus, readPaused } from './LiveStatus';
+import { useBeat } from './beat';
 import { Masthead } from '../page/Masthead';
 import { Notice } from './Notice';
 import { useNavigation, type List, type Actions } from './navigation';
@@ -22,6 +25,7 @@ import { RequestDialog } from './RequestDialog';
 import { SavedViews } from './SavedViews';
 import { Skeleton } from './Skeleton';
 import { StatusTabs } from './StatusTabs';
+import type { Phase } from './stream';
 import { ErrorPanel } from './ErrorPanel';
 import { hasSpan } from './span';
 import { ZONE } from './time';
@@ -42,7 +46,12 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
   const at = places.findIndex(({ importId }) => importId === state.importId);
   useKeptFocus(list.serial);
   const [countAttempt, setCountAttempt] = useState(0);
-  const counts = useCounts(list, countAttempt);
+  const [changes, noteChange] = useBeat();
+  const counts = useCounts(list, countAttempt, changes);
+  const [phase, setPhase] = useState<Phase>('connecting');
+  const [isPaused, setIsPaused] = useState(readPaused);
+  const readAnew = useReadAnew(actions);
+  const feed: Feed = { key: apiKey, isPaused, onPhase: setPhase, onChange: noteChange, onExpired: readAnew };
   const [display, setDisplay] = useState(readDisplay);
   const plainTabs = <StatusTabs.Plain view={view} all={null} onGo={actions.go} />;
   const [isRequestShown, setIsRequestShown] = useState(false);
@@ -68,7 +77,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         <Boundary resetKey={list.serial} fallback={() => plainTabs}>
           <Suspense fallback={plainTabs}>
             <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
-              <StatusTabs view={view} list={list} all={counts.shown?.all ?? null} onGo={actions.go} />
+              <StatusTabs view={view} list={list} changes={changes} all={counts.shown?.all ?? null} onGo={actions.go} />
             </RelayEnvironmentProvider>
           </Suspense>
         </Boundary>
@@ -87,6 +96,14 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
               keepDisplay(display);
             }}
           />
+          <LiveStatus
+            phase={phase}
+            isPaused={isPaused}
+            onPause={(isPaused) => {
+              setIsPaused(isPaused);
+              keepPaused(isPaused);
+            }}
+          />
         </FilterBar>
         <DayChart
           {...counts}
@@ -94,6 +111,7 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
           onRetry={() => setCountAttempt(countAttempt + 1)}
         />
         <JumpForm view={view} environment={state.list.environment} onJump={actions.jump} />
+        {phase === 'refused' && <KeyEnded onChangeKey={onChangeKey} />}
         <div id="imports" tabIndex={-1} className={classesOf(display)}>
           <Boundary
             resetKey={list.serial}
@@ -105,8 +123,8 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
               <div className={list === state.list ? 'list' : 'list list-stale'} aria-busy={list !== state.list}>
                 <RelayEnvironmentProvider key={list.serial} environment={list.environment}>
                   <ImportsPage
-                    view={list.view}
-                    now={list.now}
+                    list={list}
+                    feed={feed}
                     actions={actions}
                     openId={state.importId}
                     onRows={setPlaces}
@@ -141,6 +159,39 @@ export function Dashboard({ apiKey, onRefused, onChangeKey }: Props) {
         The same list as GraphQL at <code>/graphql</code> and as REST at <code>/api/v1/imports</code>.
       </footer>
     </>
+  );
+}
+
+/** Unit: milliseconds; a service that forgets at once is not asked for the same list over and over. */
+const ANEW_EVERY = 15_000;
+
+/** Reads the list anew, not too often. */
+function useReadAnew(actions: Actions): () => void {
+  const last = useRef(-Infinity);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  return () => {
+    clearTimeout(timer.current);
+    // Spread, as whatever made a service forget tells all pages at once.
+    const wait = Math.max(Math.random() * 1000, last.current + ANEW_EVERY - performance.now());
+    timer.current = setTimeout(() => {
+      last.current = performance.now();
+      actions.readAnew();
+    }, wait);
+  };
+}
+
+/** What is on screen stays to be read; only another key shows more. */
+function KeyEnded({ onChangeKey }: { onChangeKey(): void }) {
+  return (
+    <div role="alert" className="notice">
+      <div>
+        <strong>This API key is no longer accepted.</strong>
+        <p>It has expired or was revoked. What is shown is as it was then; another key shows how it is now.</p>
+      </div>
+      <button type="button" className="button button-primary" onClick={onChangeKey}>
+        Enter another key
+      </button>
+    </div>
   );
 }
 

@@ -7,7 +7,9 @@ import type { ImportsListPageQuery } from './__generated__/ImportsListPageQuery.
 import type { ImportsList_query$data, ImportsList_query$key } from './__generated__/ImportsList_query.graphql';
 import { formatCount } from './format';
 import { ImportsTable } from './ImportsTable';
-import type { Actions } from './navigation';
+import { useLive, type Feed } from './live';
+import { Newer, useComeIn } from './Newer';
+import type { Actions, List } from './navigation';
 import { useAnnounce } from './announce';
 import { ErrorPanel } from './ErrorPanel';
 import { SearchProgress, useSearchedTo } from './SearchProgress';
@@ -36,14 +38,16 @@ type Direction = 'next' | 'previous';
 
 interface Props {
   query: ImportsList_query$key;
-  view: View;
+  list: List;
+  feed: Feed;
   actions: Actions;
   openId: string | null;
   onRows: OnRows;
   onRefused(): void;
 }
 
-export function ImportsList({ query, view, actions, openId, onRows, onRefused }: Props) {
+export function ImportsList({ query, list, feed, actions, openId, onRows, onRefused }: Props) {
+  const { view } = list;
   const { data, hasNext, hasPrevious, isLoadingNext, isLoadingPrevious, loadNext, loadPrevious } =
     usePaginationFragment<ImportsListPageQuery, ImportsList_query$key>(
       // Relay merges pages into one connection as long as filter and sort stay the same: `filters` names those two, so
@@ -62,6 +66,7 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
             estimatedRemainingCount
             perPage
             isSearchPartial
+            changesCursor
             pageInfo {
               startCursor
               endCursor
@@ -98,19 +103,23 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
   const loadedFrom = useRef<Partial<Record<Direction, string | null>>>({});
   useEffect(() => () => pending.current?.dispose(), []);
 
-  function load(towards: Direction) {
+  /** `isByItself`: for what has come since, and not because the reader goes on in the list. */
+  function load(towards: Direction, isByItself = false) {
     const { startCursor, endCursor } = data.imports?.pageInfo ?? {};
     const from = (towards === 'next' ? endCursor : startCursor) ?? null;
-    if (pending.current || (from && loadedFrom.current[towards] === from)) return;
+    if (pending.current || (from && !isByItself && loadedFrom.current[towards] === from)) return;
+    live.isByItself.current = isByItself;
     let over = false;
     let isAsked = false;
     const onComplete = (error: Error | null) => {
       over = true;
       pending.current = null;
       if (!error) {
-        if (isAsked) loadedFrom.current[towards] = from;
+        if (isAsked && !isByItself) loadedFrom.current[towards] = from;
         return setCounted(towards);
       }
+      // Still counted as waiting, and tried again.
+      if (isByItself) return;
       setFailures((count) => count + 1);
       setFailure(error instanceof Failure ? error : new Failure('UNKNOWN', error.message));
     };
@@ -125,6 +134,10 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
 
   const connection = data.imports;
   const edges = connection?.edges ?? NO_EDGES;
+  // Of the page that the list was read by: pages that follow would lead past changes of the rows before them.
+  const [from] = useState(connection?.changesCursor ?? '');
+  const live = useLive({ list, feed, from, edges, hasNext, openId });
+  const comeIn = useComeIn({ live, feed, actions, view, hasPrevious, rows: edges.length, openId, load });
   useEffect(
     () => onRows(edges.map(({ cursor, node }) => ({ importId: node.databaseId, cursor, type: node.type }))),
     [edges, onRows],
@@ -149,7 +162,10 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
   const isNothing = !connection || (!edges.length && !hasPrevious && !hasNext);
   const summary = isNothing && view.fileName ? 'Nothing found' : `${formatCount(edges.length)} ${loaded}${around}`;
   const progress = `${summary}. ${isStopped ? 'Search stopped. ' : ''}${sentence}`;
-  useAnnounce(isSearching ? progress : summary, isSearching && !isStopped ? SAY_AFTER : 0);
+  // What comes by itself is told in summaries, now and then.
+  const announced = useRef(summary);
+  if (!live.isByItself.current) announced.current = summary;
+  useAnnounce(isSearching ? progress : announced.current, isSearching && !isStopped ? SAY_AFTER : 0);
   if (isNothing) return <Empty view={view} actions={actions} />;
 
   return (
@@ -158,6 +174,7 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
         <strong>{formatCount(edges.length)}</strong> {loaded}
         {around}
       </p>
+      <Newer waiting={live.waiting} sort={view.sort} onShow={comeIn} />
       {hasPrevious && (
         <div className="above">
           <button
@@ -177,6 +194,7 @@ export function ImportsList({ query, view, actions, openId, onRows, onRefused }:
         <ImportsTable
           edges={edges}
           view={view}
+          live={live}
           hasNext={hasNext}
           hasPrevious={hasPrevious}
           actions={actions}
@@ -224,7 +242,7 @@ function Empty({ view, actions }: { view: View; actions: Actions }) {
       <p>
         {filtered
           ? 'Another status or a wider span of dates may show some.'
-          : 'Once the first one has started, Refresh shows it here.'}
+          : 'Once the first one has started, it shows here.'}
       </p>
       {filtered && (
         <button type="button" className="button button-primary" onClick={() => actions.go(NO_FILTERS)}>

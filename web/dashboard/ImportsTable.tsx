@@ -7,6 +7,7 @@ import { useEffect, useLayoutEffect, useRef, type MouseEvent, type RefObject } f
 import { Anchor } from './Anchor';
 import { formatFileName, formatRecentDate, formatSize, formatSpan, formatTime, formatType } from './format';
 import type { Edge } from './ImportsList';
+import type { Live, Mark } from './live';
 import type { Actions } from './navigation';
 import { useRowsInSight } from './rows';
 import { StatusLabel } from './status';
@@ -15,6 +16,7 @@ import type { SortField, View } from './view';
 interface Props {
   edges: readonly Edge[];
   view: View;
+  live: Live;
   hasNext: boolean;
   hasPrevious: boolean;
   actions: Actions;
@@ -28,7 +30,7 @@ const NEAR_END = 40;
 /** Unit: milliseconds without scrolling. Browsers limit how often a page may write its URL. */
 const MARK_AFTER = 250;
 
-export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openId, onNearEnd }: Props) {
+export function ImportsTable({ edges, view, live, hasNext, hasPrevious, actions, openId, onNearEnd }: Props) {
   const table = useRef<HTMLTableElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const span = useRowsInSight(body, edges.length);
@@ -37,7 +39,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openI
     if (span.end >= edges.length - NEAR_END) onNearEnd();
   });
   useMark(edges, span.first, hasPrevious, view.after, actions);
-  useSteadyScroll(edges, span.height);
+  useSteadyScroll(edges, span.height, live.isByItself, body);
   useOpenInSight(body, edges, openId);
 
   useLayoutEffect(() => {
@@ -91,6 +93,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openI
               role="row"
               aria-rowindex={index + 2}
               className="row"
+              data-live={live.marks.get(node.databaseId)}
               aria-current={node.databaseId === openId ? 'true' : undefined}
               data-import={node.databaseId}
               style={{ '--index': index } as React.CSSProperties}
@@ -114,6 +117,7 @@ export function ImportsTable({ edges, view, hasNext, hasPrevious, actions, openI
               </td>
               <td role="cell" className="cell-status">
                 <StatusLabel status={node.status} />
+                <LeftNote mark={live.marks.get(node.databaseId)} />
               </td>
               <td role="cell" className="cell-size">
                 {formatSize(node.fileSize)}
@@ -176,6 +180,12 @@ function Instant({ className, at }: { className: string; at: string }) {
   );
 }
 
+/** Beside the strike: a row that has left the list says so to those who do not see it. */
+function LeftNote({ mark }: { mark: Mark | undefined }) {
+  if (mark !== 'left' && mark !== 'deleted') return null;
+  return <span className="unseen">{mark === 'deleted' ? ', deleted' : ', no longer in this list'}</span>;
+}
+
 function Nothing() {
   return (
     <span className="nothing">
@@ -219,11 +229,18 @@ function useOpenInSight(body: RefObject<HTMLElement | null>, edges: readonly Edg
 }
 
 /** Rows that join at the top push the others down; scrolling by as much leaves the reader where they were. */
-function useSteadyScroll(edges: readonly Edge[], rowHeight: number) {
+function useSteadyScroll(
+  edges: readonly Edge[],
+  rowHeight: number,
+  isByItself: RefObject<boolean>,
+  body: RefObject<HTMLElement | null>,
+) {
   const top = useRef(edges[0]?.node.id);
   useLayoutEffect(() => {
     const added = edges.findIndex(({ node }) => node.id === top.current);
-    if (added > 0) scrollBy(0, added * rowHeight);
+    // Those that come in by themselves, at the top, are there to be seen.
+    const isSeen = isByItself.current && (body.current?.getBoundingClientRect().top ?? 0) >= 0;
+    if (added > 0 && !isSeen) scrollBy(0, added * rowHeight);
     top.current = edges[0]?.node.id;
   }, [edges, rowHeight]);
 }

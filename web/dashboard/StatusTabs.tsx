@@ -1,7 +1,7 @@
 /** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+"; and the true total. */
 import { useEffect, useRef } from 'react';
-import { graphql, useLazyLoadQuery } from 'react-relay';
-import type { ImportStatus, StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
+import { fetchQuery, graphql, useLazyLoadQuery } from 'react-relay';
+import query, { type ImportStatus, type StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
 import { formatCount } from './format';
 import { MOST_COUNTED, type Total } from './counts';
@@ -23,7 +23,15 @@ interface Props {
   onGo(change: Partial<View>): void;
 }
 
-export function StatusTabs({ view, list, all, onGo }: Props & { list: List }) {
+interface LiveProps extends Props {
+  list: List;
+  /** How often it has changed by itself. */
+  changes: number;
+}
+
+export function StatusTabs({ view, list, changes, all, onGo }: LiveProps) {
+  // A tab says what choosing it would show, so the chosen statuses are no part of its count.
+  const variables = { filter: toFilter({ ...list.view, statuses: [], isExcluding: false }, list.now) };
   const { viewer, importStatusCounts } = useLazyLoadQuery<StatusTabsQuery>(
     graphql`
       query StatusTabsQuery($filter: ImportFilter) {
@@ -37,9 +45,16 @@ export function StatusTabs({ view, list, all, onGo }: Props & { list: List }) {
         }
       }
     `,
-    // A tab says what choosing it would show, so the chosen statuses are no part of its count.
-    { filter: toFilter({ ...list.view, statuses: [], isExcluding: false }, list.now) },
+    variables,
   );
+  useEffect(() => {
+    if (!changes) return;
+    const request = fetchQuery<StatusTabsQuery>(list.environment, query, variables, {
+      networkCacheConfig: { force: true },
+      // Those that are shown are a little old; the next change asks again.
+    }).subscribe({ error() {} });
+    return () => request.unsubscribe();
+  }, [changes]);
   const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
   return <Tabs view={view} all={all} onGo={onGo} account={viewer?.name} counts={counts} />;
 }

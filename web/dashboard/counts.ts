@@ -1,7 +1,7 @@
 /**
  * How many imports the filtered list has, in all and by day: for the chart and for the tab of all statuses.
  *
- * Takes a list; gives its counts once they are there, and those of the list before until then. They are asked for beside
+ * Takes a list and how often it has changed by itself; gives its counts once they are there, and those of the list before until then. They are asked for beside
  * the rows, which never wait for them.
  */
 import { useEffect, useState } from 'react';
@@ -48,7 +48,7 @@ const COARSER: Partial<Record<ImportCountBucket, ImportCountBucket>> = { DAY: 'M
 /** The zone that the service is asked by. It may not know the viewer's, of which its own database may not have the name. */
 let zone = ZONE.name;
 
-export function useCounts(list: List, attempt: number): CountsState {
+export function useCounts(list: List, attempt: number, changes: number): CountsState {
   const [state, setState] = useState<CountsState & { of: List | null }>({
     shown: null,
     failure: null,
@@ -68,6 +68,20 @@ export function useCounts(list: List, attempt: number): CountsState {
       isOver = true;
     };
   }, [list, attempt]);
+  useEffect(() => {
+    if (!changes) return;
+    let isOver = false;
+    count(list)
+      .then((shown) => isOver || setState((now) => (now.of === list ? { ...now, shown, failure: null } : now)))
+      // Those that are shown are a little old; the next change asks again.
+      .catch((error: unknown) => {
+        if (!(error instanceof Failure)) throw error;
+      });
+    return () => {
+      isOver = true;
+    };
+    // A list that is new is asked for above.
+  }, [changes]);
   return { ...state, isBusy: state.of !== list };
 }
 

@@ -5,17 +5,15 @@
  * the open import. A list is loaded anew only when its filter or sort changes; opening an import leaves it alone.
  */
 import { useEffect, useRef, useState } from 'react';
-import type { IEnvironment } from 'relay-runtime';
-import { createEnvironment } from './environment';
+import { createEnvironment, type LiveEnvironment } from './environment';
 import { readView, sameList, writeView, type View } from './view';
 
-export interface List {
+export interface List extends LiveEnvironment {
   /** Grows with each load; what React keys on. */
   serial: number;
   view: View;
   /** What spans that move with the clock are measured from. **Unit**: milliseconds since 1970. */
   now: number;
-  environment: IEnvironment;
   /** How often it was asked for before, and failed. */
   attempt: number;
   /** Which jump led to where it starts; 0: none. */
@@ -42,6 +40,8 @@ export interface Actions {
   close(): void;
   /** Loads the list again from its first page, or from where it started. */
   reload(): void;
+  /** Loads the list again from where the reader is in it. */
+  readAnew(): void;
   /** The same, because it failed. */
   retry(): void;
   /** Goes on without a part of the link that the service refused. */
@@ -108,6 +108,9 @@ export function useNavigation(key: string): [PageState, Actions] {
       reload() {
         show({ ...shown.current, list: load(shown.current.list.view, key) });
       },
+      readAnew() {
+        show({ ...shown.current, list: load(readView(location.search).view, key) });
+      },
       retry() {
         const { view, attempt } = shown.current.list;
         show({ ...shown.current, list: { ...load(view, key), attempt: attempt + 1 } });
@@ -158,7 +161,7 @@ function moveTo(current: PageState, view: View, key: string): PageState {
 
 function load(view: View, key: string): List {
   serial += 1;
-  return { serial, view, now: Date.now(), environment: createEnvironment(key), attempt: 0, jump: entry().jump };
+  return { serial, view, now: Date.now(), ...createEnvironment(key), attempt: 0, jump: entry().jump };
 }
 
 /** The state of the history's entry; another page's or version's counts as none. */

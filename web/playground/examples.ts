@@ -134,6 +134,21 @@ query Refetch($id: ID!) {
 }
 `;
 
+const CHANGES = `# What becomes of imports, as it happens, until it is stopped: one answer for each import that changes.
+subscription Changes($after: String, $filter: ImportFilter) {
+  importChanges(after: $after, filter: $filter) {
+    cursor
+    kind
+    databaseId
+    import {
+      fileName
+      status
+      updatedAt
+    }
+  }
+}
+`;
+
 export const EXAMPLES: Example[] = [
   {
     title: 'First page',
@@ -176,6 +191,13 @@ export const EXAMPLES: Example[] = [
     operation: 'Refetch',
     query: REFETCH,
     variables: ({ nodeId }) => ({ id: nodeId ?? '' }),
+  },
+  {
+    title: 'Changes',
+    about: 'A subscription to what changes from now on. The cursor of the last change resumes it.',
+    operation: 'Changes',
+    query: CHANGES,
+    variables: () => ({ after: null, filter: null }),
   },
 ];
 

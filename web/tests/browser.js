@@ -22,7 +22,7 @@ const FLAGS = [
 const NO_PROXY = '--no-proxy-server';
 
 /** What the browser itself says about an answer that a test provokes. */
-export const REFUSED = /^Failed to load resource/;
+export const REFUSED = /^(Failed to load resource|WebSocket connection to )/;
 /** Viewports: a phone as most are, and as narrow as they come. */
 export const PHONE = { viewport: { width: 390, height: 844 } };
 export const NARROW = { viewport: { width: 320, height: 700 } };

@@ -96,6 +96,31 @@ describe('the playground', () => {
       assert.ok(answers['Node refetch'].node.fileName);
     }));
 
+  test('runs a subscription until it is stopped, with the key of the page or of its headers', () =>
+    onPlayground('/graphiql', {}, async (page) => {
+      const frames = [];
+      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => frames.push(JSON.parse(payload))));
+      await page.locator('.examples').getByRole('button', { name: 'Changes' }).click();
+      await tabReady(page, 1);
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await until('a subscription', async () => frames.map(({ type }) => type), ['connection_init', 'subscribe']);
+      assert.deepEqual(frames[0].payload, { Authorization: `Bearer ${KEY}` });
+      await page.getByRole('button', { name: /Stop query/ }).click();
+      await until('its end', async () => frames.at(-1).type, 'complete');
+      // A cursor that is none: the answer comes by the same way, and ends it.
+      await page.evaluate(() => {
+        const model = globalThis.__MONACO.editor.getModels().find(({ uri }) => uri.path.includes('variables'));
+        model.setValue('{"after": "nonsense"}');
+      });
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await until(
+        'the answer',
+        () => editor(page, 'response'),
+        (text) => text.includes('INVALID_CURSOR'),
+      );
+      await page.getByRole('button', { name: /Execute query/ }).waitFor();
+    }));
+
   test('shares an operation by a link without the key', () =>
     onPlayground('/graphiql', {}, async (page) => {
       await page.locator('.examples').getByRole('button', { name: 'Next page' }).click();

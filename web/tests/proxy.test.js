@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request as ask } from 'node:http';
+import { connect } from 'node:net';
 import { describe } from 'node:test';
 import { editorReady, openBrowser, withPage } from './browser.js';
 import { KEY, URL_BASE } from './gateway.js';
 import { after, before, test } from './limits.js';
+import { openSource } from './source.js';
 
 const PREFIX = '/gw';
 
@@ -26,12 +28,34 @@ async function startProxy() {
     });
     onward.on('error', () => response.destroy());
     request.pipe(onward);
-  }).listen(0, '127.0.0.1');
+  });
+  // A WebSocket: the request is passed on, and then bytes both ways.
+  const sockets = [];
+  server.on('upgrade', (request, socket, head) => {
+    if (!request.url.startsWith(`${PREFIX}/`)) {
+      strays.push(`${request.method} ${request.url}`);
+      socket.destroy();
+      return;
+    }
+    const { hostname, port } = new URL(URL_BASE);
+    const onward = connect(port, hostname);
+    const { rawHeaders } = request;
+    const lines = rawHeaders.flatMap((name, index) => (index % 2 ? [] : `${name}: ${rawHeaders[index + 1]}`));
+    onward.write([`GET ${request.url.slice(PREFIX.length)} HTTP/1.1`, ...lines, '', ''].join('\r\n'));
+    onward.write(head);
+    onward.pipe(socket).pipe(onward);
+    for (const each of [socket, onward]) each.on('error', () => [socket, onward].forEach((end) => end.destroy()));
+    sockets.push(socket, onward);
+  });
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${server.address().port}${PREFIX}/`,
     strays,
-    close: () => server.close().closeAllConnections(),
+    close() {
+      server.close().closeAllConnections();
+      sockets.forEach((socket) => socket.destroy());
+    },
   };
 }
 
@@ -65,6 +89,7 @@ describe('below the prefix of a proxy', () => {
     await other.getByRole('link', { name: 'Imports', exact: true }).click();
     await firstRow(other).waitFor();
     assert.equal(other.url(), proxy.url);
+    await other.locator('.live-live').waitFor();
   });
 
   onProxy('an import is opened, and handed to the playground', '', async (page) => {
@@ -79,6 +104,17 @@ describe('below the prefix of a proxy', () => {
     await page.getByRole('link', { name: 'Dashboard' }).click();
     await page.waitForURL(proxy.url);
     await firstRow(page).waitFor();
+  });
+
+  test('a WebSocket is as safe as the page that opens it', async () => {
+    const source = await openSource();
+    try {
+      const { socketUrl } = await source.ssrLoadModule('/page/socket.ts');
+      assert.equal(socketUrl('https://a.example/gw/?status=failed#x'), 'wss://a.example/gw/graphql');
+      assert.equal(socketUrl('http://127.0.0.1:8080/graphiql'), 'ws://127.0.0.1:8080/graphql');
+    } finally {
+      await source.close();
+    }
   });
 
   test('a slash too many is redirected below the prefix, with the query string and the body', async () => {

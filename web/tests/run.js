@@ -32,7 +32,7 @@ process.exit();
 
 function startDemo() {
   return startGateway(
-    ['demo', '--rows', String(ROWS), '--listen', '127.0.0.1:0'],
+    ['demo', '--no-live', '--rows', String(ROWS), '--listen', '127.0.0.1:0'],
     // The tests walk every import many times over; what they cost is no business of theirs.
     { GATEWAY_RATE_LIMIT: 'off' },
     (said) => keysIn(said).length >= 2,

@@ -236,7 +236,8 @@ impl Gateway {
     fn start(watch: &Watch, rows: u32, options: &[&str]) -> Result<Self, String> {
         let binary = debug_gateway();
         let mut demo = command([binary.as_os_str()]);
-        demo.args(["demo", "--rows", &rows.to_string(), "--listen", "127.0.0.1:0"])
+        demo.args(["demo", "--no-live", "--listen", "127.0.0.1:0"])
+            .args(["--rows", &rows.to_string()])
             .args(options)
             .stdout(Stdio::piped())
             .stderr(watch.standard_error());
