@@ -5,7 +5,7 @@
  */
 import type { FormattedExecutionResult } from 'graphql-ws';
 import { isSendable } from '../page/key';
-import { createSocket } from '../page/socket';
+import { closeSocket, createSocket } from '../page/socket';
 import type { liveSubscription$data } from './__generated__/liveSubscription.graphql';
 
 export type Change = liveSubscription$data['importChanges'];
@@ -68,7 +68,7 @@ export function followChanges(source: Source): () => void {
     const lose = (reason: unknown) => {
       if (isOver || over) return;
       isOver = true;
-      void client.dispose();
+      closeSocket(client);
       if (isRefusal(reason)) return end(() => source.onPhase('refused'));
       if (codesOf(reason).some((code) => code === 'CHANGES_EXPIRED' || code === 'INVALID_CURSOR')) {
         return end(source.onExpired);
@@ -103,7 +103,7 @@ export function followChanges(source: Source): () => void {
     }
     endConnection = () => {
       isOver = true;
-      void client.dispose();
+      closeSocket(client);
     };
   }
 

@@ -43,6 +43,11 @@ export function createSocket(headers: Record<string, string>, on: ClientOptions[
   return client;
 }
 
+/** Ends what runs over a socket. One whose connection never came about has nothing to close, and says so by a rejection. */
+export function closeSocket(client: Client): void {
+  Promise.resolve(client.dispose()).catch(() => {});
+}
+
 /** The address of `/graphql` beside a page, whose own address a proxy may have put a prefix before. */
 export function socketUrl(page: string): string {
   const url = new URL('graphql', page);
