@@ -160,7 +160,8 @@ impl Cluster {
         clients: u32,
         seconds: u32,
     ) -> Result<f64, String> {
-        let mut pgbench = Command::new(self.binaries.join("pgbench"));
+        let own = self.binaries.join("pgbench");
+        let mut pgbench = Command::new(if own.is_file() { own } else { "pgbench".into() });
         pgbench.args([
             "-n",
             "-M",
