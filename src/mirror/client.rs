@@ -134,7 +134,8 @@ impl Client {
             Some(open) if !open.sender.is_closed() => open.sender,
             _ => within(self.limit, "connecting", self.connect()).await??,
         };
-        let answer = self.exchange(&mut sender, query).await?;
+        let mut answer = self.exchange(&mut sender, query).await?;
+        self.keys.cut_from(&mut answer);
         if !sender.is_closed() {
             self.open = Some(Open {
                 sender,

@@ -56,7 +56,16 @@ function answer(first, last, hasNextPage, reached = null) {
   const pageInfo = { hasNextPage, hasPreviousPage: false, startCursor: `c${first}`, endCursor: reached ?? `c${last}` };
   const isSearchPartial = reached !== null;
   return {
-    data: { imports: { estimatedRemainingCount: 40, perPage: edges.length, isSearchPartial, edges, pageInfo } },
+    data: {
+      imports: {
+        estimatedRemainingCount: 40,
+        perPage: edges.length,
+        isSearchPartial,
+        changesCursor: '',
+        edges,
+        pageInfo,
+      },
+    },
   };
 }
 
@@ -93,8 +102,9 @@ function openList(search = '') {
             RelayEnvironmentProvider,
             { environment },
             createElement(ImportsPage, {
-              view: readView(search).view,
-              now: 0,
+              list: { environment, apply() {}, serial: 1, view: readView(search).view, now: 0, attempt: 0, jump: 0 },
+              // What lists have as they live is for the tests of a browser.
+              feed: { key: '', isPaused: true, onPhase() {}, onChange() {}, onExpired() {} },
               actions,
               openId: null,
               onRows() {},
