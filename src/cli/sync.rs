@@ -127,6 +127,7 @@ pub async fn run(args: Args, database_url: &str) -> anyhow::Result<()> {
         work(store, client, &options, signals).await
     });
     let (totals, is_whole) = done.await?;
+    let is_once = args.of.once;
     let Totals {
         pages,
         stored,
@@ -137,7 +138,11 @@ pub async fn run(args: Args, database_url: &str) -> anyhow::Result<()> {
     let rest = if is_whole { "" } else { "; stopped" };
     output::print(&format!(
         "{pages} pages: {stored} stored, {older} passed over as older, {removed} removed, {rejected} refused{rest}\n"
-    ))
+    ))?;
+    if is_once && !is_whole {
+        bail!("it was stopped before the account was up to date");
+    }
+    Ok(())
 }
 
 /// Every setting, read and checked before anything is opened.

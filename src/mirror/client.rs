@@ -14,7 +14,9 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, HeaderValue, LOCATION, USER_AGENT,
+};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -134,8 +136,7 @@ impl Client {
             Some(open) if !open.sender.is_closed() => open.sender,
             _ => within(self.limit, "connecting", self.connect()).await??,
         };
-        let mut answer = self.exchange(&mut sender, query).await?;
-        self.keys.cut_from(&mut answer);
+        let answer = self.exchange(&mut sender, query).await?;
         if !sender.is_closed() {
             self.open = Some(Open {
                 sender,
@@ -153,7 +154,22 @@ impl Client {
         };
         let response = within(self.limit, "the head of the answer", sent).await?;
         let response = response.map_err(|error| broken(&error))?;
-        within(self.limit, "the body of the answer", read(response)).await?
+        let mut answer = within(self.limit, "the body of the answer", read(response)).await??;
+        self.without_keys(&mut answer);
+        Ok(answer)
+    }
+
+    /// An upstream may repeat the keys, and what it says is logged and stored.
+    fn without_keys(&self, answer: &mut Answer) {
+        if let Some(body) = self.keys.cut_from(&answer.body) {
+            answer.body = body.into();
+        }
+        if let Some(to) = answer.headers.get(LOCATION)
+            && let Some(to) = self.keys.cut_from(to.as_bytes())
+        {
+            let to = HeaderValue::from_bytes(&to).unwrap_or(HeaderValue::from_static(""));
+            answer.headers.insert(LOCATION, to);
+        }
     }
 
     fn request(&self, query: &str) -> Result<Request<Empty<Bytes>>, Fault> {

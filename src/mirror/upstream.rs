@@ -135,10 +135,46 @@ impl Keys {
     /// [`KeyError`]; it does not repeat the text.
     pub fn new(key: &str, account_token: Option<&str>) -> Result<Self, KeyError> {
         Ok(Self {
-            authorization: secret(&format!("Token {}", visible(key)?))?,
+            authorization: secret(&format!("{SCHEME}{}", visible(key)?))?,
             account_token: account_token.map(|token| secret(visible(token)?)).transpose()?,
         })
     }
+
+    /// What an upstream sent, without the keys; `None` where they are not in it.
+    pub(super) fn cut_from(&self, sent: &[u8]) -> Option<Vec<u8>> {
+        let authorization = self.authorization.as_bytes();
+        let key = authorization
+            .strip_prefix(SCHEME.as_bytes())
+            .unwrap_or(authorization);
+        let token = self.account_token.as_ref().map(HeaderValue::as_bytes);
+        let mut cut = None;
+        for secret in [Some(key), token].into_iter().flatten() {
+            cut = without(cut.as_deref().unwrap_or(sent), secret).or(cut);
+        }
+        cut
+    }
+}
+
+/// The scheme of `Authorization`.
+const SCHEME: &str = "Token ";
+/// What stands for a key that was cut out.
+const CUT: &[u8] = b"[key]";
+
+fn without(sent: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+    let find = |text: &[u8]| text.windows(secret.len().max(1)).position(|part| part == secret);
+    let mut place = find(sent)?;
+    let (mut cut, mut rest) = (Vec::with_capacity(sent.len()), sent);
+    loop {
+        cut.extend_from_slice(&rest[..place]);
+        cut.extend_from_slice(CUT);
+        rest = &rest[place + secret.len()..];
+        match find(rest) {
+            Some(next) => place = next,
+            None => break,
+        }
+    }
+    cut.extend_from_slice(rest);
+    Some(cut)
 }
 
 fn visible(text: &str) -> Result<&str, KeyError> {
@@ -163,6 +199,26 @@ impl fmt::Debug for Keys {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_cut_from_what_is_sent_wherever_they_stand() {
+        let keys = Keys::new("secret", Some("other")).unwrap();
+        for (sent, cut) in [
+            ("", None),
+            ("secre other_", Some("secre [key]_")),
+            ("secret", Some("[key]")),
+            (
+                "a secret, secretsecret b other",
+                Some("a [key], [key][key] b [key]"),
+            ),
+            ("nothing", None),
+        ] {
+            let found = keys
+                .cut_from(sent.as_bytes())
+                .map(|text| String::from_utf8(text).unwrap());
+            assert_eq!(found.as_deref(), cut, "{sent}");
+        }
+    }
 
     #[test]
     fn a_base_has_host_port_and_path() {

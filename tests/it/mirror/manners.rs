@@ -95,7 +95,11 @@ async fn a_redirect_is_not_followed_and_no_key_goes_elsewhere() {
         "307 Temporary Redirect",
         "308 Permanent Redirect",
     ] {
-        let location = format!("Location: http://{address}/api/v1/imports\r\n");
+        // It repeats the key.
+        let location = format!(
+            "Location: http://{address}/api/v1/imports?token={}\r\n",
+            upstream.key
+        );
         upstream.proxy.act(move |_| answer(status, &location, ""));
         let (code, _, error) = mirror.run(&upstream, ONCE);
         assert_eq!(code, Some(1), "{error}");
@@ -104,7 +108,19 @@ async fn a_redirect_is_not_followed_and_no_key_goes_elsewhere() {
             "{error}"
         );
         assert!(elsewhere.accept().is_err(), "{status} was followed");
+        assert!(!error.contains(&upstream.key), "{error}");
     }
+    let echo = format!("bad: Token {} of {}", upstream.key, upstream.account_token);
+    let log = log_of(&mirror, &upstream, answer("500 Internal Server Error", "", &echo));
+    assert!(log.contains("answers 500: bad: Token [key] of "), "{log}");
+    assert!(
+        !log.contains(&upstream.key) && !log.contains(&upstream.account_token),
+        "{log}"
+    );
+    upstream
+        .proxy
+        .act(|_| answer("302 Found", "Location: /login\r\n", ""));
+    mirror.run(&upstream, ONCE);
     let status = mirror.status();
     assert!(status["ERROR"].starts_with("the"), "{status:?}");
 }
