@@ -228,7 +228,10 @@ function useOpenInSight(body: RefObject<HTMLElement | null>, edges: readonly Edg
   }, [openId]);
 }
 
-/** Rows that join at the top push the others down; scrolling by as much leaves the reader where they were. */
+/**
+ * Rows that join at the top push the others down; scrolling by as much leaves the reader where they were. What stands
+ * above the rows may go with them, as the button that loads them does at the start of the list.
+ */
 function useSteadyScroll(
   edges: readonly Edge[],
   rowHeight: number,
@@ -236,11 +239,16 @@ function useSteadyScroll(
   body: RefObject<HTMLElement | null>,
 ) {
   const top = useRef(edges[0]?.node.id);
+  const stood = useRef(0);
   useLayoutEffect(() => {
+    const inSight = body.current?.getBoundingClientRect().top ?? 0;
+    const stands = inSight + scrollY;
     const added = edges.findIndex(({ node }) => node.id === top.current);
     // Those that come in by themselves, at the top, are there to be seen.
-    const isSeen = isByItself.current && (body.current?.getBoundingClientRect().top ?? 0) >= 0;
-    if (added > 0 && !isSeen) scrollBy(0, added * rowHeight);
+    const isSeen = isByItself.current && inSight >= 0;
+    if (added > 0 && !isSeen) scrollBy(0, added * rowHeight + stands - stood.current);
     top.current = edges[0]?.node.id;
-  }, [edges, rowHeight]);
+    // Of every render: the list draws what stands above the rows together with them.
+    stood.current = stands;
+  });
 }

@@ -47,13 +47,14 @@ function noteRunning(name) {
 export async function until(what, read, wanted, limitMs = LIMIT_MS.condition) {
   const accepts = typeof wanted === 'function' ? wanted : (value) => isDeepStrictEqual(value, wanted);
   const end = performance.now() + limitMs;
+  let there;
   for (;;) {
-    let there;
     try {
       there = await within(Math.max(end - performance.now(), PAUSE_MS), 'reading it', read());
       if (accepts(there)) return there;
     } catch (error) {
-      there = error;
+      // A reading that the end cuts short tells less than the one before it.
+      if (performance.now() < end || there === undefined) there = error;
     }
     if (performance.now() >= end) {
       const last = there instanceof Error ? there.message : inspect(there, { depth: 4, breakLength: 120 });
