@@ -6,7 +6,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -14,6 +14,7 @@ use migration::Status;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 use super::{WrongSettings, database, output};
 use crate::app::{self, AppError, NoAnswer};
@@ -21,7 +22,7 @@ use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::graphql::documents::Documents;
 use crate::http::{self, Gateway, Readiness};
-use crate::store::{HealthCheck, Store, StoreError};
+use crate::store::{HealthCheck, Store, StoreError, mirror};
 use crate::telemetry;
 
 /// Settings of the service.
@@ -102,8 +103,9 @@ pub(super) async fn serve(
     let (gateway, readiness) = app::gateway(config, documents, store.clone());
     let draining = readiness.clone();
     let health_check = Arc::new(store.health_check());
+    let watched = Arc::downgrade(&gateway);
     let watching = tokio::spawn(app::watch(readiness, move || {
-        schema_is_current(store.clone(), Arc::clone(&health_check))
+        look(store.clone(), Arc::clone(&health_check), Weak::clone(&watched))
     }));
     let trimming = tokio::spawn(Arc::clone(&gateway.changes).keep_short());
     let limits = app::connection_limits(&config.limits);
@@ -246,6 +248,23 @@ async fn migrate_later(store: Store) {
             Err(error) => return tracing::error!(cause = error.reason(), "cannot migrate"),
         }
     }
+}
+
+/// Looks at the schema and then, where that is what this program needs, at the mirrors.
+async fn look(
+    store: Store,
+    health_check: Arc<HealthCheck>,
+    gateway: Weak<Gateway>,
+) -> Result<bool, NoAnswer> {
+    let is_current = schema_is_current(store, Arc::clone(&health_check)).await?;
+    if is_current {
+        let begun = Instant::now();
+        let standings = health_check.look(async |db| mirror::standings(&db).await).await?;
+        if let Some(gateway) = gateway.upgrade() {
+            gateway.mirrors.see(begun, standings);
+        }
+    }
+    Ok(is_current)
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.

@@ -51,6 +51,8 @@ pub enum StatementKind {
     Changed,
     /// What of an account's changes is seen.
     Tag,
+    /// How the mirror of an account stands.
+    Mirror,
 }
 
 impl StatementKind {
@@ -80,6 +82,7 @@ impl StatementKind {
             Self::Changes => "changes",
             Self::Changed => "changed",
             Self::Tag => "tag",
+            Self::Mirror => "mirror",
         }
     }
 }

@@ -4,6 +4,7 @@
 mod chaos;
 mod manners;
 mod proxy;
+mod staleness;
 mod tls;
 mod walks;
 
