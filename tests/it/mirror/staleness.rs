@@ -18,7 +18,7 @@ const HOUR: u64 = 3600;
 
 impl Mirror {
     /// The service over its database, with a key of the account.
-    async fn serve(&self, options: &[&str]) -> Server {
+    pub(super) async fn serve(&self, options: &[&str]) -> Server {
         let made = tokens::create(&self.store, 1, "", None, instant(0))
             .await
             .unwrap();
