@@ -21,6 +21,7 @@ use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
 use crate::load::streams::{StreamLimits, Streams};
+use crate::mirror::standings::Standings;
 use crate::store::held_tokens::HeldTokens;
 use crate::store::token_cache::TokenCache;
 use crate::store::{Store, StoreError};
@@ -121,6 +122,7 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
                 retention: limits.change_retention,
             },
         ),
+        mirrors: Standings::default(),
         metrics: Arc::clone(store.metrics()),
         store,
         schema,

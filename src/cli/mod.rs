@@ -11,6 +11,7 @@ pub mod demo;
 pub mod duration;
 pub mod load;
 pub mod migrate;
+pub mod mirror;
 pub mod output;
 pub mod schema;
 pub mod seed;

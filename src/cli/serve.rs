@@ -6,7 +6,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -14,14 +15,17 @@ use migration::Status;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
+use super::mirror::kept::Kept;
+use super::mirror::{Mirrored, file};
 use super::{WrongSettings, database, output};
 use crate::app::{self, AppError, NoAnswer};
 use crate::config::listen::Listen;
 use crate::config::{self, Config};
 use crate::graphql::documents::Documents;
 use crate::http::{self, Gateway, Readiness};
-use crate::store::{HealthCheck, Store, StoreError};
+use crate::store::{HealthCheck, Store, StoreError, mirror};
 use crate::telemetry;
 
 /// Settings of the service.
@@ -40,6 +44,10 @@ pub struct Args {
     )]
     pub(super) migrate: String,
 
+    /// A TOML file of mirrors: accounts that are kept in step with other services while this one runs.
+    #[arg(long, env = "GATEWAY_MIRROR", value_name = "FILE")]
+    pub(super) mirror: Option<PathBuf>,
+
     #[command(flatten)]
     pub(super) settings: config::Settings,
 }
@@ -56,7 +64,7 @@ const MIGRATE_PAUSE: Duration = Duration::from_secs(1);
 /// [`WrongSettings`], all of them at once; an outdated schema; an address that is taken.
 pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let (config, migrate) = checked(&args, &url)?;
+    let (config, migrate, mirrors) = checked(&args, &url)?;
     let documents = app::documents(&config).map_err(settings_or_fault)?;
     telemetry::start(config.log_format);
     let store = Store::open(&config.store).await?;
@@ -65,25 +73,30 @@ pub async fn run(args: Args, url: String) -> anyhow::Result<()> {
         return Ok(store.close().await?);
     };
     prepared?;
-    serve(&config, documents, store, signals, None, |_| Ok(())).await
+    serve(&config, documents, store, &mirrors, signals, None, |address| {
+        output::print(&format!("listening on http://{address}\n"))
+    })
+    .await
 }
 
-/// All settings, and whether to migrate.
-fn checked(args: &Args, url: &str) -> Result<(Config, bool), WrongSettings> {
+/// All settings, whether to migrate, and the mirrors.
+fn checked(args: &Args, url: &str) -> Result<(Config, bool, Vec<Mirrored>), WrongSettings> {
     let migrate = config::switch("--migrate", &args.migrate);
     let settings = args.settings.check(url);
-    match (settings, migrate) {
-        (Ok(config), Ok(migrate)) => Ok((config, migrate)),
-        (settings, migrate) => {
+    let mirrors = args.mirror.as_deref().map_or(Ok(Vec::new()), file::read);
+    match (settings, migrate, mirrors) {
+        (Ok(config), Ok(migrate), Ok(mirrors)) => Ok((config, migrate, mirrors)),
+        (settings, migrate, mirrors) => {
             let mut faults = settings.err().unwrap_or_default();
             faults.extend(migrate.err());
+            faults.extend(mirrors.err().unwrap_or_default());
             Err(WrongSettings(faults.join("; ")))
         }
     }
 }
 
-/// Serves an open store until `signals` says to stop; `told` is called with the address once the service answers.
-/// `demo_key` goes into the pages.
+/// Serves an open store, and keeps its mirrors, until `signals` says to stop; `told` is called with the address once the service
+/// answers. `demo_key` goes into the pages.
 ///
 /// # Errors
 ///
@@ -92,6 +105,7 @@ pub(super) async fn serve(
     config: &Config,
     documents: Documents,
     store: Store,
+    mirrors: &[Mirrored],
     mut signals: Signals,
     demo_key: Option<&str>,
     told: impl FnOnce(SocketAddr) -> anyhow::Result<()>,
@@ -100,10 +114,12 @@ pub(super) async fn serve(
     let operating = config.metrics_listen.as_ref().map(listen).transpose()?;
     let address = listener.local_addr()?;
     let (gateway, readiness) = app::gateway(config, documents, store.clone());
+    let kept = Kept::start(mirrors, &store);
     let draining = readiness.clone();
     let health_check = Arc::new(store.health_check());
+    let watched = Arc::downgrade(&gateway);
     let watching = tokio::spawn(app::watch(readiness, move || {
-        schema_is_current(store.clone(), Arc::clone(&health_check))
+        look(store.clone(), Arc::clone(&health_check), Weak::clone(&watched))
     }));
     let trimming = tokio::spawn(Arc::clone(&gateway.changes).keep_short());
     let limits = app::connection_limits(&config.limits);
@@ -115,11 +131,13 @@ pub(super) async fn serve(
         tokio::spawn(async move { http_server::serve(listener, door, &limits, std::future::pending()).await })
     });
     let door = http::door(Arc::clone(&gateway), demo_key);
-    output::print(&format!("listening on http://{address}\n"))?;
     told(address)?;
     let delay = config.limits.shutdown_delay;
+    let mirroring = kept.stop();
     let stop = async move {
         let is_patient = signals.stop().await;
+        // At once, so that another service has them soon.
+        mirroring.stop();
         watching.abort();
         trimming.abort();
         draining.send_replace(Readiness::Draining);
@@ -133,6 +151,7 @@ pub(super) async fn serve(
         tracing::info!("stopping: no new connections, finishing what runs");
     };
     let drained = http_server::serve(listener, door, &limits, stop).await;
+    kept.ended().await;
     tracing::info!(?drained, "stopped");
     if let Some(operating) = operating {
         operating.abort();
@@ -246,6 +265,23 @@ async fn migrate_later(store: Store) {
             Err(error) => return tracing::error!(cause = error.reason(), "cannot migrate"),
         }
     }
+}
+
+/// Looks at the schema and then, where that is what this program needs, at the mirrors.
+async fn look(
+    store: Store,
+    health_check: Arc<HealthCheck>,
+    gateway: Weak<Gateway>,
+) -> Result<bool, NoAnswer> {
+    let is_current = schema_is_current(store, Arc::clone(&health_check)).await?;
+    if is_current {
+        let begun = Instant::now();
+        let standings = health_check.look(async |db| mirror::standings(&db).await).await?;
+        if let Some(gateway) = gateway.upgrade() {
+            gateway.mirrors.see(begun, standings);
+        }
+    }
+    Ok(is_current)
 }
 
 /// Whether the schema is what this program needs; where the database gives no answer, why.

@@ -4,22 +4,21 @@
 //! come from files or the environment, never from the command line, which other users of a machine can read.
 
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::mirror::{self, Mirrored, RateLimit, Secret};
 use super::serve::Signals;
 use super::{WrongSettings, database, duration, output, table};
-use crate::mirror::budget::Rate;
 use crate::mirror::client::Client;
-use crate::mirror::holder::LONGEST_LEASE;
 use crate::mirror::run::{Options, Sync, Totals};
-use crate::mirror::upstream::{Keys, Upstream};
+use crate::mirror::upstream::Upstream;
 use crate::store::Store;
-use crate::store::mirror::{self, Phase, Status};
+use crate::store::mirror::{Phase, Status, statuses};
 use crate::telemetry::{self, LogFormat};
 
 /// Keep an account's imports in step with those of another service that speaks the same REST API.
@@ -34,6 +33,7 @@ pub struct Args {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("when").args(["once", "every"]).required(true))]
 struct Of {
     /// The account whose imports are written.
     #[arg(long, value_name = "ID", required = true)]
@@ -42,10 +42,10 @@ struct Of {
     #[arg(long, value_name = "URL", required = true)]
     upstream: Option<Upstream>,
     /// Bring the account up to date, and end.
-    #[arg(long, required_unless_present = "every")]
+    #[arg(long)]
     once: bool,
     /// Ask for changes so often, such as 5m, until told to stop.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, conflicts_with = "once")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     every: Option<Duration>,
     /// The file with the key of the upstream; without it, the variable GATEWAY_UPSTREAM_KEY.
     #[arg(long, value_name = "FILE")]
@@ -57,22 +57,22 @@ struct Of {
     #[arg(long, value_name = "FILE")]
     upstream_ca_file: Option<PathBuf>,
     /// How long connecting, the head of an answer and its body may take, each.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "30s")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = mirror::UPSTREAM_TIMEOUT)]
     upstream_timeout: Duration,
     /// Never more requests than this within any second (s), minute (min) or hour (h); `off`: no limit.
-    #[arg(long, value_name = "N/min", default_value = "20/min", value_parser = rate)]
+    #[arg(long, value_name = "N/min", default_value = mirror::RATE, value_parser = mirror::rate)]
     rate: RateLimit,
     /// How late a change may become visible upstream after its time: changes are asked for again from so long ago.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "10m")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = mirror::OVERLAP)]
     overlap: Duration,
     /// How often all imports are walked over, to find what is gone; what two walks in a row do not find is removed.
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "24h")]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = mirror::RECONCILE_EVERY)]
     reconcile_every: Duration,
     /// Read no more pages than this in one interval; the next goes on from there.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_pages: Option<u64>,
     /// How long another process waits for this one, once that has gone without a word: 1s to 30s.
-    #[arg(long, value_name = "DURATION", value_parser = lease, default_value = "15s")]
+    #[arg(long, value_name = "DURATION", value_parser = mirror::lease, default_value = mirror::LEASE)]
     lease: Duration,
 }
 
@@ -82,29 +82,6 @@ enum Command {
     Status,
 }
 
-/// A rate, or none.
-#[derive(Clone, Copy, Debug)]
-struct RateLimit(Option<Rate>);
-
-fn rate(text: &str) -> Result<RateLimit, String> {
-    match text {
-        "off" => Ok(RateLimit(None)),
-        text => text
-            .parse()
-            .map(|rate| RateLimit(Some(rate)))
-            .map_err(|error: crate::mirror::budget::RateError| format!("{error}, or `off`")),
-    }
-}
-
-fn lease(text: &str) -> Result<Duration, String> {
-    let lease = duration::parse(text).map_err(|error| error.to_string())?;
-    let allowed = Duration::from_secs(1)..=LONGEST_LEASE;
-    allowed
-        .contains(&lease)
-        .then_some(lease)
-        .ok_or_else(|| "must be from 1s to 30s".to_owned())
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -112,9 +89,7 @@ fn lease(text: &str) -> Result<Duration, String> {
 /// What is wrong with the settings or the database; the upstream refuses the key, or, once, gives no page.
 pub async fn run(args: Args, database_url: &str) -> anyhow::Result<()> {
     if let Some(Command::Status) = args.command {
-        let text = database::with(database_url, async |store| {
-            Ok(show(&mirror::statuses(store).await?))
-        });
+        let text = database::with(database_url, async |store| Ok(show(&statuses(store).await?)));
         return output::print(&text.await?);
     }
     let signals = Signals::new()?;
@@ -150,53 +125,44 @@ fn checked(of: &Of) -> anyhow::Result<(Client, Options)> {
     let (Some(account_id), Some(upstream)) = (of.account, of.upstream.clone()) else {
         return Err(WrongSettings("--account and --upstream are required".to_owned()).into());
     };
-    let key = secret(
-        of.upstream_key_file.as_deref(),
-        "--upstream-key-file",
-        "GATEWAY_UPSTREAM_KEY",
-    )?;
-    let key = key.ok_or_else(|| {
-        WrongSettings("no key: name a file with --upstream-key-file, or set GATEWAY_UPSTREAM_KEY".to_owned())
-    })?;
-    let token = secret(
-        of.upstream_account_token_file.as_deref(),
-        "--upstream-account-token-file",
-        "GATEWAY_UPSTREAM_ACCOUNT_TOKEN",
-    )?;
-    let keys = Keys::new(&key, token.as_deref()).map_err(|error| WrongSettings(error.to_string()))?;
-    let authorities = of
-        .upstream_ca_file
-        .as_deref()
-        .map(|path| read(path, "--upstream-ca-file"));
-    let authorities = authorities.transpose()?;
-    let client = Client::new(upstream, keys, of.upstream_timeout, authorities.as_deref())
-        .map_err(|error| WrongSettings(format!("--upstream-ca-file: {error}")))?;
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let options = Options {
-        account_id,
-        holder: format!("{}:{}", host.trim(), std::process::id()),
-        every: of.every,
-        rate: of.rate.0,
-        overlap: of.overlap,
-        reconcile_every: of.reconcile_every,
-        max_pages: of.max_pages,
-        lease: of.lease,
+    let secret = |file: &Option<PathBuf>, setting: &str, variable| match file.clone() {
+        Some(path) => Secret::File {
+            setting: format!("{setting} {}", path.display()),
+            path,
+        },
+        None => Secret::Variable(variable),
     };
-    Ok((client, options))
-}
-
-fn secret(file: Option<&Path>, flag: &str, variable: &str) -> anyhow::Result<Option<String>> {
-    if let Some(file) = file {
-        let text = String::from_utf8(read(file, flag)?);
-        let text = text.map_err(|_| WrongSettings(format!("{flag}: {} is no text", file.display())))?;
-        return Ok(Some(text));
-    }
-    Ok(std::env::var(variable).ok().filter(|text| !text.is_empty()))
-}
-
-fn read(file: &Path, flag: &str) -> anyhow::Result<Vec<u8>> {
-    let read = std::fs::read(file);
-    Ok(read.map_err(|error| WrongSettings(format!("{flag}: {}: {error}", file.display())))?)
+    let mirrored = Mirrored {
+        upstream,
+        key: secret(
+            &of.upstream_key_file,
+            "--upstream-key-file",
+            "GATEWAY_UPSTREAM_KEY",
+        ),
+        account_token: secret(
+            &of.upstream_account_token_file,
+            "--upstream-account-token-file",
+            "GATEWAY_UPSTREAM_ACCOUNT_TOKEN",
+        ),
+        authorities: of
+            .upstream_ca_file
+            .clone()
+            .map(|path| (format!("--upstream-ca-file {}", path.display()), path)),
+        timeout: of.upstream_timeout,
+        options: Options {
+            account_id,
+            holder: mirror::holder(),
+            every: of.every,
+            rate: of.rate.0,
+            overlap: of.overlap,
+            reconcile_every: of.reconcile_every,
+            max_pages: of.max_pages,
+            lease: of.lease,
+        },
+    };
+    let client = mirrored.client();
+    let client = client.map_err(|faults| WrongSettings(faults.join("; ")))?;
+    Ok((client, mirrored.options))
 }
 
 async fn work(

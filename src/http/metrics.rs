@@ -15,7 +15,8 @@ use mediatype::{MediaType, Name, ReadParams as _};
 
 use super::negotiate::{Range, Specificity, preference, ranges};
 use super::{Door, Gateway, Readiness, probes, rest};
-use crate::telemetry::metrics::Now;
+use crate::store::mirror::Standing;
+use crate::telemetry::metrics::{MirrorNow, Now};
 use crate::telemetry::text_format;
 
 /// Where the metrics are.
@@ -51,15 +52,24 @@ async fn handle(
         pool_idle: pool.idle,
         streams: gateway.streams.count(),
         changes_age: gateway.changes.age(),
+        mirrors: gateway.mirrors.all().iter().map(mirrored).collect(),
         ready: *gateway.readiness.borrow() == Readiness::Ready,
     };
-    let openmetrics = gateway.metrics.encode(now);
+    let openmetrics = gateway.metrics.encode(&now);
     let (media_type, text) = if wants_openmetrics(headers.get_all(ACCEPT)) {
         (OPENMETRICS, openmetrics)
     } else {
         (TEXT, text_format::from_openmetrics(&openmetrics))
     };
     ([(CONTENT_TYPE, media_type), (VARY, "Accept")], text)
+}
+
+fn mirrored(standing: &Standing) -> MirrorNow {
+    MirrorNow {
+        account_id: standing.account_id,
+        age: standing.polled_ago,
+        is_stalled: standing.is_stalled,
+    }
 }
 
 /// Whether a reader names OpenMetrics, in a version that we write or in none, and likes it no less than plain text; or takes

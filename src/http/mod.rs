@@ -54,6 +54,7 @@ use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::Permits;
 use crate::load::streams::Streams;
+use crate::mirror::standings::Standings;
 use crate::store::Store;
 use crate::store::held_tokens::HeldTokens;
 use crate::store::token_cache::TokenCache;
@@ -114,6 +115,8 @@ pub struct Gateway {
     pub sockets: Arc<Streams>,
     /// What becomes of imports.
     pub changes: Arc<Feed<imports::Model>>,
+    /// How old the imports of accounts are that are another service's.
+    pub mirrors: Standings,
     /// What gives answers their entity tags.
     pub tags: Tags,
     /// Who guesses keys.

@@ -118,6 +118,15 @@ impl Client {
         })
     }
 
+    /// Whether certificates of authorities can be used, whatever they are for.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthorityError`].
+    pub fn check_authorities(authorities: Option<&[u8]>) -> Result<(), AuthorityError> {
+        authorities.map_or(Ok(()), |pem| connector(Some(pem)).map(drop))
+    }
+
     /// Where it asks.
     #[must_use]
     pub fn upstream(&self) -> &Upstream {

@@ -5,13 +5,14 @@ use keyset::{CursorText, Reading};
 use super::arguments::{self, Arguments, Question};
 use super::filter::Input;
 use super::sort::Sorted;
-use super::{Caller, FieldError};
+use super::{Caller, FieldError, mirror};
 use crate::changes::{ChangesCursor, Feed};
 use crate::json::Json;
 use crate::list::{self, Listing, Projection};
 use crate::relay::PageBounds;
 use crate::selection::compiled::Selection;
 use crate::selection::table::{Needs, Object};
+use crate::store::mirror::Standing;
 use crate::store::query::table::{Column, Fields};
 
 /// What a connection is written from.
@@ -23,6 +24,8 @@ pub struct Answer<C: Column> {
     pub question: Question<C>,
     /// Where the changes begin that the page may not show; `None` where that was not asked for.
     pub changes: Option<ChangesCursor>,
+    /// How the mirror of the account stood before the page was read; `None` where that was not asked for, or there is none.
+    pub mirror: Option<Standing>,
 }
 
 impl<C: Column> Answer<C> {
@@ -98,12 +101,14 @@ where
     } else {
         None
     };
+    let mirror = mirror::standing(caller, needs).await?;
     let Caller { store, viewer, .. } = caller;
     let listing = list::list(store, viewer, &question.filter, &question.window, projection).await?;
     let answer = Answer {
         listing,
         question,
         changes,
+        mirror,
     };
     selected.write(&answer, json);
     Ok(())
@@ -151,6 +156,15 @@ macro_rules! connection {
             "changesCursor": String = |answer, json| {
                 json.plain(answer.changes.map(|cursor| cursor.encode()).unwrap_or_default().as_bytes());
             }, needs $crate::selection::table::Needs::CHANGES;
+            #[doc = concat!(
+                "How far behind its upstream the account was before this page was read; null where its ", $several,
+                " are not another service's."
+            )]
+            "mirror": Option<$crate::selection::declare::Declared<$crate::resources::mirror::Mirror>> =>
+                $crate::resources::mirror::Mirror = |mirror, answer, json| match &answer.mirror {
+                    Some(standing) => mirror.write(standing, json),
+                    None => json.null(),
+                }, needs $crate::selection::table::Needs::MIRROR;
             $(
                 /// The filters applied, one entry each, normalized.
                 "filteredBy": Vec<$crate::selection::declare::Declared<$filtered>> => $filtered = |entry, answer, json| {

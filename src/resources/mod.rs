@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod connection;
 pub mod filter;
 pub mod imports;
+pub mod mirror;
 pub mod node;
 pub mod sort;
 pub mod table;

@@ -9,16 +9,17 @@ use async_graphql::{Any, ID, Interface, Union};
 use async_graphql_value::ConstValue;
 use keyset::Value;
 
-use super::account::{self, Account};
+use super::account::{self, Account, AccountAnswer};
 use super::imports::Import;
 use super::table::{fields, row_id};
-use super::{Caller, FieldError};
+use super::{Caller, FieldError, mirror};
 use crate::auth::Viewer;
 use crate::json::Json;
 use crate::selection::collect::Selected;
 use crate::selection::compiled::{Selection, Unlisted};
 use crate::selection::declare::Declared;
 use crate::selection::table::Object;
+use crate::store::mirror::Standing;
 use crate::store::query;
 use crate::store::query::table::{Column as _, Table};
 
@@ -95,6 +96,7 @@ pub struct Nodes<'a> {
     selected: &'a SelectedNode,
     imports: Found<entity::imports::Model>,
     account_id: String,
+    mirror: Option<Standing>,
 }
 
 impl<'a> Nodes<'a> {
@@ -108,18 +110,26 @@ impl<'a> Nodes<'a> {
         selected: &'a SelectedNode,
         ids: &[ID],
     ) -> Result<Self, FieldError> {
+        let account_id = account::node_id(caller.viewer);
+        let mirror = if ids.iter().any(|id| **id == account_id) {
+            mirror::standing(caller, selected.account.needs()).await?
+        } else {
+            None
+        };
         Ok(Self {
             caller,
             selected,
             imports: Found::read(caller, &selected.import, ids).await?,
-            account_id: account::node_id(caller.viewer),
+            account_id,
+            mirror,
         })
     }
 
     /// Writes the node of one of the ids; null where there is none.
     pub fn write(&self, id: &ID, json: &mut Json) {
         if **id == self.account_id {
-            return self.selected.account.write(self.caller.viewer, json);
+            let account = AccountAnswer::new(self.caller.viewer, self.mirror.as_ref());
+            return self.selected.account.write(account, json);
         }
         let (viewer, selected) = (self.caller.viewer, self.selected);
         match self.imports.get::<Import>(viewer, id) {

@@ -73,6 +73,8 @@ impl Needs {
     pub const COUNT: Self = Self(1 << 18);
     /// Where the changes after this answer begin.
     pub const CHANGES: Self = Self(1 << 19);
+    /// How the mirror of the caller's account stands.
+    pub const MIRROR: Self = Self(1 << 20);
 
     /// Columns of the rows, a bit each, as the resource numbers them.
     #[must_use]

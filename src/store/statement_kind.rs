@@ -53,6 +53,8 @@ pub enum StatementKind {
     Changed,
     /// What of an account's changes is seen.
     Tag,
+    /// How the mirror of an account stands.
+    Mirror,
 }
 
 impl StatementKind {
@@ -83,6 +85,7 @@ impl StatementKind {
             Self::Changes => "changes",
             Self::Changed => "changed",
             Self::Tag => "tag",
+            Self::Mirror => "mirror",
         }
     }
 }

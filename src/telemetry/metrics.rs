@@ -4,6 +4,7 @@
 //! twice, such as a test, counts twice.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -63,7 +64,7 @@ impl MetricConstructor<Histogram> for Latency {
 }
 
 /// What is measured at the moment of reading.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Now {
     /// Requests that run.
     pub running: usize,
@@ -77,8 +78,26 @@ pub struct Now {
     pub streams: usize,
     /// For how long changes may have been there that nobody was told of yet.
     pub changes_age: Duration,
+    /// The mirrors.
+    pub mirrors: Vec<MirrorNow>,
     /// Whether the service is ready.
     pub ready: bool,
+}
+
+/// A mirror at the moment of reading.
+#[derive(Clone, Copy, Debug)]
+pub struct MirrorNow {
+    /// The account: a number of ours, as many as there are mirrors.
+    pub account_id: i64,
+    /// How old its imports are; `None` where they were never read to the end.
+    pub age: Option<Duration>,
+    /// Whether nothing comes in.
+    pub is_stalled: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MirrorOf {
+    account: i64,
 }
 
 /// Everything that is counted.
@@ -96,7 +115,11 @@ pub struct Metrics {
     pool_idle: Gauge,
     streams: Gauge,
     changes_age: Gauge<f64, AtomicU64>,
+    mirror_age: Family<MirrorOf, Gauge<f64, AtomicU64>>,
+    mirror_stalled: Family<MirrorOf, Gauge>,
     ready: Gauge,
+    /// One reader at a time: the mirrors are set anew for each.
+    reading: Mutex<()>,
 }
 
 impl Default for Metrics {
@@ -157,6 +180,19 @@ impl Default for Metrics {
             Unit::Seconds,
             changes_age.clone(),
         );
+        let mirror_age = Family::<MirrorOf, Gauge<f64, AtomicU64>>::default();
+        registry.register_with_unit(
+            "mirror_age",
+            "Since when the upstream's changes were not read to the end, by account",
+            Unit::Seconds,
+            mirror_age.clone(),
+        );
+        let mirror_stalled = Family::<MirrorOf, Gauge>::default();
+        registry.register(
+            "mirror_stalled",
+            "1 where two intervals went by without a page of the upstream, by account",
+            mirror_stalled.clone(),
+        );
         Self {
             registry,
             requests,
@@ -171,7 +207,10 @@ impl Default for Metrics {
             pool_idle,
             streams,
             changes_age,
+            mirror_age,
+            mirror_stalled,
             ready,
+            reading: Mutex::new(()),
         }
     }
 }
@@ -231,7 +270,8 @@ impl Metrics {
 
     /// Everything as text, with what is measured now.
     #[must_use]
-    pub fn encode(&self, now: Now) -> String {
+    pub fn encode(&self, now: &Now) -> String {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let set = |gauge: &Gauge, number: i64| gauge.set(number);
         set(&self.running, i64::try_from(now.running).unwrap_or(i64::MAX));
         set(&self.waiting, i64::try_from(now.waiting).unwrap_or(i64::MAX));
@@ -240,6 +280,18 @@ impl Metrics {
         set(&self.streams, i64::try_from(now.streams).unwrap_or(i64::MAX));
         self.changes_age.set(now.changes_age.as_secs_f64());
         set(&self.ready, i64::from(now.ready));
+        self.mirror_age.clear();
+        self.mirror_stalled.clear();
+        for mirror in &now.mirrors {
+            let of = MirrorOf {
+                account: mirror.account_id,
+            };
+            if let Some(age) = mirror.age {
+                self.mirror_age.get_or_create(&of).set(age.as_secs_f64());
+            }
+            let stalled = self.mirror_stalled.get_or_create(&of);
+            stalled.set(i64::from(mirror.is_stalled));
+        }
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
@@ -258,7 +310,21 @@ mod tests {
         metrics.refused("query_too_deep");
         metrics.rate_limited();
         metrics.statement("page");
-        let text = metrics.encode(Now {
+        let mirror = |account_id, age: Option<u64>| MirrorNow {
+            account_id,
+            age: age.map(Duration::from_secs),
+            is_stalled: age.is_none(),
+        };
+        let gone = metrics.encode(&Now {
+            mirrors: vec![mirror(3, Some(1))],
+            ..Now::default()
+        });
+        assert!(
+            gone.contains("imports_gateway_mirror_age_seconds{account=\"3\"} 1.0"),
+            "{gone}"
+        );
+        let text = metrics.encode(&Now {
+            mirrors: vec![mirror(1, Some(40)), mirror(2, None)],
             running: 2,
             ready: true,
             streams: 3,
@@ -275,8 +341,14 @@ mod tests {
             "imports_gateway_ready 1",
             "imports_gateway_streams 3",
             "imports_gateway_changes_age_seconds 1.5",
+            r#"imports_gateway_mirror_age_seconds{account="1"} 40.0"#,
+            r#"imports_gateway_mirror_stalled{account="1"} 0"#,
+            r#"imports_gateway_mirror_stalled{account="2"} 1"#,
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
+        }
+        for absent in [r#"age_seconds{account="2"}"#, r#"{account="3"}"#] {
+            assert!(!text.contains(absent), "{absent} in\n{text}");
         }
     }
 }

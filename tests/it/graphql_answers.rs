@@ -279,7 +279,7 @@ async fn introspection_answers_in_its_place_beside_data() {
 #[tokio::test]
 async fn introspection_answers_as_graphql_js_does() {
     let (app, caller) = filled().await.remove(0);
-    let fields = r#""fields":[{"name":"id"},{"name":"databaseId"},{"name":"name"}]"#;
+    let fields = r#""fields":[{"name":"id"},{"name":"databaseId"},{"name":"name"},{"name":"mirror"}]"#;
     let deprecated = "query ($d: Boolean) { __type(name: \"Account\") { fields(includeDeprecated: $d) { name } } viewer { name } }";
     let whole = format!(r#"{{"data":{{"__type":{{{fields}}},"viewer":{{"name":"Acme"}}}}}}"#);
     for variables in [json!({}), json!({"d": false}), json!({"d": true})] {
@@ -305,7 +305,7 @@ async fn introspection_answers_as_graphql_js_does() {
         ),
         (
             "{ __type(name: \"Account\") { fields { name @skip(if: true) } f: fields { type { kind @include(if: false) } } } }",
-            r#"{"__type":{"fields":[{},{},{}],"f":[{"type":{}},{"type":{}},{"type":{}}]}}"#,
+            r#"{"__type":{"fields":[{},{},{},{}],"f":[{"type":{}},{"type":{}},{"type":{}},{"type":{}}]}}"#,
         ),
         (
             "{ __type(name: \"Node\") { i: interfaces { name } } }",

@@ -53,7 +53,7 @@ type ImportConnection {
   estimatedRemainingCount: Int!
   perPage: Int!
   isSearchPartial: Boolean!
-  changesCursor: String!
+  changesCursor: String! mirror: Mirror
   filteredBy: [ImportFilteredBy!]!
   sortedBy: [ImportSortedBy!]!
 }
@@ -86,7 +86,9 @@ type ImportCounts { buckets: [ImportCountsBucket!]! total: Int! isExact: Boolean
 type ImportCountsBucket { start: DateTime! end: DateTime! total: Int! byStatus: [ImportStatusCount!]! }
 type DateTimeBound { lt: DateTime lte: DateTime gt: DateTime gte: DateTime }
 type ImportSortedBy { id: SortDirection createdAt: SortDirection updatedAt: SortDirection }
-type Account implements Node { id: ID! databaseId: BigInt! name: String! }
+type Account implements Node { id: ID! databaseId: BigInt! name: String! mirror: Mirror }
+type Mirror { upstream: String! phase: MirrorPhase! lastPolledAt: DateTime ageSeconds: Int isComplete: Boolean! }
+enum MirrorPhase { BACKFILL FOLLOWING RECONCILING STALLED }
 scalar BigInt
 scalar DateTime @specifiedBy(url: \"https://www.rfc-editor.org/rfc/rfc3339\")
 ";
@@ -246,6 +248,6 @@ async fn introspection_tells_the_descriptions_to_a_playground() {
     );
     assert_eq!(data["__type"]["description"], "A page of imports.");
     let fields = data["__type"]["fields"].as_array().unwrap();
-    assert_eq!(fields.len(), 9);
+    assert_eq!(fields.len(), 10);
     assert!(fields.iter().all(|field| field["description"].is_string()));
 }

@@ -35,6 +35,10 @@ async fn a_question_takes_one_statement_or_none() {
         for (statements, question) in [
             // Nothing of a row, a flag or a count is selected.
             (0, "viewer { id databaseId name }".to_owned()),
+            // How a mirror stands is asked only where it is selected.
+            (1, "viewer { id mirror { phase } }".to_owned()),
+            (1, "imports { mirror { ageSeconds } }".to_owned()),
+            (2, "imports { nodes { id } mirror { ageSeconds } }".to_owned()),
             (0, "__typename".to_owned()),
             (0, "__schema { queryType { name } }".to_owned()),
             (0, "imports { __typename }".to_owned()),

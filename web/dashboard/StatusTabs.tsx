@@ -1,5 +1,5 @@
 /** The head of the page: whose imports these are, and one tab a status with its bounded count, as in "Complete 500+"; and the true total. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { fetchQuery, graphql, useLazyLoadQuery } from 'react-relay';
 import query, { type ImportStatus, type StatusTabsQuery } from './__generated__/StatusTabsQuery.graphql';
 import { Anchor } from './Anchor';
@@ -8,6 +8,7 @@ import { MOST_COUNTED, type Total } from './counts';
 import type { List } from './navigation';
 import { STATUSES, StatusIcon, statusName } from './status';
 import { listOf, toFilter, type View } from './view';
+import { MirrorLine } from './MirrorLine';
 
 const MARGIN_PX = 32;
 
@@ -37,6 +38,7 @@ export function StatusTabs({ view, list, changes, all, onGo }: LiveProps) {
       query StatusTabsQuery($filter: ImportFilter) {
         viewer {
           name
+          ...MirrorLine_account
         }
         importStatusCounts(filter: $filter) {
           status
@@ -56,7 +58,16 @@ export function StatusTabs({ view, list, changes, all, onGo }: LiveProps) {
     return () => request.unsubscribe();
   }, [changes]);
   const counts = new Map((importStatusCounts ?? []).map((entry) => [entry.status, entry]));
-  return <Tabs view={view} all={all} onGo={onGo} account={viewer?.name} counts={counts} />;
+  return (
+    <Tabs
+      view={view}
+      all={all}
+      onGo={onGo}
+      account={viewer?.name}
+      counts={counts}
+      mirror={viewer && <MirrorLine account={viewer} />}
+    />
+  );
 }
 
 /** The tabs without numbers: before these are there, or where they failed. */
@@ -64,7 +75,14 @@ StatusTabs.Plain = function PlainTabs(props: Props) {
   return <Tabs {...props} counts={new Map()} />;
 };
 
-function Tabs({ view, all, onGo, account, counts }: Props & { account?: string; counts: Map<ImportStatus, Count> }) {
+interface TabsProps extends Props {
+  account?: string;
+  counts: Map<ImportStatus, Count>;
+  /** How old the imports are. */
+  mirror?: ReactNode;
+}
+
+function Tabs({ view, all, onGo, account, counts, mirror }: TabsProps) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the tabs are one line that scrolls sideways.
@@ -79,6 +97,7 @@ function Tabs({ view, all, onGo, account, counts }: Props & { account?: string; 
       <h1 tabIndex={-1}>
         Imports <span className="account">{account}</span>
       </h1>
+      {mirror}
       <nav ref={nav} className="tabs" aria-label="Status">
         <Tab view={view} statuses={[]} current={!view.statuses.length} name="All" count={total} onGo={onGo} />
         {STATUSES.map((status) => (

@@ -51,6 +51,14 @@ export function formatTime(instant: string): string {
   return TIME.format(new Date(instant));
 }
 
+/** An age in whole seconds, in its largest unit: seconds up to two minutes, hours from two hours on, days from two days on. */
+export function formatAge(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
 /** From one instant to another, in its two largest units; null where the second is missing or earlier. */
 export function formatSpan(start: string, end: string | null | undefined): string | null {
   if (!end) return null;

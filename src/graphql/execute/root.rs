@@ -6,10 +6,10 @@ use super::super::federation::Service;
 use super::arguments::Arguments;
 use super::{FailedField, Ran, Run, introspect};
 use crate::json::Json;
-use crate::resources::account::Account;
+use crate::resources::account::{Account, AccountAnswer};
 use crate::resources::imports::{self, Import, ImportConnection, ImportCounts, ImportStatusCount};
 use crate::resources::node::{Nodes, SelectedNode, entity_ids};
-use crate::resources::{Caller, FieldError};
+use crate::resources::{FieldError, mirror};
 use crate::scalars::BigInt;
 use crate::selection::collect::Collected;
 use crate::selection::compiled::{Selection, Unlisted};
@@ -197,8 +197,9 @@ impl Root {
                 json.list(&ids, |json, id| nodes.write(id, json));
             }
             Field::Viewer(selected) => {
-                let Caller { viewer, .. } = caller;
-                selected.write(viewer, json);
+                let mirror = mirror::standing(caller, selected.needs()).await?;
+                let account = AccountAnswer::new(caller.viewer, mirror.as_ref());
+                selected.write(account, json);
             }
             Field::Service(selected) => selected.write(run.schema.subgraph_sdl(), json),
             Field::Entities(selected) => {

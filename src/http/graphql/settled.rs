@@ -12,7 +12,7 @@ use crate::calendar::Zone;
 use crate::resources::imports::counts::now;
 
 /// Fields that say something of the moment, or of all accounts.
-const MOMENTARY: [&str; 1] = ["changesCursor"];
+const MOMENTARY: [&str; 2] = ["changesCursor", "mirror"];
 /// The root fields that read imports; an answer without one is cheaper than its tag.
 const READING: [&str; 7] = [
     "imports",
@@ -180,6 +180,13 @@ mod tests {
                 false,
             ),
             ("{ node(id: \"x\") { id } }", value!({}), true),
+            // A mirror grows older without a change of any import.
+            ("{ imports { nodes { id } mirror { phase } } }", value!({}), false),
+            (
+                "{ imports { perPage } viewer { mirror { ageSeconds } } }",
+                value!({}),
+                false,
+            ),
             // Nothing of imports is read.
             ("{ viewer { name } __schema { description } }", value!({}), false),
         ] {

@@ -14,11 +14,11 @@ pub(super) fn of_a_list() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_tag(with_budget(builder(
+            with_age(with_tag(with_budget(builder(
                 "A page of imports.",
                 "Page",
                 Some(examples::page()),
-            )))
+            ))))
             .build(),
         )
         .response("304", not_modified())
@@ -31,11 +31,11 @@ pub(super) fn of_counts() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_tag(with_budget(builder(
+            with_age(with_tag(with_budget(builder(
                 "The counts.",
                 "ImportCounts",
                 Some(examples::counts()),
-            )))
+            ))))
             .build(),
         )
         .response("304", not_modified())
@@ -48,7 +48,7 @@ pub(super) fn of_a_record() -> Responses {
     ResponsesBuilder::new()
         .response(
             "200",
-            with_tag(with_budget(builder("The import.", "Record", Some(examples::record())))).build(),
+            with_age(with_tag(with_budget(builder("The import.", "Record", Some(examples::record()))))).build(),
         )
         .response("304", not_modified())
         .responses_from_iter(failures(
@@ -110,13 +110,20 @@ fn not_modified() -> Response {
     let answer = ResponseBuilder::new()
         .description("The answer is the one that the client has, by its `If-None-Match`.")
         .header("X-Request-Id", request_id());
-    with_tag(with_budget(answer)).build()
+    with_age(with_tag(with_budget(answer))).build()
 }
 
 /// An answer that can be asked for again.
 fn with_tag(answer: ResponseBuilder) -> ResponseBuilder {
     let description = "Stands for this answer in the `If-None-Match` of a later request. It may be left out.";
     answer.header("ETag", header(Type::String, description))
+}
+
+/// An answer about imports that may be another service's.
+fn with_age(answer: ResponseBuilder) -> ResponseBuilder {
+    let description = "How many seconds ago the imports were brought up to date, where they are another service's; a 304 \
+                       tells it anew.";
+    answer.header("Age", header(Type::Integer, description))
 }
 
 /// An answer that says what is left of the account's budget, where the request had a key and budgets are limited.

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::{Answered, admit, conditional, counted, json, problem, refused, request_id, told};
+use super::{Answered, admit, age, conditional, counted, json, problem, refused, request_id, told, with_age};
 use crate::error::{Code, Rejection};
 use crate::http::Gateway;
 use crate::http::admission::Caller;
@@ -28,8 +28,9 @@ pub(super) async fn counts(State(gateway): State<Arc<Gateway>>, request: Request
     let answering = async {
         match admit(&gateway, &parts).await {
             Ok(mut caller) => {
+                let age = age(&gateway, &caller);
                 let answered = counts_of(&gateway, deadline, &mut caller, &parts).await;
-                told(&caller, answered)
+                told(&caller, with_age(age, answered))
             }
             Err(answered) => answered,
         }

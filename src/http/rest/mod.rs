@@ -15,9 +15,9 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, AGE, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
@@ -31,6 +31,7 @@ use super::negotiate::{Preference, Specificity, is_utf8, preference, ranges};
 use super::request_id::RequestId;
 use super::{Gateway, body, log, method, query_string};
 use crate::error::{Code, Rejection};
+use crate::mirror::standings::Age;
 use crate::resources::imports::rest;
 use crate::store::Store;
 
@@ -84,6 +85,7 @@ pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response
         }
         match admit(gateway, &parts).await {
             Ok(mut caller) => {
+                let age = age(gateway, &caller);
                 let url = parts.uri.query().unwrap_or_default();
                 let query = if is_query {
                     match read_form(gateway, deadline, sent, url).await {
@@ -97,7 +99,7 @@ pub(super) async fn answer_list(gateway: &Gateway, request: Request) -> Response
                     Cow::Borrowed(url)
                 };
                 let answered = page(gateway, deadline, &mut caller, &parts, &query).await;
-                told(&caller, answered)
+                told(&caller, with_age(age, answered))
             }
             Err(answered) => answered,
         }
@@ -252,6 +254,23 @@ fn refused(parts: &Parts, rejection: &Rejection) -> Answered {
 /// The answer with what is left of the caller's budget.
 fn told(caller: &Caller, (mut response, code): Answered) -> Answered {
     caller.tell(response.headers_mut());
+    (response, code)
+}
+
+/// How old the caller's imports are, where they are another service's. To be asked before they are read: they are no older
+/// than that then, whatever comes in meanwhile.
+fn age(gateway: &Gateway, caller: &Caller) -> Option<Age> {
+    gateway.mirrors.age(caller.viewer.account_id())
+}
+
+/// The answer with its age in whole seconds, where it says something of imports that have one.
+fn with_age(age: Option<Age>, (mut response, code): Answered) -> Answered {
+    let status = response.status();
+    let is_answer = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    if let Some(age) = age.filter(|_| is_answer) {
+        let seconds = HeaderValue::from(age.now().as_secs());
+        response.headers_mut().insert(AGE, seconds);
+    }
     (response, code)
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::{Answered, admit, conditional, counted, json, problem, refused, request_id, told};
+use super::{Answered, admit, age, conditional, counted, json, problem, refused, request_id, told, with_age};
 use crate::error::Rejection;
 use crate::http::Gateway;
 use crate::http::admission::Caller;
@@ -28,8 +28,9 @@ pub(super) async fn record(
     let answering = async {
         match admit(&gateway, &parts).await {
             Ok(mut caller) => {
+                let age = age(&gateway, &caller);
                 let answered = found(&gateway, deadline, &mut caller, &parts, id).await;
-                told(&caller, answered)
+                told(&caller, with_age(age, answered))
             }
             Err(answered) => answered,
         }

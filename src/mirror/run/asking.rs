@@ -77,6 +77,7 @@ impl Sync<'_> {
         let wait = self.budget.wait(Instant::now());
         if !wait.is_zero() {
             tracing::debug!(
+                account_id = self.options.account_id,
                 ?wait,
                 phase = known.progress.phase.name(),
                 "the budget of requests is spent"
@@ -145,6 +146,7 @@ impl Sync<'_> {
         }
         let wait = backoff::wait(known.failures, asked, self.random.part());
         tracing::warn!(
+            account_id = self.options.account_id,
             reason,
             ?wait,
             failures = known.failures,

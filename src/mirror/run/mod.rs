@@ -97,7 +97,7 @@ enum Fetched {
 }
 
 /// What is called behind each page.
-type Told<'a> = Box<dyn FnMut(Phase, &Totals) + 'a>;
+type Told<'a> = Box<dyn FnMut(Phase, &Totals) + Send + 'a>;
 
 /// One mirror, and what this process knows of it.
 pub struct Sync<'a> {
@@ -131,7 +131,7 @@ impl<'a> Sync<'a> {
         store: &'a Store,
         client: Client,
         options: &'a Options,
-        told: impl FnMut(Phase, &Totals) + 'a,
+        told: impl FnMut(Phase, &Totals) + Send + 'a,
     ) -> Self {
         let seed = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -160,13 +160,17 @@ impl<'a> Sync<'a> {
     ///
     /// [`SyncError`]; where it goes on for ever, only a refused key and a wrong upstream end it.
     pub async fn run(&mut self) -> Result<(), SyncError> {
+        let account_id = self.options.account_id;
         let mut faults = 0;
         loop {
             let error = match self.under_lease(&mut faults).await {
                 Ok(()) => return Ok(()),
                 Err(Stop::End(error)) => return Err(error),
                 Err(Stop::Lease(MirrorError::Fenced)) => {
-                    tracing::warn!("another process has taken the lease over; waiting for it");
+                    tracing::warn!(
+                        account_id,
+                        "another process has taken the lease over; waiting for it"
+                    );
                     self.holder = None;
                     continue;
                 }
@@ -178,7 +182,12 @@ impl<'a> Sync<'a> {
             }
             faults += 1;
             let wait = backoff::wait(faults, None, self.random.part());
-            tracing::warn!(cause = error.reason(), ?wait, "the database gives no answer");
+            tracing::warn!(
+                account_id,
+                cause = error.reason(),
+                ?wait,
+                "the database gives no answer"
+            );
             sleep(wait).await;
         }
     }
@@ -211,8 +220,9 @@ impl<'a> Sync<'a> {
     /// Waits for the lease, and goes on from what the mirror is then.
     async fn acquire(&mut self) -> Result<Known, Stop> {
         let upstream = self.client.upstream().text().to_owned();
+        let account_id = self.options.account_id;
         let wanted = Wanted {
-            account_id: self.options.account_id,
+            account_id,
             upstream: &upstream,
             holder: &self.options.holder,
             length: self.options.lease,
@@ -231,7 +241,10 @@ impl<'a> Sync<'a> {
                 }
                 Tried::OfAnother(upstream) => return Err(Stop::End(SyncError::OfAnother(upstream))),
                 Tried::Taken if !is_told => {
-                    tracing::info!("another process asks this upstream; waiting for its lease");
+                    tracing::info!(
+                        account_id,
+                        "another process asks this upstream; waiting for its lease"
+                    );
                     is_told = true;
                 }
                 Tried::Taken => {}
@@ -247,7 +260,11 @@ impl<'a> Sync<'a> {
             .progress
             .poll_followed_to
             .filter(|_| mirror.progress.poll_cursor.is_some());
-        tracing::info!(phase = mirror.progress.phase.name(), "the lease is held");
+        tracing::info!(
+            account_id,
+            phase = mirror.progress.phase.name(),
+            "the lease is held"
+        );
         Ok(Known {
             is_complete: mirror.is_complete,
             walk_due: now.checked_add(left.unwrap_or(self.options.reconcile_every)),
@@ -346,15 +363,27 @@ impl<'a> Sync<'a> {
 
     fn ended(&self, known: &mut Known, ends: Ends, removed: u64) {
         let Totals { pages, stored, .. } = self.totals;
+        let account_id = self.options.account_id;
         match ends {
             Ends::Nothing => return,
-            Ends::Poll => return tracing::debug!(pages, stored, "up to date"),
+            Ends::Poll => return tracing::debug!(account_id, pages, stored, "up to date"),
             Ends::Backfill => {
                 known.is_complete = true;
-                tracing::info!(pages, stored, "the first walk over all imports is at its end");
+                tracing::info!(
+                    account_id,
+                    pages,
+                    stored,
+                    "the first walk over all imports is at its end"
+                );
             }
             Ends::Reconcile => {
-                tracing::info!(pages, stored, removed, "a walk over all imports is at its end")
+                tracing::info!(
+                    account_id,
+                    pages,
+                    stored,
+                    removed,
+                    "a walk over all imports is at its end"
+                )
             }
         }
         known.walk_due = Instant::now().checked_add(self.options.reconcile_every);

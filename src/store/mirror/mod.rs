@@ -7,6 +7,7 @@
 mod absences;
 mod lease;
 mod page;
+mod standing;
 mod status;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGeta
 
 pub use self::lease::{Attempt, Lease, Seen, Wanted, attempt, failed, release, renew};
 pub use self::page::{Ends, PageWrite, Reject, Written, commit_page, restart_walk};
+pub use self::standing::{Standing, standing, standings};
 pub use self::status::{Status, statuses};
 use super::StoreError;
 

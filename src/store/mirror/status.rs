@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::Instant;
 use sea_orm::DbErr;
 
-use super::{Progress, ago, column, now, page, rows};
+use super::{Progress, ago, column, now, page, rows, standing};
 use crate::store::{Store, StoreError};
 
 /// A mirror, as operators see it.
@@ -41,18 +41,12 @@ pub struct Status {
     pub holder: Option<String>,
 }
 
-/// How long a mirror may go without a page before it counts as stalled, at least.
-const LEAST: Duration = Duration::from_secs(10);
-
 impl Status {
     /// Whether two intervals have gone by without a page.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
-        let Some(interval) = self.interval else {
-            return false;
-        };
-        let allowed = interval.saturating_mul(2).max(LEAST);
-        self.page_ago.is_none_or(|ago| ago > allowed)
+        let is_given_up = self.last_error.is_some() || self.holder.is_none();
+        standing::is_stalled(self.interval, self.page_ago, is_given_up)
     }
 }
 

@@ -287,9 +287,16 @@ fn wrong_settings_are_refused_before_anything_is_opened() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let base = "--account 1 --upstream http://127.0.0.1:1";
+    let nothing = format!("{base} --once --upstream-key-file /dev/null --upstream-ca-file /dev/null");
     for (line, words) in [
         (String::new(), "--account"),
-        (base.to_owned(), "--once"),
+        (base.to_owned(), "--once|--every"),
+        // All that files hold at once, whether it will be needed or not.
+        (
+            nothing.clone(),
+            "--upstream-key-file /dev/null: a key is one line",
+        ),
+        (nothing, "--upstream-ca-file /dev/null: no certificate"),
         (format!("{base} --once"), "GATEWAY_UPSTREAM_KEY"),
         (format!("{base} --once --every 5m"), "cannot be used with"),
         (

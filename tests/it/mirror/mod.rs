@@ -1,9 +1,11 @@
 //! A gateway that keeps an account in step with another: the real program as the upstream and as the mirror, and a proxy
 //! between them that fails in every way an upstream or a network does.
 
+mod beside;
 mod chaos;
 mod manners;
 mod proxy;
+mod staleness;
 mod tls;
 mod walks;
 

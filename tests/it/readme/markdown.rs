@@ -18,7 +18,7 @@ pub(super) struct Block {
 }
 
 /// The languages that mean something here.
-const LANGUAGES: [&str; 6] = ["sh", "shell", "text", "json", "graphql", "ini"];
+const LANGUAGES: [&str; 7] = ["sh", "shell", "text", "json", "graphql", "ini", "toml"];
 
 impl Block {
     pub(super) fn json(&self) -> Value {

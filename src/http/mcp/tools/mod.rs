@@ -166,6 +166,7 @@ impl Tools {
             listing,
             question,
             changes: None,
+            mirror: None,
         };
         let PageBounds {
             has_next_page,

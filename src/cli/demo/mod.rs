@@ -1,7 +1,10 @@
 //! `demo`: a throw-away SQLite database with believable imports for three accounts, served for a look around.
 
+mod mirrored;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,7 +14,7 @@ use super::serve::{self, Signals};
 use super::{WrongSettings, output};
 use crate::app;
 use crate::auth::Key;
-use crate::config;
+use crate::config::{self, Config};
 use crate::ingest::{live, random::Random, stories};
 use crate::store::{Store, accounts, tokens};
 use crate::telemetry;
@@ -25,6 +28,9 @@ pub struct Args {
     /// Leave the imports as they are. Otherwise they keep moving through their states, and new ones come.
     #[arg(long)]
     pub no_live: bool,
+    /// Serve a mirror of these imports, which a second service in the same process has.
+    #[arg(long)]
+    pub mirror: bool,
 
     #[command(flatten)]
     pub(super) settings: config::Settings,
@@ -43,11 +49,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("imports-gateway-demo-")
         .tempdir()?;
-    let file = folder.path().join("imports.db");
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        file.to_str().context("the temporary folder has no plain name")?
-    );
+    let url = url(folder.path(), "imports.db")?;
     let config = args
         .settings
         .check(&url)
@@ -60,15 +62,36 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let keys = keys?;
     let moving = (!args.no_live).then(|| tokio::spawn(keep_moving(store.clone())));
-    let first = keys.first().map(|(.., key)| key.reveal());
-    let served = serve::serve(&config, documents, store, signals, first, |address| {
-        output::print(&welcome(address, &keys))
-    });
-    let served = served.await;
+    let served = if args.mirror {
+        mirrored::run(&config, folder.path(), store, &keys, signals).await
+    } else {
+        let first = keys.first().map(|(.., key)| key.reveal());
+        let served = serve::serve(&config, documents, store, &[], signals, first, |address| {
+            output::print(&format!("listening on http://{address}\n"))?;
+            output::print(&welcome(address, &keys))
+        });
+        served.await
+    };
     if let Some(moving) = moving {
         moving.abort();
     }
     served
+}
+
+/// The URL of a file in a folder.
+fn url(folder: &Path, file: &str) -> anyhow::Result<String> {
+    let path = folder.join(file);
+    let path = path.to_str().context("the temporary folder has no plain name")?;
+    Ok(format!("sqlite://{path}?mode=rwc"))
+}
+
+/// An empty database in a folder.
+async fn open(config: &Config, folder: &Path, file: &str) -> anyhow::Result<Store> {
+    let mut settings = config.store.clone();
+    settings.url = url(folder, file)?;
+    let store = Store::open(&settings).await?;
+    migration::up(store.database()).await?;
+    Ok(store)
 }
 
 /// An account's name, how many imports it has, and a key to it.
