@@ -30,6 +30,8 @@ pub(crate) enum Need {
     Chromium,
     /// The load generator.
     Wrk,
+    /// The programs of the recipe for a shell.
+    Shell,
 }
 
 /// Meets a need.
@@ -52,6 +54,10 @@ pub(crate) fn meet(need: Need) -> Result<(), String> {
         Need::PgBouncer => package("pgbouncer", "the files of the pooler PgBouncer", || {
             runs("pgbouncer") || runs("/usr/sbin/pgbouncer")
         }),
+        Need::Shell => {
+            package("curl", "the files of the client curl", || runs("curl"))?;
+            package("jq", "the files of the JSON processor jq", || runs("jq"))
+        }
         Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
             binaries::find().is_some()
         }),
