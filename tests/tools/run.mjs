@@ -12,6 +12,7 @@ import * as changes from './changes.mjs';
 import * as clients from './clients.mjs';
 import * as graphql from './graphql.mjs';
 import * as pipelines from './pipelines.mjs';
+import * as proxies from './proxies.mjs';
 import * as readers from './readers.mjs';
 import * as statuses from './statuses.mjs';
 
@@ -29,8 +30,8 @@ const base = url.replace(/\/graphql$/, '');
 const description = await (await fetch(`${base}/openapi.json`)).json();
 const gateway = { url, base, key, made, program, description, headers: { Authorization: `Bearer ${key}` } };
 
-const checks = [readers, clients, pipelines, graphql, statuses, changes].flatMap((file) => Object.entries(file));
-assert.ok(checks.length >= 26);
+const checks = [readers, clients, pipelines, graphql, statuses, changes, proxies].flatMap((file) => Object.entries(file));
+assert.ok(checks.length >= 28);
 let passed = 0;
 let left = 0;
 for (const [name, check] of checks) {

@@ -154,7 +154,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "tools",
         tells: "linters, generated clients and recipes on running gateways; some minutes at first, then two or three",
-        needs: &[Need::Node, Need::Python, Need::Shell],
+        needs: &[Need::Node, Need::Python, Need::Shell, Need::Proxies],
         build: |ground| {
             install_python(ground, TOOLS_PACKAGE, TOOLS_PYTHON)?;
             build_with_gateway(ground, TOOLS_PACKAGE)
