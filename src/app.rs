@@ -21,6 +21,7 @@ use crate::load::budget::Budgets;
 use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::{PermitLimits, Permits};
 use crate::load::streams::{StreamLimits, Streams};
+use crate::store::held_tokens::HeldTokens;
 use crate::store::token_cache::TokenCache;
 use crate::store::{Store, StoreError};
 
@@ -103,6 +104,7 @@ pub fn gateway(config: &Config, documents: Documents, store: Store) -> (Arc<Gate
     let gateway = Gateway {
         tags: Tags::new(&[env!("CARGO_PKG_VERSION"), &sdl, &trusted]),
         tokens: TokenCache::new(store.clone()),
+        held_tokens: HeldTokens::new(store.clone()),
         streams: Streams::new(StreamLimits {
             all: limits.streams,
             account: limits.streams_per_account,

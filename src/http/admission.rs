@@ -21,6 +21,7 @@ use crate::error::{Code, Rejection};
 use crate::load::Limited;
 use crate::load::budget::Remaining;
 use crate::load::permits::{Overloaded, Permit};
+use crate::store::held_tokens::HeldToken;
 use crate::store::token_cache::ViewerError;
 
 /// The header of an account's token.
@@ -216,14 +217,13 @@ async fn look_up(gateway: &Gateway, headers: &HeaderMap) -> Result<Viewer, Viewe
         .await
 }
 
-/// Whether the key in a request's head still opens an account. Where the database gives no answer, that is not known to have
-/// changed.
-pub(super) async fn is_still_let_in(gateway: &Gateway, headers: &HeaderMap, account_id: i64) -> bool {
-    match look_up(gateway, headers).await {
-        Ok(viewer) => viewer.account_id() == account_id,
-        Err(ViewerError::Refused(_)) => false,
-        Err(ViewerError::Store(_)) => true,
-    }
+/// The key of a viewer who was let in by these headers, for what stays open under it.
+pub(super) fn hold(gateway: &Gateway, viewer: &Viewer, headers: &HeaderMap) -> HeldToken {
+    let account_token = headers.get(ACCOUNT_TOKEN).and_then(|value| value.to_str().ok());
+    let account_token = account_token.map(Box::from);
+    gateway
+        .held_tokens
+        .hold(viewer.token_id(), viewer.account_id(), account_token)
 }
 
 /// The client's address; `None` where there is no socket, as in a test.

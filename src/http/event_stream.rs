@@ -20,9 +20,9 @@ use futures_util::stream::{iter, unfold};
 use futures_util::{Stream, StreamExt as _};
 use rand::RngExt as _;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::admission::{self, CREDENTIALS, Caller};
+use super::admission::{self, Caller};
 use super::negotiate::{self, MediaType};
 use super::request_id::RequestId;
 use super::{Gateway, Readiness};
@@ -31,14 +31,13 @@ use crate::error::{Code, Rejection};
 use crate::load::budget::Budgets;
 use crate::load::streams::{Place, TooManyStreams};
 use crate::resources::imports::ChangesQuestion;
+use crate::store::held_tokens::HeldToken;
 use crate::store::query::table::Fields;
 
 /// How many events cost a point.
 const EVENTS_A_POINT: u64 = 100;
 /// After how long without an event a comment is sent, so that nobody takes the stream for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How often a stream's key is looked at.
-pub(super) const KEY_CHECK: Duration = Duration::from_secs(4);
 /// How long a client that goes on waits when it is turned away. **Unit**: milliseconds.
 const RETRY_MILLIS: std::ops::Range<u64> = 2_000..10_000;
 
@@ -201,17 +200,14 @@ impl Opened {
         form: impl Form,
     ) -> Response {
         let now = Instant::now();
-        let mut checks = interval_at(now + KEY_CHECK, KEY_CHECK);
-        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let following = Following {
             gateway: Arc::clone(gateway),
             account_id: caller.viewer.account_id(),
-            headers: admission::kept(headers, CREDENTIALS),
+            token: admission::hold(gateway, &caller.viewer, headers),
             form,
             subscriber: self.subscriber,
             readiness: gateway.readiness.clone(),
             ends_at: now + gateway.limits.stream_lifetime,
-            checks,
             is_draining: false,
             meter: Meter::default(),
             is_over: false,
@@ -267,13 +263,12 @@ impl Meter {
 struct Following<F> {
     gateway: Arc<Gateway>,
     account_id: i64,
-    /// With the key that the stream was opened by.
-    headers: HeaderMap,
+    /// What the stream was opened by.
+    token: HeldToken,
     form: F,
     subscriber: Subscriber<imports::Model>,
     readiness: watch::Receiver<Readiness>,
     ends_at: Instant,
-    checks: Interval,
     is_draining: bool,
     meter: Meter,
     /// Whether the last block was the last.
@@ -309,11 +304,7 @@ impl<F: Form> Following<F> {
                     self.ends_at = self.ends_at.min(Instant::now() + part_of(delay));
                 }
                 () = sleep_until(self.ends_at) => return None,
-                _ = self.checks.tick() => {
-                    if !admission::is_still_let_in(&self.gateway, &self.headers, self.account_id).await {
-                        return None;
-                    }
-                }
+                () = self.token.ended() => return None,
                 events = self.subscriber.next() => return self.told(events.ok()),
                 () = sleep_until(quiet_until) => return Some(Bytes::from_static(b":\n")),
             }

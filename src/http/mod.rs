@@ -55,6 +55,7 @@ use crate::load::failed_keys::FailedKeys;
 use crate::load::permits::Permits;
 use crate::load::streams::Streams;
 use crate::store::Store;
+use crate::store::held_tokens::HeldTokens;
 use crate::store::token_cache::TokenCache;
 use crate::telemetry::metrics::Metrics;
 
@@ -95,6 +96,8 @@ pub struct Gateway {
     pub store: Store,
     /// The door for keys.
     pub tokens: TokenCache,
+    /// The keys of what is open.
+    pub held_tokens: Arc<HeldTokens>,
     /// The GraphQL schema.
     pub schema: Schema,
     /// Its definition as text.

@@ -10,6 +10,7 @@ pub mod changes;
 mod error;
 mod fetch;
 mod health_check;
+pub mod held_tokens;
 pub mod mirror;
 mod options;
 mod pool;
@@ -260,9 +261,14 @@ impl Store {
         Statement::from_sql_and_values(self.backend, text, values)
     }
 
-    /// One of our texts with its name.
-    fn named<const N: usize>(&self, kind: StatementKind, text: &'static str, values: [Value; N]) -> Named {
-        let statement = self.statement(text, values);
+    /// A text with its values and its name.
+    fn named(
+        &self,
+        kind: StatementKind,
+        text: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Named {
+        let statement = Statement::from_sql_and_values(self.backend, text, values);
         Named { kind, statement }
     }
 

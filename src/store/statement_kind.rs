@@ -41,6 +41,8 @@ pub enum StatementKind {
     Accounts,
     /// One API key by its hash.
     Token,
+    /// API keys by their ids.
+    HeldTokens,
     /// All API keys.
     Tokens,
     /// Rows of every account, looked through for values that cannot be read.
@@ -75,6 +77,7 @@ impl StatementKind {
             Self::Account => "account",
             Self::Accounts => "accounts",
             Self::Token => "token",
+            Self::HeldTokens => "held_tokens",
             Self::Tokens => "tokens",
             Self::Check => "check",
             Self::Changes => "changes",

@@ -5,7 +5,7 @@
 //! ([`crate::auth::Viewer::admit`]).
 
 use entity::{Instant, accounts, api_tokens};
-use sea_orm::{DbErr, QueryResult, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Value};
 
 use super::statement_kind::StatementKind;
 use super::{Store, StoreError};
@@ -78,6 +78,27 @@ pub async fn find(
     Ok(Some((model(row)?, super::accounts::model(row, TOKEN_COLUMNS)?)))
 }
 
+/// The tokens of these ids, each with its account.
+///
+/// # Errors
+///
+/// As they come.
+pub async fn of_ids(
+    store: &Store,
+    ids: &[i64],
+) -> Result<Vec<(api_tokens::Model, accounts::Model)>, StoreError> {
+    let (text, ids) = if store.backend() == DbBackend::Sqlite {
+        (OF_IDS_SQLITE, Value::from(format!("{ids:?}")))
+    } else {
+        (OF_IDS_POSTGRES, Value::from(ids.to_vec()))
+    };
+    let rows = store
+        .rows(store.named(StatementKind::HeldTokens, text, [ids]))
+        .await?;
+    let both = |row| -> Result<_, DbErr> { Ok((model(row)?, super::accounts::model(row, TOKEN_COLUMNS)?)) };
+    Ok(rows.iter().map(both).collect::<Result<_, _>>()?)
+}
+
 fn model(row: &QueryResult) -> Result<api_tokens::Model, DbErr> {
     Ok(api_tokens::Model {
         id: row.try_get_by_index(0)?,
@@ -100,9 +121,18 @@ SELECT id, account_id, name, hash, created_at, expires_at, revoked_at FROM api_t
 const REVOKE: &str = "
 UPDATE api_tokens SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING id";
 
-/// How many columns of [`FIND`] are the token's; the account's follow.
+/// How many columns of the texts are the token's; the account's follow.
 const TOKEN_COLUMNS: usize = 7;
-const FIND: &str = "
-SELECT t.id, t.account_id, t.name, t.hash, t.created_at, t.expires_at, t.revoked_at,
-       a.id, a.name, a.token_hash, a.created_at
-FROM api_tokens t JOIN accounts a ON a.id = t.account_id WHERE t.hash = $1";
+macro_rules! token_and_account {
+    ($condition:literal) => {
+        concat!(
+            "SELECT t.id, t.account_id, t.name, t.hash, t.created_at, t.expires_at, t.revoked_at, \
+             a.id, a.name, a.token_hash, a.created_at \
+             FROM api_tokens t JOIN accounts a ON a.id = t.account_id WHERE ",
+            $condition
+        )
+    };
+}
+const FIND: &str = token_and_account!("t.hash = $1");
+const OF_IDS_SQLITE: &str = token_and_account!("t.id IN (SELECT value FROM json_each($1))");
+const OF_IDS_POSTGRES: &str = token_and_account!("t.id = ANY($1)");

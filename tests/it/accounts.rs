@@ -1,16 +1,19 @@
 //! Accounts, tokens, and the cache that turns keys into viewers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use imports_gateway::auth::{AuthError, Key};
+use imports_gateway::store::held_tokens::{HeldToken, HeldTokens};
 use imports_gateway::store::token_cache::{MAX_AGE, TokenCache, ViewerError};
 use imports_gateway::store::{Settings, Store, accounts, tokens};
 use sea_orm::Statement;
 use tokio::task::JoinHandle;
 
 use crate::databases::{self, Database, execute, instant};
-use crate::waiting::{eventually, is};
+use crate::waiting::{PATIENCE, eventually, is};
 
 const NEARLY: Duration = MAX_AGE.saturating_sub(Duration::from_millis(1));
 
@@ -22,6 +25,13 @@ async fn account(store: &Store, name: &str) -> (i64, Key) {
         .unwrap()
         .unwrap();
     (id, key)
+}
+
+/// What is awaited, if it comes at all.
+async fn within<T>(ended: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("a token's holder is told of its end")
 }
 
 fn refused(result: Result<imports_gateway::auth::Viewer, ViewerError>) -> AuthError {
@@ -229,6 +239,52 @@ async fn requests_for_one_key_at_once_share_a_statement() {
         busy.abort();
         assert!(all.await.iter().all(Result::is_ok));
         assert_eq!(store.statements(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_asked_for_together_and_told_of_its_end() {
+    for database in databases::fresh().await {
+        let store = database.migrated().await;
+        let (account_id, account_token) = accounts::create(&store, "A", instant(0)).await.unwrap();
+        let make = async |expires_at| {
+            let made = tokens::create(&store, account_id, "", expires_at, instant(0)).await;
+            made.unwrap().unwrap().0
+        };
+        let (kept, revoked, expired, gone) = (
+            make(None).await,
+            make(None).await,
+            make(Some(instant(9))).await,
+            make(None).await,
+        );
+        let held = HeldTokens::new(store.clone());
+        let hold = |id| held.hold(id, account_id, None);
+        let mut keeping: Vec<_> = (0..100).map(|_| hold(kept)).collect();
+        keeping.push(held.hold(kept, account_id, Some(account_token.reveal().into())));
+        let mut ending = vec![hold(revoked), hold(revoked), hold(expired), hold(gone)];
+        // Of another account, and with another account's token.
+        ending.push(held.hold(kept, account_id + 1, None));
+        let (_, other) = accounts::create(&store, "B", instant(0)).await.unwrap();
+        ending.push(held.hold(kept, account_id, Some(other.reveal().into())));
+
+        let before = store.statements();
+        assert!(tokens::revoke(&store, revoked, instant(1)).await.unwrap());
+        let delete = format!("DELETE FROM api_tokens WHERE id = {gone}");
+        assert_eq!(execute(&store, &delete, vec![]).await, Ok(1));
+        let ended = join_all(ending.iter_mut().map(HeldToken::ended));
+        within(ended).await;
+        for one in &mut keeping {
+            assert!(one.ended().now_or_never().is_none());
+        }
+        // Each would have asked by itself.
+        let asked = store.statements() - before;
+        assert!((1..10).contains(&asked), "{asked}");
+
+        // Nobody is asked for any more where nothing is held, and who comes then is told, too.
+        drop((keeping, ending));
+        eventually("the end of what asks", async || is(Arc::strong_count(&held), &1)).await;
+        let mut last = held.hold(revoked, account_id, None);
+        within(last.ended()).await;
     }
 }
 

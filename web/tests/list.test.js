@@ -19,7 +19,16 @@ let readView;
 before(async () => {
   const window = new Window({ url: 'http://127.0.0.1/' });
   const { document, location, history, ResizeObserver } = window;
-  Object.assign(globalThis, { window, document, location, history, ResizeObserver, innerHeight: 900, scrollBy() {} });
+  Object.assign(globalThis, {
+    window,
+    document,
+    location,
+    history,
+    ResizeObserver,
+    innerHeight: 900,
+    scrollY: 0,
+    scrollBy() {},
+  });
   for (const name of ['addEventListener', 'removeEventListener']) globalThis[name] = window[name].bind(window);
   vite = await openSource();
   ({ ImportsPage } = await vite.ssrLoadModule('/dashboard/ImportsPage.tsx'));

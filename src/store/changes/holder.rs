@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use sea_orm::{DbBackend, Statement};
+use sea_orm::DbBackend;
 
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// The oldest transaction of a PostgreSQL server that is under way and writes, in whichever of its databases.
@@ -55,13 +55,7 @@ pub async fn holder(store: &Store) -> Result<Option<Holder>, StoreError> {
                 LEFT JOIN pg_prepared_xacts AS prepared ON prepared.transaction = lock.transactionid \
                 WHERE lock.locktype = 'transactionid' AND lock.mode = 'ExclusiveLock' AND lock.granted \
                 AND lock.transactionid = CAST(pg_snapshot_xmin(pg_current_snapshot()) AS xid) LIMIT 1";
-    let statement = Statement::from_string(store.backend, text);
-    let rows = store
-        .rows(Named {
-            kind: StatementKind::Changes,
-            statement,
-        })
-        .await?;
+    let rows = store.rows(store.named(StatementKind::Changes, text, [])).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };

@@ -13,12 +13,12 @@ mod upkeep;
 
 use std::time::Duration;
 
-use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::query::decode;
 use super::query::table::{Column, Table};
-use super::statement_kind::{Named, StatementKind};
+use super::statement_kind::StatementKind;
 use super::{Store, StoreError};
 
 pub use self::holder::{Holder, holder};
@@ -245,12 +245,8 @@ async fn read<T: Table>(
             changes = T::CHANGES
         )
     };
-    let statement = Statement::from_sql_and_values(store.backend, text, values);
     let rows = store
-        .rows(Named {
-            kind: StatementKind::Changes,
-            statement,
-        })
+        .rows(store.named(StatementKind::Changes, text, values))
         .await?;
     if rows.is_empty() {
         return Err(StoreError::from(DbErr::Conn(RuntimeErr::Internal(

@@ -1,10 +1,10 @@
 //! Rows of several accounts, as they are now.
 
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{DbBackend, Value};
 
 use crate::store::query::table::{Column, Fields, Table};
 use crate::store::query::{Unreadable, decode};
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// The rows of these accounts and ids as they are now, in no order; what is gone is left out, and what cannot be read, which
@@ -40,12 +40,8 @@ pub async fn rows<T: Table>(
         let (accounts, ids): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
         (text, vec![Value::from(accounts), Value::from(ids)])
     };
-    let statement = Statement::from_sql_and_values(store.backend, text, values);
     let found = store
-        .rows(Named {
-            kind: StatementKind::Changed,
-            statement,
-        })
+        .rows(store.named(StatementKind::Changed, text, values))
         .await?;
     let place = fields.iter::<T::Column>().count();
     let (mut rows, mut unreadable) = (Vec::with_capacity(found.len()), Vec::new());

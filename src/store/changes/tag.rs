@@ -15,11 +15,11 @@
 //!
 //! All this holds in one [ground](Ground), which costs more to read than a text, and is read far less often.
 
-use sea_orm::{DbBackend, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, QueryResult, Value};
 
 use super::Point;
 use crate::store::query::table::Table;
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// The most notes above the oldest running transaction. With more there is no text.
@@ -50,9 +50,8 @@ pub async fn ground<T: Table>(store: &Store) -> Result<Option<Ground>, StoreErro
     if store.backend == DbBackend::Sqlite {
         return Ok(Some(Ground(String::new())));
     }
-    let statement = Statement::from_string(store.backend, ground_of_postgres::<T>());
-    let kind = StatementKind::Tag;
-    let rows = store.rows(Named { kind, statement }).await?;
+    let ground = store.named(StatementKind::Tag, ground_of_postgres::<T>(), []);
+    let rows = store.rows(ground).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let is_whole: i32 = row.try_get_by_index(0)?;
     let text: String = row.try_get_by_index(1)?;
@@ -83,9 +82,8 @@ pub async fn seen_at_rest<T: Table>(store: &Store, account_id: i64) -> Result<Op
         return Ok(None);
     }
     let text = at_rest_of_postgres::<T>();
-    let statement = Statement::from_sql_and_values(store.backend, text, [account_id.into()]);
-    let kind = StatementKind::Tag;
-    let rows = store.rows(Named { kind, statement }).await?;
+    let at_rest = store.named(StatementKind::Tag, text, [account_id.into()]);
+    let rows = store.rows(at_rest).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let state: Option<String> = row.try_get_by_index(0)?;
     Ok(state.map(|state| Seen {
@@ -119,9 +117,7 @@ pub async fn seen<T: Table>(
             vec![account_id.into(), transaction.into(), sequence, noted_at],
         )
     };
-    let statement = Statement::from_sql_and_values(store.backend, text, values);
-    let kind = StatementKind::Tag;
-    let rows = store.rows(Named { kind, statement }).await?;
+    let rows = store.rows(store.named(StatementKind::Tag, text, values)).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (is_whole, is_quiet): (i32, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let (is_known, is_written): (i32, i32) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);

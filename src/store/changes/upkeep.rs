@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::{DbBackend, Statement, Value};
 
 use crate::store::query::table::Table;
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// Makes every earlier point of an account, or of all, one that cannot be followed.
@@ -78,13 +78,7 @@ async fn is_trimmable<T: Table>(store: &Store, keep: Duration) -> Result<bool, S
         ),
     };
     let text = format!("SELECT {noted_at} FROM {} ORDER BY {order} LIMIT 2", T::CHANGES);
-    let statement = Statement::from_string(store.backend, text);
-    let rows = store
-        .rows(Named {
-            kind: StatementKind::Changes,
-            statement,
-        })
-        .await?;
+    let rows = store.rows(store.named(StatementKind::Changes, text, [])).await?;
     let now = entity::Instant::now().micros();
     let oldest = now.saturating_sub(i64::try_from(keep.as_micros()).unwrap_or(i64::MAX));
     match rows.as_slice() {

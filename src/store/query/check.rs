@@ -8,7 +8,7 @@ use sea_orm::Value;
 use super::rows::{self, Unreadable};
 use super::table::{Column, Fields, Table};
 use crate::store::bulk::names;
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// Rows read at once.
@@ -40,9 +40,9 @@ pub async fn portion<T: Table>(store: &Store, after: Option<(i64, i64)>) -> Resu
     }
     let (table, listed) = (T::NAME, names(columns));
     let text = format!("SELECT {listed}, account_id FROM {table} {bound}ORDER BY account_id, id LIMIT $1");
-    let statement = sea_orm::Statement::from_sql_and_values(store.backend(), text, values);
-    let kind = StatementKind::Check;
-    let found = store.rows(Named { kind, statement }).await?;
+    let found = store
+        .rows(store.named(StatementKind::Check, text, values))
+        .await?;
     let (mut unreadable, mut next) = (Vec::new(), None);
     for row in &found {
         let (id, account_id) = (row.try_get_by_index(0)?, row.try_get_by_index(columns.len())?);

@@ -12,9 +12,9 @@ use axum::http::{HeaderValue, Request};
 use graphql_transport_ws::{Close, Host};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::time::sleep;
 
 use super::operation::Operation;
+use crate::auth::Viewer;
 use crate::error::{Code, Rejection};
 use crate::http::admission::{self, CREDENTIALS, FORWARDED_FOR};
 use crate::http::request_id::RequestId;
@@ -35,7 +35,7 @@ pub(super) struct Socket {
 pub(super) struct Session {
     /// The head that stands for each operation's: the client's address, and its key.
     pub(super) head: Parts,
-    account_id: i64,
+    viewer: Viewer,
     _place: Place,
 }
 
@@ -74,29 +74,21 @@ impl Host for Socket {
             take_credentials(&payload, &mut head)?;
         }
         let caller = admission::enter(&self.gateway, &head).await;
-        let account_id = caller
-            .map_err(|denied| refused(&denied.into()))?
-            .viewer
-            .account_id();
-        let place = self.gateway.sockets.open(account_id);
+        let viewer = caller.map_err(|denied| refused(&denied.into()))?.viewer;
+        let place = self.gateway.sockets.open(viewer.account_id());
         let place = place.map_err(|_| Close::new(4429, "The account has too many WebSockets open"))?;
         Ok(Arc::new(Session {
             head,
-            account_id,
+            viewer,
             _place: place,
         }))
     }
 
     fn ended(&self, session: &Arc<Session>) -> impl Future<Output = Close> + Send + 'static + use<> {
-        let (gateway, session) = (Arc::clone(&self.gateway), Arc::clone(session));
+        let mut token = admission::hold(&self.gateway, &session.viewer, &session.head.headers);
         async move {
-            loop {
-                sleep(event_stream::KEY_CHECK).await;
-                let headers = &session.head.headers;
-                if !admission::is_still_let_in(&gateway, headers, session.account_id).await {
-                    return key_ended();
-                }
-            }
+            token.ended().await;
+            key_ended()
         }
     }
 
