@@ -36,7 +36,7 @@ pub(crate) struct Reading {
 
 /// Runs the script `test` of the package in `folder` with these arguments: the URL of the GraphQL of a running gateway, a
 /// key to it, whose account has as many imports, and the options that the gateway was started with. `OTHER_KEY` is a key of
-/// another account. The gateway is built, the package installed.
+/// another account, `GATEWAY` the program. The gateway is built, the package installed.
 pub(crate) fn against_gateway(
     watch: &Watch,
     limit: Duration,
@@ -54,7 +54,7 @@ pub(crate) fn against_gateway(
             let [key, other] = &gateway.told.keys;
             let script = ["test", "--silent", "--", &url, key];
             let mut script = npm(folder, &[&script, options].concat());
-            script.env("OTHER_KEY", other);
+            script.env("OTHER_KEY", other).env("GATEWAY", debug_gateway());
             read_checks(watch, &script, limit, reading)
         }
     }

@@ -30,6 +30,10 @@ pub(crate) enum Need {
     Chromium,
     /// The load generator.
     Wrk,
+    /// The programs of the recipe for a shell.
+    Shell,
+    /// The proxies that streams go through.
+    Proxies,
 }
 
 /// Meets a need.
@@ -52,6 +56,18 @@ pub(crate) fn meet(need: Need) -> Result<(), String> {
         Need::PgBouncer => package("pgbouncer", "the files of the pooler PgBouncer", || {
             runs("pgbouncer") || runs("/usr/sbin/pgbouncer")
         }),
+        Need::Shell => {
+            package("curl", "the files of the client curl", || runs("curl"))?;
+            package("jq", "the files of the JSON processor jq", || runs("jq"))
+        }
+        Need::Proxies => {
+            package("nginx", "the files of the proxy nginx", || {
+                is_proxy_there("nginx")
+            })?;
+            package("haproxy", "the files of the proxy HAProxy", || {
+                is_proxy_there("haproxy")
+            })
+        }
         Need::Postgres => package("postgresql", "the binaries of a PostgreSQL server", || {
             binaries::find().is_some()
         }),
@@ -73,6 +89,14 @@ fn has_venv() -> bool {
 /// `wrk --version` prints it, and ends as if that were wrong.
 fn is_wrk_there() -> bool {
     Command::new("wrk").arg("--version").output().is_ok()
+}
+
+/// Whether a proxy tells its version. Debian has them where only root's path leads.
+fn is_proxy_there(name: &str) -> bool {
+    [name.to_owned(), format!("/usr/sbin/{name}")].iter().any(|path| {
+        let told = Command::new(path).arg("-v").output();
+        told.is_ok_and(|told| told.status.success())
+    })
 }
 
 /// Refuses a Node.js that is missing or too old.

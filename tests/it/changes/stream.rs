@@ -260,6 +260,11 @@ async fn what_is_wrong_or_too_much_or_expired_is_said_before_a_stream_begins() {
             let body: Json = serde_json::from_str(&refused.rest()).unwrap();
             assert!(body["errors"][parameter].is_array(), "{body}");
         }
+        // A fault of the header has the header's name.
+        let refused = open(CHANGES, Some("nonsense"));
+        assert_eq!(refused.status, 400);
+        let body: Json = serde_json::from_str(&refused.rest()).unwrap();
+        assert!(body["errors"]["Last-Event-ID"].is_array(), "{body}");
         let mut first = open(CHANGES, None);
         let start = block_in_place(|| first.block()).unwrap().id.unwrap();
         let second = open(CHANGES, None);

@@ -102,7 +102,9 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let needs = needs.iter().filter(|need| match need {
         Need::Node => options.postgraphile && options.load,
         Need::Wrk => options.load || options.hostile,
-        Need::Postgres | Need::PgBouncer | Need::Python | Need::Chromium => true,
+        Need::Postgres | Need::PgBouncer | Need::Python | Need::Chromium | Need::Shell | Need::Proxies => {
+            true
+        }
     });
     needs.copied().try_for_each(meet).map_err(Failure::Failed)?;
     let text = measure(&options).map_err(Failure::Failed)?;

@@ -26,7 +26,7 @@ const SHOWN_ALONE: usize = 3;
 const HTTP_AUDIT: &str = "tests/http-audit";
 /// The package that holds the executor to graphql-js.
 const ORACLE: &str = "tests/executor-oracle";
-/// The package that runs linters, generated clients and the recipes of docs/tools.md.
+/// The package that runs linters, generated clients and the recipes of docs/tools.md and docs/changes.md.
 const TOOLS_PACKAGE: &str = "tests/tools";
 /// Where it looks for the programs of Python.
 const TOOLS_PYTHON: &str = "target/tools-python";
@@ -153,8 +153,8 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "tools",
-        tells: "linters, generated clients and recipes on a running gateway; some minutes at first, then one or two",
-        needs: &[Need::Node, Need::Python],
+        tells: "linters, generated clients and recipes on running gateways; some minutes at first, then two or three",
+        needs: &[Need::Node, Need::Python, Need::Shell, Need::Proxies],
         build: |ground| {
             install_python(ground, TOOLS_PACKAGE, TOOLS_PYTHON)?;
             build_with_gateway(ground, TOOLS_PACKAGE)

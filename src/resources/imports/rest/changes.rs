@@ -18,6 +18,9 @@ use crate::resources::imports::ChangesQuestion;
 /// The parameter by which two polyfills of `EventSource` send what others send as a header.
 pub const LAST_EVENT_ID: &str = "lastEventId";
 
+/// The header that goes before it, as a fault of it is named.
+const LAST_EVENT_ID_HEADER: &str = "Last-Event-ID";
+
 /// How it is misspelt, and how others call it, in small letters without the signs that join words.
 const ELSEWHERE: [&str; 6] = [
     "lasteventid",
@@ -57,10 +60,14 @@ pub fn parse_changes(
             faults.add(&parameter.name, message);
         }
     }
+    let (name, last) = match last_event_id {
+        Some(header) => (LAST_EVENT_ID_HEADER, Some(header)),
+        None => (LAST_EVENT_ID, last),
+    };
     // What a client has before its first event is an empty text.
-    let last = last_event_id.or(last).filter(|text| !text.is_empty());
+    let last = last.filter(|text| !text.is_empty());
     let after = last.map(ChangesCursor::decode).transpose().unwrap_or_else(|_| {
-        faults.add(LAST_EVENT_ID, "is no id of an event of this stream");
+        faults.add(name, "is no id of an event of this stream");
         None
     });
     if !faults.is_empty() {
