@@ -8,7 +8,7 @@ use crate::app::TestApp;
 async fn introspection_selects_as_data_does() {
     for app in TestApp::on_each().await {
         let key = app.account("Acme").await.key;
-        let fields = json!([{"name": "id"}, {"name": "databaseId"}, {"name": "name"}]);
+        let fields = json!([{"name": "id"}, {"name": "databaseId"}, {"name": "name"}, {"name": "mirror"}]);
         for (document, variables, expected) in [
             // An absent variable is an absent argument.
             (
