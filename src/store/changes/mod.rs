@@ -13,17 +13,17 @@ mod upkeep;
 
 use std::time::Duration;
 
-use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::query::decode;
 use super::query::table::{Column, Table};
-use super::statement_kind::StatementKind;
+use super::statement_kind::{Named, StatementKind};
 use super::{Store, StoreError};
 
 pub use self::holder::{Holder, holder};
 pub use self::rows::rows;
-pub use self::tag::{Ground, Seen, ground, seen, seen_at_rest};
+pub use self::tag::{Ground, Seen, ground, seen, seen_at_rest, seen_statement};
 pub use self::upkeep::{expire, trim};
 
 /// The place of a note in the order of all.
@@ -128,7 +128,8 @@ pub async fn newest<T: Table>(store: &Store) -> Result<Notes<T>, StoreError> {
             T::CHANGES
         ),
     };
-    read(store, &found, "TRUE", "FALSE", Vec::new()).await
+    let newest = statement::<T>(store.backend, &found, "TRUE", "FALSE", Vec::new());
+    read(store, newest).await
 }
 
 /// At most `limit` notes behind a point.
@@ -142,7 +143,13 @@ pub async fn after<T: Table>(
     scope: Scope,
     limit: usize,
 ) -> Result<Notes<T>, StoreError> {
-    let is_sqlite = store.backend == DbBackend::Sqlite;
+    read(store, after_statement::<T>(store.backend, point, scope, limit)).await
+}
+
+/// The statement of [`after`].
+#[must_use]
+pub fn after_statement<T: Table>(backend: DbBackend, point: Point, scope: Scope, limit: usize) -> Named {
+    let is_sqlite = backend == DbBackend::Sqlite;
     let mut values = place(is_sqlite, point);
     values.push(match is_sqlite {
         true => point.noted_at.into(),
@@ -175,10 +182,15 @@ pub async fn after<T: Table>(
             };
             behind.push_str(&format!(" AND {key} <= {last}"));
             let account = bound(id.into());
+            // SQLite reads all notes else.
+            let by_index = match is_sqlite {
+                true => format!(" INDEXED BY {}_breaks", T::CHANGES),
+                false => String::new(),
+            };
             is_broken = format!(
-                "EXISTS (SELECT 1 FROM {} WHERE import_id IS NULL AND {behind} \
+                "EXISTS (SELECT 1 FROM {changes}{by_index} WHERE import_id IS NULL AND {behind} \
                  AND (account_id IS NULL OR account_id = {account}))",
-                T::CHANGES
+                changes = T::CHANGES
             );
             behind.push_str(&format!(" AND account_id = {account}"));
         }
@@ -198,7 +210,7 @@ pub async fn after<T: Table>(
         "EXISTS (SELECT 1 FROM {} WHERE {key} = {here} AND noted_at = {noted_at})",
         T::CHANGES
     );
-    read(store, &found, &is_known, &is_broken, values).await
+    statement::<T>(backend, &found, &is_known, &is_broken, values)
 }
 
 /// The parameters of a place.
@@ -209,18 +221,18 @@ fn place(is_sqlite: bool, point: Point) -> Vec<Value> {
     }
 }
 
-async fn read<T: Table>(
-    store: &Store,
+fn statement<T: Table>(
+    backend: DbBackend,
     found: &str,
     is_known: &str,
     is_broken: &str,
     values: Vec<Value>,
-) -> Result<Notes<T>, StoreError> {
+) -> Named {
     let old: String = T::NOTED
         .iter::<T::Column>()
         .map(|column| format!("old_{}, ", column.name()))
         .collect();
-    let text = if store.backend == DbBackend::Sqlite {
+    let text = if backend == DbBackend::Sqlite {
         format!(
             "SELECT {old}account_id, import_id, '0', sequence, noted_at, '', 0, 0, 0, is_known, is_broken \
              FROM (SELECT {is_known} AS is_known, {is_broken} AS is_broken) AS state \
@@ -245,9 +257,13 @@ async fn read<T: Table>(
             changes = T::CHANGES
         )
     };
-    let rows = store
-        .rows(store.named(StatementKind::Changes, text, values))
-        .await?;
+    let statement = Statement::from_sql_and_values(backend, text, values);
+    let kind = StatementKind::Changes;
+    Named { kind, statement }
+}
+
+async fn read<T: Table>(store: &Store, asked: Named) -> Result<Notes<T>, StoreError> {
+    let rows = store.rows(asked).await?;
     if rows.is_empty() {
         return Err(StoreError::from(DbErr::Conn(RuntimeErr::Internal(
             "it is a standby, which does not say in which order transactions end".to_owned(),

@@ -15,11 +15,11 @@
 //!
 //! All this holds in one [ground](Ground), which costs more to read than a text, and is read far less often.
 
-use sea_orm::{DbBackend, QueryResult, Value};
+use sea_orm::{DbBackend, QueryResult, Statement, Value};
 
 use super::Point;
 use crate::store::query::table::Table;
-use crate::store::statement_kind::StatementKind;
+use crate::store::statement_kind::{Named, StatementKind};
 use crate::store::{Store, StoreError};
 
 /// The most notes above the oldest running transaction. With more there is no text.
@@ -104,20 +104,9 @@ pub async fn seen<T: Table>(
     account_id: i64,
     anchor: Option<Point>,
 ) -> Result<Option<Seen>, StoreError> {
-    let sequence = Value::BigInt(anchor.map(|anchor| anchor.sequence));
-    let (text, values) = if store.backend == DbBackend::Sqlite {
-        let noted_at = Value::BigInt(anchor.map(|anchor| anchor.noted_at));
-        (sqlite::<T>(), vec![account_id.into(), sequence, noted_at])
-    } else {
-        let transaction = anchor.map(|anchor| anchor.transaction.to_string());
-        let noted_at = anchor.and_then(|anchor| chrono::DateTime::from_timestamp_micros(anchor.noted_at));
-        let noted_at = Value::ChronoDateTimeUtc(noted_at);
-        (
-            postgres::<T>(),
-            vec![account_id.into(), transaction.into(), sequence, noted_at],
-        )
-    };
-    let rows = store.rows(store.named(StatementKind::Tag, text, values)).await?;
+    let rows = store
+        .rows(seen_statement::<T>(store.backend, account_id, anchor))
+        .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (is_whole, is_quiet): (i32, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let (is_known, is_written): (i32, i32) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
@@ -132,6 +121,27 @@ pub async fn seen<T: Table>(
         is_known: is_known != 0,
         is_written: is_written != 0,
     }))
+}
+
+/// The statement of [`seen`].
+#[must_use]
+pub fn seen_statement<T: Table>(backend: DbBackend, account_id: i64, anchor: Option<Point>) -> Named {
+    let sequence = Value::BigInt(anchor.map(|anchor| anchor.sequence));
+    let (text, values) = if backend == DbBackend::Sqlite {
+        let noted_at = Value::BigInt(anchor.map(|anchor| anchor.noted_at));
+        (sqlite::<T>(), vec![account_id.into(), sequence, noted_at])
+    } else {
+        let transaction = anchor.map(|anchor| anchor.transaction.to_string());
+        let noted_at = anchor.and_then(|anchor| chrono::DateTime::from_timestamp_micros(anchor.noted_at));
+        let noted_at = Value::ChronoDateTimeUtc(noted_at);
+        (
+            postgres::<T>(),
+            vec![account_id.into(), transaction.into(), sequence, noted_at],
+        )
+    };
+    let statement = Statement::from_sql_and_values(backend, text, values);
+    let kind = StatementKind::Tag;
+    Named { kind, statement }
 }
 
 fn newest(row: &QueryResult) -> Result<Option<Point>, StoreError> {
@@ -150,7 +160,7 @@ fn newest(row: &QueryResult) -> Result<Option<Point>, StoreError> {
 }
 
 /// Each has the columns: whether it is whole, whether the account has no note left, whether the anchor is there, whether others
-/// write, the state, and the three of the newest note of all.
+/// write, the state, and the three of the newest note of all. The index of the breaks is named: SQLite reads all notes else.
 fn sqlite<T: Table>() -> String {
     let (table, changes) = (T::NAME, T::CHANGES);
     format!(
@@ -161,8 +171,8 @@ fn sqlite<T: Table>() -> String {
          (SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '{table}' \
          AND name LIKE '{table}_note_%') AS triggers, \
          (SELECT sequence || '.' || noted_at FROM {changes} WHERE account_id = ?1 ORDER BY sequence DESC LIMIT 1) AS last, \
-         (SELECT sequence || '.' || noted_at FROM {changes} WHERE account_id IS NULL ORDER BY sequence DESC LIMIT 1) \
-         AS broken, (SELECT max(sequence) FROM {changes}) AS newest)"
+         (SELECT sequence || '.' || noted_at FROM {changes} INDEXED BY {changes}_breaks \
+         WHERE import_id IS NULL AND account_id IS NULL ORDER BY sequence DESC LIMIT 1) AS broken, (SELECT max(sequence) FROM {changes}) AS newest)"
     )
 }
 

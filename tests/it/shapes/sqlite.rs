@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use entity::imports;
 use imports_gateway::resources::imports::Column;
 use imports_gateway::store::Store;
+use imports_gateway::store::changes::{Point, Scope, after_statement, seen_statement};
 use imports_gateway::store::statement_kind::StatementKind;
 use keyset::Direction;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement, Value};
@@ -190,6 +192,41 @@ async fn a_table_ten_times_larger_runs_as_many_instructions() {
             let more = 20 * (1 + in_large.statuses as u64) * STEP;
             assert!(ran[1].1 <= ran[0].1 + more, "{}: {ran:?}", in_large.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_the_feed_costs_the_same_with_ten_times_as_many_notes() {
+    let mut ran = Vec::new();
+    for rows in [2_000, 20_000] {
+        let (_database, store) = filled(rows).await;
+        let mut machine = Machine::of(&store).await;
+        let ends = "SELECT min(sequence), max(sequence), count(*) FROM import_changes";
+        let ends = Statement::from_string(DbBackend::Sqlite, ends);
+        let ends = store.database().query_one_raw(ends).await.unwrap().unwrap();
+        let point = |place| Point {
+            transaction: 0,
+            sequence: ends.try_get_by_index(place).unwrap(),
+            noted_at: 0,
+        };
+        assert!(ends.try_get_by_index::<i64>(2).unwrap() >= rows);
+        let (first, last) = (point(0), point(1));
+        let (sqlite, id) = (DbBackend::Sqlite, table::ACCOUNT);
+        let scope = Scope::Account { id, until: last };
+        let asked = [
+            seen_statement::<imports::Model>(sqlite, id, None),
+            seen_statement::<imports::Model>(sqlite, id, Some(last)),
+            after_statement::<imports::Model>(sqlite, first, scope, 20),
+            after_statement::<imports::Model>(sqlite, first, Scope::All, 20),
+        ];
+        let mut instructions = Vec::new();
+        for named in asked {
+            instructions.push(machine.run(&named.statement).await.1);
+        }
+        ran.push(instructions);
+    }
+    for (small, large) in ran[0].iter().zip(&ran[1]) {
+        assert!(*large <= small + 20 * STEP, "{ran:?}");
     }
 }
 
