@@ -267,7 +267,8 @@ async fn migrate_later(store: Store) {
     }
 }
 
-/// Looks at the schema and then, where that is what this program needs, at the mirrors.
+/// Looks at the schema and then, where that is what this program needs, at the mirrors. Where these cannot be read, imports can:
+/// the service is ready, and the ages that it tells grow.
 async fn look(
     store: Store,
     health_check: Arc<HealthCheck>,
@@ -276,9 +277,11 @@ async fn look(
     let is_current = schema_is_current(store, Arc::clone(&health_check)).await?;
     if is_current {
         let begun = Instant::now();
-        let standings = health_check.look(async |db| mirror::standings(&db).await).await?;
-        if let Some(gateway) = gateway.upgrade() {
-            gateway.mirrors.see(begun, standings);
+        let standings = health_check.look(async |db| mirror::standings(&db).await).await;
+        match (standings, gateway.upgrade()) {
+            (Ok(standings), Some(gateway)) => gateway.mirrors.see(begun, standings),
+            (Err(error), _) => tracing::debug!(cause = error.reason(), "the mirrors cannot be looked at"),
+            (Ok(_), None) => {}
         }
     }
     Ok(is_current)

@@ -87,7 +87,7 @@ pub(super) async fn enter(gateway: &Gateway, parts: &Parts) -> Result<Caller, De
                 return Err(Denied::Rejected(limit(
                     gateway,
                     limited,
-                    "too many requests without a valid API key came from this address; retry after the seconds in Retry-After",
+                    "too many requests without a valid API key came from this address",
                     None,
                 )));
             }
@@ -183,18 +183,18 @@ pub(super) fn tell(remaining: Option<Remaining>, headers: &mut HeaderMap) {
 
 fn spent(gateway: &Gateway, account: i64, limited: Limited, now: Tick) -> Rejection {
     let remaining = gateway.budgets.remaining(account, now);
-    let message = "the account has spent its points for now; retry after the seconds in Retry-After";
-    limit(gateway, limited, message, remaining)
+    limit(
+        gateway,
+        limited,
+        "the account has spent its points for now",
+        remaining,
+    )
 }
 
-fn limit(
-    gateway: &Gateway,
-    limited: Limited,
-    message: &'static str,
-    remaining: Option<Remaining>,
-) -> Rejection {
+fn limit(gateway: &Gateway, limited: Limited, what: &str, remaining: Option<Remaining>) -> Rejection {
     gateway.metrics.rate_limited();
-    let mut rejection = Rejection::new(Code::RateLimited, message);
+    // A WebSocket has no header `Retry-After`.
+    let mut rejection = Rejection::new(Code::RateLimited, format!("{what}; {limited}"));
     rejection.retry_after_s = Some(limited.retry_after_s);
     rejection.remaining = remaining;
     rejection

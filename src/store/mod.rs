@@ -268,8 +268,7 @@ impl Store {
         text: impl Into<String>,
         values: impl IntoIterator<Item = Value>,
     ) -> Named {
-        let statement = Statement::from_sql_and_values(self.backend, text, values);
-        Named { kind, statement }
+        Named::new(kind, self.backend, text, values)
     }
 
     /// Runs one reading statement. Every read of a request comes through here, so it is counted.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: anything that a caller wrote. The names are a closed set, so they can label a metric.
 
-use sea_orm::Statement;
+use sea_orm::{DbBackend, Statement, Value};
 
 /// What kind of question a statement asks; the bound of each table's shape is told where it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,4 +97,18 @@ pub struct Named {
     pub kind: StatementKind,
     /// The text and its values.
     pub statement: Statement,
+}
+
+impl Named {
+    /// A text of a database with its values and its name.
+    #[must_use]
+    pub fn new(
+        kind: StatementKind,
+        backend: DbBackend,
+        text: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        let statement = Statement::from_sql_and_values(backend, text, values);
+        Self { kind, statement }
+    }
 }

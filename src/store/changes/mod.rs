@@ -13,7 +13,7 @@ mod upkeep;
 
 use std::time::Duration;
 
-use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::query::decode;
@@ -257,9 +257,7 @@ fn statement<T: Table>(
             changes = T::CHANGES
         )
     };
-    let statement = Statement::from_sql_and_values(backend, text, values);
-    let kind = StatementKind::Changes;
-    Named { kind, statement }
+    Named::new(StatementKind::Changes, backend, text, values)
 }
 
 async fn read<T: Table>(store: &Store, asked: Named) -> Result<Notes<T>, StoreError> {

@@ -15,7 +15,7 @@
 //!
 //! All this holds in one [ground](Ground), which costs more to read than a text, and is read far less often.
 
-use sea_orm::{DbBackend, QueryResult, Statement, Value};
+use sea_orm::{DbBackend, QueryResult, Value};
 
 use super::Point;
 use crate::store::query::table::Table;
@@ -139,9 +139,7 @@ pub fn seen_statement<T: Table>(backend: DbBackend, account_id: i64, anchor: Opt
             vec![account_id.into(), transaction.into(), sequence, noted_at],
         )
     };
-    let statement = Statement::from_sql_and_values(backend, text, values);
-    let kind = StatementKind::Tag;
-    Named { kind, statement }
+    Named::new(StatementKind::Tag, backend, text, values)
 }
 
 fn newest(row: &QueryResult) -> Result<Option<Point>, StoreError> {

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use entity::Instant;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
 use super::{Phase, ago, column, now};
-use crate::store::statement_kind::{Named, StatementKind};
+use crate::store::statement_kind::StatementKind;
 use crate::store::{Store, StoreError};
 
 /// How long a mirror may go without a page before it counts as stalled, at least.
@@ -109,9 +109,7 @@ pub async fn standings(db: &impl ConnectionTrait) -> Result<Vec<Standing>, DbErr
 /// [`StoreError`].
 pub async fn standing(store: &Store, account_id: i64) -> Result<Option<Standing>, StoreError> {
     let text = text(store.backend(), " WHERE account_id = $1");
-    let values = [Value::from(account_id)];
-    let statement = Statement::from_sql_and_values(store.backend(), text, values);
-    let kind = StatementKind::Mirror;
-    let rows = store.rows(Named { kind, statement }).await?;
+    let asked = store.named(StatementKind::Mirror, text, [account_id.into()]);
+    let rows = store.rows(asked).await?;
     Ok(rows.first().map(Standing::of_row).transpose()?)
 }

@@ -1,13 +1,13 @@
 //! A statement in the making: text and bound values grow together, so they cannot disagree.
 //!
-//! Takes columns, conditions and limits; gives a [`Statement`]. Nothing that a user wrote becomes text: columns are a
+//! Takes columns, conditions and limits; gives a [`Named`] statement. Nothing that a user wrote becomes text: columns are a
 //! closed set, values are bound, each role to a placeholder of its own that every branch of the statement shares.
 
 use std::fmt::Write as _;
 
 use case_folding::Term;
 use keyset::{Comparison, Direction, Filter, Key, Predicate, Value};
-use sea_orm::{DbBackend, Statement};
+use sea_orm::DbBackend;
 
 use super::scan::{self, Condition, Role, Walk};
 use super::table::{Column, Fields, Table};
@@ -58,8 +58,7 @@ impl<C: Column> Sql<C> {
     }
 
     pub(super) fn finish(self, kind: StatementKind) -> Named {
-        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
-        Named { kind, statement }
+        Named::new(kind, self.backend, self.text, self.values)
     }
 
     pub(super) fn is_sqlite(&self) -> bool {

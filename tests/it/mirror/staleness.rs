@@ -138,6 +138,30 @@ async fn every_answer_tells_how_old_a_mirrors_imports_are() {
 }
 
 #[tokio::test]
+async fn a_mirror_that_cannot_be_read_takes_no_service_away() {
+    let upstream = Upstream::with(5).await;
+    for mirror in Mirror::on_each().await {
+        mirror.done(&upstream, "--once --rate off");
+        let never = match mirror.store.backend() {
+            sea_orm::DbBackend::Sqlite => "9223372036854775807",
+            _ => "'infinity'",
+        };
+        let text = format!("UPDATE mirrors SET last_polled_at = {never}");
+        assert_eq!(execute(&mirror.store, &text, Vec::new()).await, Ok(1));
+        let server = mirror.serve(&[]).await;
+        server.wait_for("/readyz", 200);
+        let mut client = server.client();
+        let page = client.get(LIST);
+        assert_eq!((page.status, page.header("age")), (200, None));
+        client.data(PLAIN);
+        // Who asks for it is told.
+        let asked = client.graphql(ASKED);
+        assert!(asked.json()["errors"][0]["message"].is_string(), "{asked:?}");
+        assert_eq!(client.get("/readyz").status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_304_tells_its_age_anew_and_what_selects_the_mirror_has_no_tag() {
     let upstream = Upstream::with(5).await;
     for mirror in Mirror::on_each().await {

@@ -139,7 +139,5 @@ fn refused(rejection: &Rejection) -> Close {
         _ if event_stream::is_passing(rejection) => 1013,
         _ => 1011,
     };
-    // What follows speaks of a header of the answer, and a close frame has none.
-    let reason = rejection.message.split("; retry after").next();
-    Close::new(code, reason.unwrap_or_default().to_owned())
+    Close::new(code, rejection.message.clone())
 }
