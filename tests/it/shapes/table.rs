@@ -31,11 +31,21 @@ pub(super) async fn patient(url: &str) -> Store {
     Store::open(&settings).await.unwrap()
 }
 
-/// Fills the table: every fifth row of the account is of another status than `complete`, a twentieth of these rare.
+/// Fills the table, and counts what is in it for the planner.
+pub(super) async fn fill(store: &Store, rows: i64) {
+    insert(store, rows).await;
+    let analyze = match store.backend() {
+        DbBackend::Sqlite => "ANALYZE",
+        _ => "VACUUM ANALYZE imports",
+    };
+    execute(store, analyze, Vec::new()).await.unwrap();
+}
+
+/// Inserts the rows: every fifth row of the account is of another status than `complete`, a twentieth of these rare.
 ///
 /// 3 to 4 rows of the account have one `created_at`, [`TIES`] the middle one. Rows are stored in the order of
 /// a hash, so that no neighbour in an index is a neighbour in the table.
-pub(super) async fn fill(store: &Store, rows: i64) {
+pub(super) async fn insert(store: &Store, rows: i64) {
     let instant = |micros: &str| match store.backend() {
         DbBackend::Sqlite => micros.to_owned(),
         _ => format!("timestamptz '1970-01-01T00:00:00Z' + ({micros}) * interval '1 microsecond'"),
@@ -67,11 +77,6 @@ pub(super) async fn fill(store: &Store, rows: i64) {
         instant(&updated),
     );
     execute(store, &text, Vec::new()).await.unwrap();
-    let analyze = match store.backend() {
-        DbBackend::Sqlite => "ANALYZE",
-        _ => "VACUUM ANALYZE imports",
-    };
-    execute(store, analyze, Vec::new()).await.unwrap();
 }
 
 /// Where the row is that has `before` rows of the account in front of it in `order`.
